@@ -1,0 +1,52 @@
+"""Caps on granting in the admin, and applications as records; the application's page is where to work on one."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts.decision_admin import OperatedAdmin, _Recorded
+from accounts.models import Application, LendingCap
+from accounts.operations.applications.caps import save_cap
+from accounts.roles import EDIT_CAPS, VIEW_APPLICATIONS
+from riskops.shared.audit import Actor
+
+
+@admin.register(LendingCap)
+class LendingCapAdmin(OperatedAdmin):
+    """The bounds on what is granted, with the rules they come from."""
+
+    view_operation = VIEW_APPLICATIONS
+    edit_operation = EDIT_CAPS
+    list_display = ("code", "kind", "most", "currency", "source", "is_active")
+
+    def operate(self, actor: Actor, row: LendingCap) -> None:
+        save_cap(actor=actor, cap=row)
+
+
+@admin.register(Application)
+class ApplicationAdmin(_Recorded):
+    """Applications as records; nothing personal is shown."""
+
+    product_path = "product"
+    customer_path = "customer_id"
+
+    view_operation = VIEW_APPLICATIONS
+    list_display = ("application_no", "page", "status", "product", "received_on", "decided_by_name")
+    list_select_related = ("product",)
+    list_filter = ("status", "product")
+    search_fields = ("=application_no",)
+    fields = ("application_no", "page", "status", "product", "received_on", "decided_by_name")
+    readonly_fields = ("page",)
+
+    def customer_id(self, record: Application) -> int | None:
+        """Return whom the applicant is known as, if they are."""
+        return record.customer_id
+
+    @admin.display(description=_("page"))
+    def page(self, application: Application) -> SafeString:
+        """A link to the application's page."""
+        return format_html('<a href="{}">{}</a>', reverse("accounts:application", args=[application.pk]), _("application page"))

@@ -1,0 +1,214 @@
+"""Decisions and what they are made by in the admin. Every write goes through the operation that the pages and the API call."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.paginator import InfinitePaginator
+
+from accounts.models import AgreementVersion, AuthorityRow, Decision, DecisionControl, DecisionTerms, ReasonCode, Restriction
+from accounts.operations.deciding import settings as operations
+from accounts.operations.deciding.agreements import publish_agreement
+from accounts.operations.deciding.refusals import DecisionRefusal
+from accounts.roles import EDIT_AUTHORITY, EDIT_REASONS, PUBLISH_AGREEMENT, VIEW_DECISIONS
+from riskops.shared.audit import Actor
+from riskops.shared.people.conflicts import conflicted_customers, refuse_conflict
+from riskops.shared.role_admin import RoleAdmin
+from riskops.shared.scope import scope_of
+
+
+class OperatedAdmin(RoleAdmin):
+    """A table whose rows are written by an operation, with its refusals shown as the admin shows errors."""
+
+    view_operation = VIEW_DECISIONS
+    actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def operate(self, actor: Actor, row: Any) -> None:
+        """Write the row."""
+        raise NotImplementedError
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"clean": _refusing(form.clean, self._tried(request))})
+
+    def _tried(self, request: HttpRequest) -> Callable[[Any], None]:
+        """Return what tries the operation and takes it back, so that a refusal stands on the form and not in a 500."""
+
+        def try_it(row: Any) -> None:
+            with transaction.atomic():
+                self.operate(Actor.of(request.user), row)
+                transaction.set_rollback(True)
+
+        return try_it
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self.operate(Actor.of(request.user), obj)
+
+
+def _refusing(clean: Callable[[Any], Any], try_it: Callable[[Any], None]) -> Callable[[Any], Any]:
+    def cleaned(form: Any) -> Any:
+        values = clean(form)
+        if not form.errors:
+            row = copy.copy(form.instance)
+            for name, value in form.cleaned_data.items():
+                setattr(row, name, value)
+            try:
+                try_it(row)
+            except DecisionRefusal as refusal:
+                form.add_error(None, str(refusal))
+        return values
+
+    return cleaned
+
+
+@admin.register(AuthorityRow)
+class AuthorityAdmin(OperatedAdmin):
+    """The authority matrix."""
+
+    edit_operation = EDIT_AUTHORITY
+    list_display = ("action", "role", "currency", "amount_from", "amount_to", "approver_role")
+    list_filter = ("action", "role")
+
+    def operate(self, actor: Actor, row: AuthorityRow) -> None:
+        operations.save_authority(actor=actor, row=row)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_edit(request)
+
+    def delete_model(self, request: HttpRequest, obj: AuthorityRow) -> None:
+        operations.delete_authority(actor=Actor.of(request.user), row_id=obj.pk)
+
+
+@admin.register(ReasonCode)
+class ReasonCodeAdmin(OperatedAdmin):
+    """Reason codes with the texts that customers read."""
+
+    edit_operation = EDIT_REASONS
+    list_display = ("code", "action", "name_en", "name_zh", "is_active")
+    list_filter = ("action", "is_active")
+
+    def operate(self, actor: Actor, row: ReasonCode) -> None:
+        operations.save_reason_code(actor=actor, reason=row)
+
+
+@admin.register(DecisionTerms)
+class DecisionTermsAdmin(OperatedAdmin):
+    """Buffer, review, expiry and appeal of each action."""
+
+    edit_operation = EDIT_AUTHORITY
+    list_display = ("action", "buffer_days", "review_days", "expiry_days", "appeal_days", "source")
+
+    def operate(self, actor: Actor, row: DecisionTerms) -> None:
+        operations.save_terms(actor=actor, terms=row)
+
+
+@admin.register(DecisionControl)
+class DecisionControlAdmin(OperatedAdmin):
+    """The figures that belong to no single action; the switch is on the page of decisions."""
+
+    edit_operation = EDIT_AUTHORITY
+    list_display = ("__str__", "due_share_bp", "cool_off_days", "most_flips", "flip_days")
+    fields = ("due_share_bp", "cool_off_days", "most_flips", "flip_days")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def operate(self, actor: Actor, row: DecisionControl) -> None:
+        operations.save_control(actor=actor, changed=row)
+
+
+@admin.register(AgreementVersion)
+class AgreementVersionAdmin(OperatedAdmin):
+    """Agreements and disclosures; a published version is only looked at."""
+
+    edit_operation = PUBLISH_AGREEMENT
+    list_display = ("code", "kind", "product", "published_on", "has_acceleration_clause")
+    list_filter = ("kind",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def operate(self, actor: Actor, row: AgreementVersion) -> None:
+        publish_agreement(actor=actor, version=row)
+
+
+def without_conflicts(request: HttpRequest, records: Any, *, customer_path: str) -> Any:
+    """Return the records for a list less those of customers the person has a conflict with.
+
+    One record is left in: it is refused when it is opened, with who can take over.
+    """
+    match = request.resolver_match
+    if match is None or match.url_name is None or not match.url_name.endswith("_changelist"):
+        return records
+    conflicted = conflicted_customers(request.user)
+    return records.exclude(**{f"{customer_path}__in": conflicted}) if conflicted else records
+
+
+class _Recorded(RoleAdmin):
+    """Records that operations write: to look at, and to go to the page where to work on one."""
+
+    view_operation = VIEW_DECISIONS
+    show_full_result_count = False
+    paginator = InfinitePaginator
+    list_per_page = 50
+    actions = None
+    #: The path to the product, of which a person may see a part.
+    product_path = "account__product"
+    #: The path to the customer's id, with whom a person may have a conflict.
+    customer_path = "account__customer_id"
+
+    def customer_id(self, record: Any) -> int | None:
+        """Return the customer whom a conflict may stand against."""
+        found: int = record.account.customer_id
+        return found
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the records in sight; the list passes over those of customers the person has a conflict with."""
+        records = scope_of(request.user).accounts(super().get_queryset(request), product=self.product_path)
+        return without_conflicts(request, records, customer_path=self.customer_path)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the record; a person in conflict with its customer is refused as on the account page."""
+        record = super().get_object(request, object_id, from_field)
+        customer_id = self.customer_id(record) if record is not None else None
+        if customer_id is not None:
+            refuse_conflict(request.user, customer_id)
+        return record
+
+
+@admin.register(Decision)
+class DecisionAdmin(_Recorded):
+    """Decisions as records; the decision's page is where to work on one."""
+
+    list_display = ("reference", "page", "action", "status", "effective_on", "proposed_by_name")
+    list_filter = ("status", "action", "source")
+    search_fields = ("=reference", "=account__account_no")
+    exclude = ("facts", "inputs", "verdict")
+    readonly_fields = ("page",)
+
+    @admin.display(description=_("page"))
+    def page(self, decision: Decision) -> SafeString:
+        """A link to the decision's page."""
+        return format_html('<a href="{}">{}</a>', reverse("accounts:decision", args=[decision.pk]), _("decision page"))
+
+
+@admin.register(Restriction)
+class RestrictionAdmin(_Recorded):
+    """What is restricted now."""
+
+    list_display = ("account", "scope", "scope_value", "since", "until", "decision")
+    list_select_related = ("account", "decision")
+    list_filter = ("scope",)
+    search_fields = ("=account__account_no",)

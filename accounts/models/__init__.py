@@ -1,0 +1,74 @@
+"""The tables of the book, a file per topic."""
+
+from accounts.models.account import AccountState, CreditAccount, ReportedState
+from accounts.models.agreements import Acceptance, AgreementVersion
+from accounts.models.application_appeals import ApplicationAppeal
+from accounts.models.applications import Application, ApplicationConsent, BureauRecord, LendingCap, ProposalRule
+from accounts.models.customer import Customer, CustomerNameToken
+from accounts.models.decision_rules import DecisionRuleVersion, DecisionUndo
+from accounts.models.decision_settings import AuthorityRow, DecisionControl, DecisionTerms, ReasonCode
+from accounts.models.decisions import Appeal, Decision, DecisionNotice, Restriction, RestrictionChange
+from accounts.models.imports import ImportIssue, PortfolioImport
+from accounts.models.installment import Installment
+from accounts.models.payment import Allocation, Payment, Waiver, WriteOff
+from accounts.models.product import Product
+from accounts.models.readings import BookDifference, BookReading
+from accounts.models.reviews import (
+    Note,
+    QualityGrade,
+    QualitySample,
+    Review,
+    ReviewFile,
+    ReviewReason,
+    ReviewSweep,
+    SweepCandidate,
+)
+from accounts.models.signals import AccountSignals
+from accounts.models.snapshot import AccountSnapshot
+
+__all__ = [
+    "Acceptance",
+    "AccountSignals",
+    "AccountSnapshot",
+    "AccountState",
+    "AgreementVersion",
+    "Allocation",
+    "Appeal",
+    "Application",
+    "ApplicationAppeal",
+    "ApplicationConsent",
+    "AuthorityRow",
+    "BookDifference",
+    "BookReading",
+    "BureauRecord",
+    "CreditAccount",
+    "Customer",
+    "CustomerNameToken",
+    "Decision",
+    "DecisionControl",
+    "DecisionNotice",
+    "DecisionRuleVersion",
+    "DecisionTerms",
+    "DecisionUndo",
+    "ImportIssue",
+    "Installment",
+    "LendingCap",
+    "Note",
+    "Payment",
+    "PortfolioImport",
+    "Product",
+    "ProposalRule",
+    "QualityGrade",
+    "QualitySample",
+    "ReasonCode",
+    "ReportedState",
+    "Restriction",
+    "RestrictionChange",
+    "Review",
+    "ReviewFile",
+    "ReviewReason",
+    "ReviewSweep",
+    "SweepCandidate",
+    "Waiver",
+    "WriteOff",
+]

@@ -1,0 +1,209 @@
+"""A line granted: the customer and the account opened, or the limit of the account that is there changed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+
+from accounts.events import tell_facts_changed
+from accounts.models import AccountState, Application, CreditAccount, Customer, CustomerNameToken, Decision
+from accounts.operations.applications import refusals
+from accounts.operations.deciding.agreements import accept_agreement
+from accounts.operations.deciding.refusing_machines import hold_accounts, note_refusal
+from accounts.operations.deciding.restrictions import announce
+from accounts.operations.deciding.standing import lock_standing
+from accounts.operations.limits import write_credit_limit
+from accounts.rules.decisions import LIMIT_ACTIONS, OPEN_STATUSES, Status
+from riskops.shared.audit import Actor, record
+from riskops.shared.day import CloseIsRunning, hold_book, hold_day
+from riskops.shared.personal import name_token_indexes, person_indexes
+
+#: What a line says of how it was granted where no proposal was followed.
+BY_ANALYST: Final = "analyst"
+_TERMS: Final = (
+    *("product_code", "currency", "grace_days", "penalty_rate_ppm", "penalty_base", "penalty_from", "penalty_cap_bp"),
+    *("allocation_order", "prepayment", "bucket_map"),
+)
+
+
+class GrantWaitsForClose(refusals.ApplicationRefusal):
+    """A line is not opened while a day is being closed."""
+
+    about = "application"
+
+    def __init__(self, running: CloseIsRunning) -> None:
+        super().__init__(str(running))
+
+
+def account_to_change(application: Application) -> CreditAccount | None:
+    """Return the account that a grant would change: the customer's own under the product; None where one is opened."""
+    if application.customer_id is None:
+        return None
+    return (
+        CreditAccount.objects.filter(customer_id=application.customer_id, product_id=application.product_id)
+        .order_by("pk")
+        .first()
+    )
+
+
+def granted_terms(application: Application) -> dict[str, Any]:
+    """Return the terms of a line as they are granted: the product's of today, and what the applicant agreed to. Plain JSON."""
+    product = application.product
+    return {
+        **{name: getattr(product, name) for name in _TERMS},
+        "repayment": application.repayment,
+        "term_months": application.term_months,
+        "agreement": application.agreement.code if application.agreement else "",
+        "disclosure": application.disclosure.code if application.disclosure else "",
+    }
+
+
+def grant_line(application: Application, *, actor: Actor, today: date) -> CreditAccount:
+    """Open the line, or set the limit of the one there is; the application's own row is the caller's.
+
+    :raises ApplicationRefusal: the account or the numbers are in the way, or a day is being closed
+    """
+    assert application.granted_limit_minor is not None
+    if application.refuses_automated and application.customer_id is not None:
+        # All of them at once and in their order: what the customer says here is noted on each.
+        hold_accounts(list(CreditAccount.objects.filter(customer_id=application.customer_id).values_list("pk", flat=True)))
+    account = account_to_change(application)
+    is_changed = True
+    if account is None:
+        account = _open(application, actor=actor, today=today)
+    else:
+        application.limit_before_minor = _change(application, account, actor=actor)
+        is_changed = application.limit_before_minor != application.granted_limit_minor
+        account.refresh_from_db()
+    _carry_refusal(application, account, actor=actor)
+    assert application.accepted_on is not None
+    for version in (application.agreement, application.disclosure):
+        if version is not None:
+            accept_agreement(
+                actor=actor,
+                account_id=account.pk,
+                code=version.code,
+                kind=version.kind,
+                accepted_on=application.accepted_on,
+                channel=application.channel,
+                evidence=application.application_no,
+            )
+    if is_changed:
+        # After every other lock.
+        announce({account.pk})
+    return account
+
+
+def _carry_refusal(application: Application, account: CreditAccount, *, actor: Actor) -> None:
+    """Let all accounts of a customer who wants no solely automated decision say so, the one just opened among them.
+
+    Said in the application, or of any of their accounts before.
+    """
+    accounts = CreditAccount.objects.filter(customer_id=account.customer_id).order_by("pk")
+    if application.refuses_automated or accounts.filter(signals__refuses_automated_decisions=True).exists():
+        note_refusal(list(accounts.values_list("pk", flat=True)), actor=actor)
+
+
+def _change(application: Application, account: CreditAccount, *, actor: Actor) -> int:
+    limit = application.granted_limit_minor
+    assert limit is not None
+    hold_day(account.pk)
+    standing = lock_standing(account.pk)
+    is_decided = Decision.objects.filter(
+        account=account, action__in=LIMIT_ACTIONS, status__in=[*OPEN_STATUSES, Status.EFFECTIVE]
+    ).exists()
+    if standing.is_written_off or standing.closed_on is not None or is_decided:
+        raise refusals.AccountInTheWay(account.account_no)
+    if limit < standing.owed_minor:
+        raise refusals.LimitUnderOwed(account.account_no, standing.owed_minor, standing.currency)
+    before = write_credit_limit(account.pk, limit)
+    if before != limit:
+        record(
+            actor=actor,
+            action="account.change_limit",
+            subject_type="account",
+            subject_key=account.account_no,
+            account_id=account.pk,
+            before={"credit_limit_minor": before},
+            after={"credit_limit_minor": limit, "application": application.application_no},
+        )
+        tell_facts_changed([account.pk])
+    return before
+
+
+def _open(application: Application, *, actor: Actor, today: date) -> CreditAccount:
+    assert application.granted_limit_minor is not None
+    try:
+        hold_book()
+    except CloseIsRunning as running:
+        raise GrantWaitsForClose(running) from None
+    customer = application.customer or _open_customer(application, actor=actor)
+    application.customer = customer
+    try:
+        with transaction.atomic():
+            account = CreditAccount.objects.create(
+                account_no=application.application_no,
+                customer=customer,
+                product=application.product,
+                opened_on=today,
+                credit_limit_minor=application.granted_limit_minor,
+                granted_by=granted_by(application),
+                content_hash=0,
+            )
+    except IntegrityError:
+        raise refusals.NumberTaken(application.application_no) from None
+    AccountState.objects.create(
+        account=account, product=application.product, opened_on=today, credit_limit_minor=application.granted_limit_minor
+    )
+    record(
+        actor=actor,
+        action="account.open",
+        subject_type="account",
+        subject_key=account.account_no,
+        account_id=account.pk,
+        after={
+            "product": application.product.product_code,
+            "credit_limit_minor": account.credit_limit_minor,
+            "granted_by": account.granted_by,
+        },
+    )
+    return account
+
+
+def _open_customer(application: Application, *, actor: Actor) -> Customer:
+    number = application.customer_no or application.application_no
+    given = dict(application.consents.values_list("kind", "is_given"))
+    try:
+        with transaction.atomic():
+            customer = Customer.objects.create(
+                customer_no=number,
+                person=application.person,
+                **person_indexes(application.person),
+                language=application.language,
+                consent_sms=given.get("sms", False),
+                consent_email=given.get("email", False),
+                consent_push=given.get("push", False),
+                content_hash=0,
+            )
+    except IntegrityError:
+        raise refusals.NumberTaken(number) from None
+    tokens = name_token_indexes(application.person["name"])
+    CustomerNameToken.objects.bulk_create([CustomerNameToken(customer=customer, token_index=token) for token in tokens])
+    record(
+        actor=actor,
+        action="customer.open",
+        subject_type="customer",
+        subject_key=number,
+        after={"application": application.application_no},
+    )
+    return customer
+
+
+def granted_by(application: Application) -> str:
+    """Return what the line says of how it was granted: the rule and its version where its proposal was followed."""
+    said = application.proposal
+    if said.get("outcome") == "grant" and said.get("limit_minor") == application.granted_limit_minor:
+        return f"{said['rule']} v{said['number']}"
+    return BY_ANALYST

@@ -1,0 +1,35 @@
+"""Notices handed over to whoever sends them, each once, whatever crashes in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import DecisionNotice
+
+
+def hand_over_notices(hand_over: Callable[[DecisionNotice], str], *, most: int = 500) -> int:
+    """Hand queued notices over, oldest first, and return how many. Two that do this at once share the work.
+
+    :param hand_over: takes one notice into the sender's own outbox, in this transaction, and returns the number it goes by
+        there. It must write to this database and do nothing else: a crash then undoes both sides, and the next run does both.
+    """
+    done = 0
+    while done < most and _hand_over_one(hand_over):
+        done += 1
+    return done
+
+
+@transaction.atomic
+def _hand_over_one(hand_over: Callable[[DecisionNotice], str]) -> bool:
+    skip = connection.features.has_select_for_update_skip_locked
+    queued = DecisionNotice.objects.select_for_update(skip_locked=skip).filter(status=DecisionNotice.Status.QUEUED)
+    notice = queued.order_by("pk").first()
+    if notice is None:
+        return False
+    notice.delivery = hand_over(notice)[:200]
+    notice.status, notice.sent_at = DecisionNotice.Status.SENT, timezone.now()
+    notice.save(update_fields=["delivery", "status", "sent_at"])
+    return True

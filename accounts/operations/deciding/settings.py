@@ -1,0 +1,167 @@
+"""The tables decisions are made by, changed by whoever may, each change with its line in the trail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import AuthorityRow, DecisionControl, DecisionRuleVersion, DecisionTerms, ReasonCode
+from accounts.operations.checks import check_reason
+from accounts.operations.deciding.automatic import CAUSE_GONE
+from accounts.operations.deciding.refusals import DecisionSettingRefused, StaleForm
+from accounts.operations.deciding.standing import facts_day
+from accounts.operations.deciding.texts import PLACEHOLDERS, placeholders_in
+from accounts.operations.deciding.weighing import control
+from accounts.roles import EDIT_AUTHORITY, EDIT_REASONS, SWITCH_DECISIONS
+from riskops.shared.audit import Actor, record
+
+_NOT_VALUES: Final = {"id", "changed_at"}
+
+
+def _values(row: models.Model) -> dict[str, Any]:
+    return {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.attname not in _NOT_VALUES}
+
+
+def _save(actor: Actor, action: str, row: models.Model, subject_key: str) -> None:
+    """Validate and save a row, with what it was before."""
+    try:
+        row.full_clean()
+    except ValidationError as invalid:
+        raise DecisionSettingRefused(" ".join(invalid.messages)) from None
+    stored = type(row)._default_manager.select_for_update().filter(pk=row.pk).first() if row.pk else None
+    before = _values(stored) if stored else None
+    row.save()
+    record(
+        actor=actor,
+        action=action,
+        subject_type=row._meta.model_name or "",
+        subject_key=subject_key,
+        before=before,
+        after=_values(row),
+    )
+
+
+@transaction.atomic
+def save_authority(*, actor: Actor, row: AuthorityRow) -> AuthorityRow:
+    """Add or change a line of the authority matrix. Decisions proposed before keep the lines they were judged by.
+
+    :raises DecisionSettingRefused: the line says nothing, or is there already; a role cannot approve for itself
+    """
+    if row.approver_role and row.approver_role == row.role:
+        # Another person of the same role is no second line of defence.
+        raise DecisionSettingRefused(_("A role cannot be asked to approve what it proposes; name another role."))
+    _save(actor, EDIT_AUTHORITY, row, str(row))
+    return row
+
+
+@transaction.atomic
+def delete_authority(*, actor: Actor, row_id: int) -> None:
+    """Take a line out of the authority matrix. A line that is gone already is no fault."""
+    row = AuthorityRow.objects.select_for_update().filter(pk=row_id).first()
+    if row is None:
+        return
+    before = _values(row)
+    key = str(row)
+    row.delete()
+    record(actor=actor, action=EDIT_AUTHORITY, subject_type="authorityrow", subject_key=key, before=before, after=None)
+
+
+@transaction.atomic
+def save_terms(*, actor: Actor, terms: DecisionTerms) -> DecisionTerms:
+    """Change the figures of an action; decisions taken before keep theirs.
+
+    :raises DecisionSettingRefused: the figures contradict each other
+    """
+    _save(actor, EDIT_AUTHORITY, terms, terms.action)
+    return terms
+
+
+def _refuse_if_needed(reason: ReasonCode) -> None:
+    """Refuse to take out of use, or to give to another action, a code without which rules and lifts fall silent."""
+    stored = ReasonCode.objects.filter(pk=reason.pk).first() if reason.pk else None
+    if stored is None or (reason.is_active and (reason.code, reason.action) == (stored.code, stored.action)):
+        return
+    live = DecisionRuleVersion.objects.filter(reason_id=reason.pk, status=DecisionRuleVersion.Status.LIVE)
+    # One that has ended decides no more.
+    rule = live.exclude(live_until__lte=facts_day() + timedelta(days=1)).first()
+    if rule is not None:
+        raise DecisionSettingRefused(
+            _("%(rule)s is live and decides with “%(code)s”; retire the rule first.") % {"rule": str(rule), "code": stored.code}
+        )
+    if stored.code == CAUSE_GONE:
+        raise DecisionSettingRefused(
+            _("The close lifts with “%(code)s” what has no cause any more; without it no restriction would end by itself.")
+            % {"code": stored.code}
+        )
+
+
+@transaction.atomic
+def save_reason_code(*, actor: Actor, reason: ReasonCode) -> ReasonCode:
+    """Add or change a reason code. What customers were told before stays as it was: each decision keeps its texts.
+
+    :raises DecisionSettingRefused: a text is missing, or holds a placeholder that nothing is put into; a rule decides with the
+        code, or the close lifts with it, and it would be gone
+    """
+    _refuse_if_needed(reason)
+    for text in (reason.text_en, reason.text_zh):
+        try:
+            unknown = placeholders_in(text) - set(PLACEHOLDERS)
+        except ValueError:
+            unknown = {text}
+        if unknown:
+            raise DecisionSettingRefused(
+                _("A text may hold %(known)s; %(unknown)s is none of them.")
+                % {
+                    "known": ", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
+                    "unknown": ", ".join(f"“{name}”" for name in sorted(unknown)),
+                }
+            )
+    _save(actor, EDIT_REASONS, reason, reason.code)
+    return reason
+
+
+@transaction.atomic
+def save_control(*, actor: Actor, changed: DecisionControl) -> DecisionControl:
+    """Change the figures that belong to no single action. The switch has an operation of its own.
+
+    :raises DecisionSettingRefused: a figure that cannot be
+    """
+    changed.pk = 1
+    stored = control()
+    changed.is_automatic_stopped, changed.stop_reason = stored.is_automatic_stopped, stored.stop_reason
+    changed.changed_by_name = actor.name
+    _save(actor, EDIT_AUTHORITY, changed, "control")
+    return changed
+
+
+@transaction.atomic
+def switch_automatic(*, actor: Actor, stop: bool, reason: str, was_stopped: bool | None = None) -> DecisionControl:
+    """Stop all automatic decisions at once, or let them start again. Decisions taken before stay as they are.
+
+    :param was_stopped: how it stood when the form was opened; None does not ask
+    :raises ReasonMissing: it must say why
+    :raises StaleForm: somebody else switched it meanwhile
+    """
+    check_reason(reason)
+    DecisionControl.objects.get_or_create(pk=1)
+    row = DecisionControl.objects.select_for_update().get(pk=1)
+    if was_stopped is not None and was_stopped != row.is_automatic_stopped:
+        raise StaleForm("control", int(was_stopped), int(row.is_automatic_stopped))
+    before = {"is_automatic_stopped": row.is_automatic_stopped, "reason": row.stop_reason}
+    row.is_automatic_stopped, row.stop_reason = stop, reason.strip() if stop else ""
+    row.changed_by_name = actor.name
+    row.save()
+    record(
+        actor=actor,
+        action=SWITCH_DECISIONS,
+        subject_type="decisioncontrol",
+        subject_key="control",
+        before=before,
+        after={"is_automatic_stopped": stop},
+        reason=reason.strip(),
+    )
+    return row

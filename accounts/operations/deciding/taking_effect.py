@@ -1,0 +1,196 @@
+"""From decided to in force: on the spot where the day has come, else by the close's step `decisions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Decision, DecisionNotice, WriteOff
+from accounts.operations.deciding.agreements import accepted_agreement
+from accounts.operations.deciding.standing import Standing, Today
+from accounts.operations.deciding.texts import customer_text
+from accounts.operations.deciding.writing import Writes, lifted_decision
+from accounts.operations.refusals import LedgerRefusal
+from accounts.operations.write_offs import write_off
+from accounts.roles import DECIDE, TAKE_EFFECT
+from accounts.rules.decisions import (
+    LIMIT_ACTIONS,
+    Action,
+    OrderOwed,
+    Status,
+    acceleration_gate,
+    floored_limit,
+    settled_effective_day,
+)
+
+
+def schedule(decision: Decision, standing: Standing, writes: Writes, *, today: Today) -> None:
+    """Decide: date the notice, queue it, and put the decision in force if its day has come.
+
+    A decision approved days after it was proposed keeps its whole buffer; review and expiry move along with the effect.
+    """
+    was = decision.status
+    settled = settled_effective_day(decision.effective_on, decided_on=today.open_day, buffer_days=decision.buffer_days)
+    later = settled - decision.effective_on
+    decision.decided_on = today.open_day
+    decision.effective_on = settled
+    decision.review_on = decision.review_on + later if decision.review_on else None
+    decision.expires_on = decision.expires_on + later if decision.expires_on else None
+    if later:
+        renew_texts(decision, standing)
+    writes.move(decision, Status.SCHEDULED)
+    writes.tell(decision, DecisionNotice.Kind.DECIDED, standing)
+    writes.note(
+        decision,
+        DECIDE,
+        standing,
+        decision.note,
+        was=was,
+        more={"effective_on": settled.isoformat(), "decided_on": today.open_day.isoformat()},
+    )
+    if settled <= today.in_force_day:
+        put_in_force(decision, standing, writes, orders=None)
+
+
+def renew_texts(decision: Decision, standing: Standing) -> None:
+    """Write the customer's texts anew: they name the day and the amount."""
+    values = {
+        name: getattr(decision, name)
+        for name in ("weighed_minor", "new_limit_minor", "effective_on", "review_on", "scope", "scope_value", "most_minor")
+    }
+    reason = decision.reason
+    for language, template in (("en", reason.text_en), ("zh", reason.text_zh)):
+        text = customer_text(template, language, account_no=standing.account_no, currency=standing.currency, values=values)
+        setattr(decision, f"text_{language}", text)
+    Decision.objects.filter(pk=decision.pk).update(text_en=decision.text_en, text_zh=decision.text_zh)
+
+
+def put_in_force(decision: Decision, standing: Standing, writes: Writes, *, orders: Sequence[OrderOwed] | None) -> None:
+    """Let a decision in its buffer take effect, or cancel it where its ground is gone.
+
+    :param orders: what is owed by order, for an acceleration that waited: paid in time, it is cancelled
+    """
+    if standing.is_written_off and decision.action not in (Action.LIFT, Action.WRITE_OFF):
+        _cancel(decision, standing, writes, _("The account was written off before it took effect."))
+        return
+    if standing.closed_on is not None and standing.closed_on <= decision.effective_on and decision.action != Action.LIFT:
+        _cancel(decision, standing, writes, _("The account was closed before it took effect."))
+        return
+    if decision.action in LIMIT_ACTIONS:
+        _change_limit(decision, standing, writes)
+        return
+    if decision.action == Action.LIFT:
+        _lift(decision, standing, writes)
+        return
+    if decision.action == Action.WRITE_OFF:
+        _write_off(decision, standing, writes)
+        return
+    if decision.action == Action.ACCELERATE and orders is not None:
+        if cancel_if_paid(decision, standing, writes, orders):
+            return
+        agreement = accepted_agreement(decision.account_id)
+        if agreement is None or not agreement.has_acceleration_clause:
+            _cancel(decision, standing, writes, _("The agreement accepted since has no clause for demanding full repayment."))
+            return
+    writes.restrict(decision)
+    _in_force(decision, standing, writes)
+
+
+def is_paid_in_time(decision: Decision, orders: Sequence[OrderOwed]) -> bool:
+    """Return whether the gate of an acceleration is no longer met.
+
+    :param orders: what is unpaid of the orders, due only as far as it was due at the demand: what fell due since was never
+        demanded, and takes a demand and a period of its own
+
+    Source: Civil Code 634: only who has still not paid after the demand and a reasonable period owes the whole.
+    """
+    demanded = set(decision.verdict.get("orders", ()))
+    wanted = (order for order in orders if order.order_no in demanded)
+    return not acceleration_gate(wanted, share_bp=decision.inputs["share_bp"]).is_met
+
+
+def cancel_if_paid(decision: Decision, standing: Standing, writes: Writes, orders: Sequence[OrderOwed]) -> bool:
+    """Cancel an acceleration in its buffer that was paid in time, and return whether it was."""
+    if not is_paid_in_time(decision, orders):
+        return False
+    _cancel(decision, standing, writes, _("The customer paid in time: the demand for full repayment falls away."))
+    return True
+
+
+def _in_force(decision: Decision, standing: Standing, writes: Writes, *, limits: tuple[int, int] | None = None) -> None:
+    was = decision.status
+    writes.move(decision, Status.EFFECTIVE)
+    writes.note(decision, TAKE_EFFECT, standing, was=was, limits=limits or (None, None))
+
+
+def _cancel(
+    decision: Decision, standing: Standing, writes: Writes, why: str, *, notice: str | None = DecisionNotice.Kind.CANCELLED
+) -> None:
+    writes.end(decision, Status.CANCELLED, standing, why=why, notice=notice)
+
+
+def _change_limit(decision: Decision, standing: Standing, writes: Writes) -> None:
+    """Set the limit; never under the balance owed now, which may have grown since the decision."""
+    assert decision.new_limit_minor is not None
+    before = standing.limit_minor
+    new = floored_limit(decision.new_limit_minor, owed_minor=standing.owed_minor)
+    is_moved = new < before if decision.action == Action.LOWER_LIMIT else decision.new_limit_minor > before
+    if not is_moved:
+        _cancel(decision, standing, writes, _("The limit or the balance owed had changed: nothing was left to change."))
+        return
+    earlier = next(iter(_limit_decisions(decision.account_id, writes)), None)
+    if earlier is not None:
+        writes.end(
+            earlier,
+            Status.REPLACED,
+            standing,
+            why=_("Replaced by %(number)s.") % {"number": decision.reference},
+            notice=None,
+        )
+    decision.limit_before_minor, decision.limit_after_minor = before, new
+    writes.set_limit(standing, new)
+    _in_force(decision, standing, writes, limits=(before, new))
+
+
+def _limit_decisions(account_id: int, writes: Writes) -> Iterable[Decision]:
+    """Return the account's limit decision in force, as this transaction has left it."""
+    in_hand = [d for d in writes.moved.values() if d.account_id == account_id and d.is_of_limit and d.status == Status.EFFECTIVE]
+    if in_hand:
+        return in_hand
+    stored = Decision.objects.filter(account_id=account_id, action__in=LIMIT_ACTIONS, status=Status.EFFECTIVE)
+    return stored.select_for_update().exclude(pk__in=writes.ended)
+
+
+def _lift(decision: Decision, standing: Standing, writes: Writes) -> None:
+    target = writes.moved.get(decision.lifts_id or 0) or lifted_decision(decision)
+    if target.pk in writes.ended or target.status != Status.EFFECTIVE:
+        # Withdrawing the good news would say that the restriction goes on, and it does not: its own end was told.
+        _cancel(decision, standing, writes, _("What it would have lifted had ended already."), notice=None)
+        return
+    why = _("Lifted by %(number)s.") % {"number": decision.reference}
+    # The lift's own notice tells the customer.
+    writes.end(target, Status.LIFTED, standing, why=why, notice=None)
+    _in_force(decision, standing, writes)
+
+
+def _write_off(decision: Decision, standing: Standing, writes: Writes) -> None:
+    """Hand over to the ledger's own operation, with its own entry and line."""
+    assert decision.decided_on is not None
+    if WriteOff.objects.filter(account_id=decision.account_id).exists():
+        _cancel(decision, standing, writes, _("The account was written off already."))
+        return
+    try:
+        write_off(
+            actor=writes.actor,
+            account_id=decision.account_id,
+            value_date=writes.day,
+            reference=decision.reference,
+            reason=decision.note or str(decision.reason),
+        )
+    except LedgerRefusal as refusal:
+        _cancel(decision, standing, writes, str(refusal))
+        return
+    standing.is_written_off = True
+    writes.changed.add(decision.account_id)
+    _in_force(decision, standing, writes)

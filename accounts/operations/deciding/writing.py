@@ -1,0 +1,186 @@
+"""What changes about decisions, gathered and written in a few statements however many there are.
+
+One account at a time and a whole shard at night go through here alike, so both do the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from accounts.events import tell_facts_changed
+from accounts.models import AccountState, CreditAccount, Decision, DecisionNotice, Restriction
+from accounts.operations.deciding.restrictions import announce, note_restricted
+from accounts.operations.deciding.standing import Standing
+from accounts.operations.deciding.texts import follow_up_texts
+from accounts.rules.decisions import Action, Status, floored_limit
+from riskops.shared.audit import Actor
+from riskops.shared.models import AuditEntry
+from riskops.shared.request_context import current_request_id
+from riskops.shared.rows import update_rows
+
+#: What of a decision changes after it is proposed, besides who judged it.
+_MOVING: Final = (
+    "status",
+    "version",
+    "decided_on",
+    "effective_on",
+    "review_on",
+    "expires_on",
+    "ended_on",
+    "ended_why",
+    "limit_before_minor",
+    "limit_after_minor",
+)
+_AT_ONCE: Final = 1_000
+
+
+@dataclass(slots=True)
+class Writes:
+    """Changes of decisions on accounts that the caller has locked; `write` puts them into the book.
+
+    :param run_id: the close they belong to, for the audit trail
+    """
+
+    actor: Actor
+    day: date
+    run_id: int | None = None
+    ended: dict[int, Decision] = field(default_factory=dict)
+    moved: dict[int, Decision] = field(default_factory=dict)
+    restrictions: list[Restriction] = field(default_factory=list)
+    freed: list[int] = field(default_factory=list)
+    limits: dict[int, int] = field(default_factory=dict)
+    notices: list[DecisionNotice] = field(default_factory=list)
+    lines: list[AuditEntry] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+
+    def move(self, decision: Decision, status: Status) -> None:
+        """Let a decision go on to another status; its version counts up."""
+        decision.status = status
+        decision.version += 1
+        self.moved[decision.pk] = decision
+
+    def end(self, decision: Decision, status: Status, standing: Standing, *, why: str, notice: str | None) -> None:
+        """End a decision: what it restricted is free again, the limit it set goes back, the customer is told.
+
+        :param notice: the kind of notice; None where another one says it already or nobody was told of the decision
+        """
+        was = decision.status
+        decision.ended_on, decision.ended_why = self.day, why
+        self.move(decision, status)
+        self.ended[decision.pk] = self.moved.pop(decision.pk)
+        before = after = None
+        if was == Status.EFFECTIVE:
+            if decision.blocks is not None:
+                self.freed.append(decision.pk)
+                self.changed.add(decision.account_id)
+            if decision.is_of_limit and status != Status.REPLACED:
+                before = standing.limit_minor
+                after = self._put_back(decision, standing)
+        if notice is not None:
+            self.tell(decision, notice, standing)
+        self.note(decision, f"decision.{status.value}", standing, why, was=was, limits=(before, after))
+
+    def _put_back(self, decision: Decision, standing: Standing) -> int | None:
+        """Return the limit to what it was before the decision, unless something else has changed it since."""
+        if standing.limit_minor != decision.limit_after_minor or decision.limit_before_minor is None:
+            return None
+        restored = floored_limit(decision.limit_before_minor, owed_minor=min(standing.owed_minor, standing.limit_minor))
+        self.set_limit(standing, restored)
+        return restored
+
+    def set_limit(self, standing: Standing, limit_minor: int) -> None:
+        """Change the limit of an account."""
+        standing.limit_minor = limit_minor
+        self.limits[standing.account_id] = limit_minor
+        self.changed.add(standing.account_id)
+
+    def restrict(self, decision: Decision) -> None:
+        """Put what a decision forbids in force."""
+        blocks = decision.blocks
+        assert blocks is not None
+        self.restrictions.append(
+            Restriction(
+                decision=decision,
+                account_id=decision.account_id,
+                since=decision.effective_on,
+                until=decision.expires_on,
+                **blocks,
+            )
+        )
+        self.changed.add(decision.account_id)
+
+    def tell(self, decision: Decision, kind: str, standing: Standing, *, answer: str = "") -> None:
+        """Queue a notice, in the same transaction as what it tells of."""
+        if kind == DecisionNotice.Kind.DECIDED:
+            texts = {"en": decision.text_en, "zh": decision.text_zh}
+        else:
+            texts = follow_up_texts(
+                decision,
+                kind,
+                account_no=standing.account_no,
+                currency=standing.currency,
+                limit_minor=standing.limit_minor,
+                answer=answer,
+            )
+        self.notices.append(
+            DecisionNotice(decision=decision, kind=kind, text_en=texts["en"], text_zh=texts["zh"], dated=self.day)
+        )
+
+    def note(
+        self,
+        decision: Decision,
+        action: str,
+        standing: Standing,
+        reason: str = "",
+        *,
+        was: str = "",
+        limits: tuple[int | None, int | None] = (None, None),
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        """Add a line to the audit trail."""
+        before: dict[str, Any] = {"status": was} if was else {}
+        after: dict[str, Any] = {"status": decision.status, "action": decision.action, **(more or {})}
+        if limits[1] is not None:
+            before["credit_limit_minor"], after["credit_limit_minor"] = limits
+        self.lines.append(
+            AuditEntry(
+                actor_name=self.actor.name,
+                actor_id=self.actor.user_id,
+                action=action,
+                subject_type="decision",
+                subject_key=decision.reference,
+                account_id=standing.account_id,
+                before=before or None,
+                after=after,
+                reason=reason,
+                request_id=current_request_id(),
+                run_id=self.run_id,
+            )
+        )
+
+    def write(self) -> int:
+        """Write everything gathered and return how many decisions changed. Ends come first: they make room for what follows."""
+        for batch in (self.ended, self.moved):
+            rows = [(decision.pk, *(getattr(decision, name) for name in _MOVING)) for decision in batch.values()]
+            update_rows(Decision, _MOVING, rows)
+        if self.freed:
+            for start in range(0, len(self.freed), _AT_ONCE):
+                Restriction.objects.filter(pk__in=self.freed[start : start + _AT_ONCE]).delete()
+        Restriction.objects.bulk_create(self.restrictions, batch_size=_AT_ONCE)
+        update_rows(CreditAccount, ["credit_limit_minor"], sorted(self.limits.items()))
+        update_rows(AccountState, ["credit_limit_minor"], sorted(self.limits.items()))
+        note_restricted(self.changed)
+        DecisionNotice.objects.bulk_create(self.notices, batch_size=_AT_ONCE)
+        AuditEntry.objects.bulk_create(self.lines, batch_size=_AT_ONCE)
+        if self.run_id is None:
+            tell_facts_changed(sorted(self.changed))
+        announce(self.changed)
+        return len(self.ended) + len(self.moved)
+
+
+def lifted_decision(decision: Decision) -> Decision:
+    """Return what a lift takes back, locked."""
+    assert decision.action == Action.LIFT and decision.lifts_id is not None
+    return Decision.objects.select_for_update().get(pk=decision.lifts_id)

@@ -1,0 +1,1 @@
+"""Asking the book: one function per screen or report, returning frozen rows; nothing here writes."""

@@ -1,0 +1,69 @@
+"""The admin's pages of the casework: business calendars, and the tier policies as records to look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from casework.models import BusinessCalendar, TierPolicy
+from casework.operations.calendars import CalendarMalformed, CalendarSettings, check_calendar, save_calendar
+from casework.roles import EDIT_CALENDARS, VIEW_TIERS
+from riskops.shared.audit import Actor
+from riskops.shared.role_admin import RoleAdmin
+
+
+class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A calendar; checked by the operation's own rules."""
+
+    def clean(self) -> dict[str, Any]:
+        """Show what the operation refuses beside its field."""
+        values = super().clean() or {}
+        if not self.errors:
+            try:
+                check_calendar(self.settings, self.instance.pk)
+            except CalendarMalformed as malformed:
+                raise ValidationError({malformed.field: str(malformed)}) from malformed
+        return values
+
+    @property
+    def settings(self) -> CalendarSettings:
+        """What was typed."""
+        return CalendarSettings(**{name: self.cleaned_data[name] for name in CalendarSettings.__slots__})
+
+
+@admin.register(BusinessCalendar)
+class BusinessCalendarAdmin(RoleAdmin):
+    """When the teams work. One that is in use stays; its hours can change."""
+
+    view_operation, edit_operation = VIEW_TIERS, EDIT_CALENDARS
+    form = CalendarForm
+    fields = ("name", "country", "time_zone", "weekdays", "opens_at", "closes_at")
+    list_display = fields
+    ordering = ("name",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Keep no second trail beside the site's own."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Keep no second trail beside the site's own."""
+
+    def save_model(self, request: HttpRequest, obj: BusinessCalendar, form: Any, change: bool) -> None:
+        """Write the calendar by its operation."""
+        saved = save_calendar(actor=Actor.of(request.user), settings=form.settings, calendar_id=obj.pk if change else None)
+        obj.pk = saved.pk
+
+
+@admin.register(TierPolicy)
+class TierPolicyAdmin(RoleAdmin):
+    """Versions of the tier policy, to look at: they are written under Settings → Tiers."""
+
+    view_operation = VIEW_TIERS
+    list_display = ("version", "status", "live_from", "drafted_by_name", "approved_by_name")
+    ordering = ("-version",)

@@ -1,0 +1,40 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class CaseworkConfig(AppConfig):
+    """The work on accounts: warning tiers, queues, the worklist."""
+
+    name = "casework"
+    verbose_name = _("Casework")
+
+    def ready(self) -> None:
+        """Answer for the tiers; tier accounts again when rules see something else of them; have migrate seed the policy."""
+        from accounts.events import facts_changed
+        from accounts.panels import register_panel
+        from accounts.tiers import register_tiers
+        from casework.answers import TiersOfPolicies, tier_panel
+        from casework.operations.queues import refill_changed
+        from casework.operations.retiering import retier_changed
+        from casework.queries.tier_timeline import register_tier_changes
+
+        register_tiers(TiersOfPolicies())
+        register_panel("tier", tier_panel, place=10)
+        facts_changed.connect(retier_changed, dispatch_uid="casework.retier_changed")
+        # After the tier, which queues go by.
+        facts_changed.connect(refill_changed, dispatch_uid="casework.refill_changed")
+        register_tier_changes()
+        post_migrate.connect(_seed_tiers, sender=self, dispatch_uid="casework.seed_tiers")
+
+
+def _seed_tiers(using: str, **_kwargs: Any) -> None:
+    from casework.models import TierPolicy
+    from casework.shipped import seed_tiers
+
+    # A migrate of other apps alone, or back to before the tables, finds none.
+    if TierPolicy._meta.db_table in connections[using].introspection.table_names():
+        seed_tiers(using=using)

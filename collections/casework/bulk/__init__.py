@@ -1,0 +1,1 @@
+"""Set-based work on the whole book, a shard at a time."""

@@ -1,0 +1,33 @@
+"""The tables of the casework, a file per topic."""
+
+from casework.models.calendars import BusinessCalendar
+from casework.models.tiers import Tier, TierChange, TierPolicy
+from casework.models.worklist import (
+    AccountNote,
+    BulkAction,
+    Claim,
+    Presence,
+    PriorityWeights,
+    Queue,
+    QueueEffect,
+    SavedView,
+    WorkItem,
+    WorkRecord,
+)
+
+__all__ = [
+    "AccountNote",
+    "BulkAction",
+    "BusinessCalendar",
+    "Claim",
+    "Presence",
+    "PriorityWeights",
+    "Queue",
+    "QueueEffect",
+    "SavedView",
+    "Tier",
+    "TierChange",
+    "TierPolicy",
+    "WorkItem",
+    "WorkRecord",
+]

@@ -1,0 +1,31 @@
+"""What the casework's pages and API can do, and who may."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from riskops.shared.roles import READERS, Role, operation
+
+_WORKERS = (Role.ANALYST, Role.TEAM_LEAD, Role.LEGAL)
+_LEADS = (Role.TEAM_LEAD, Role.MANAGER)
+
+# The worklist.
+VIEW_WORK = operation("work.view", _("see queues and worklist"), *READERS)
+NEXT_WORK = operation("work.next", _("take the next account"), *_WORKERS)
+CLAIM_WORK = operation("work.claim", _("claim a chosen account"), *_WORKERS)
+RENEW_WORK = operation("work.renew", _("keep an account in hand"), *_WORKERS)
+RELEASE_WORK = operation("work.release", _("release an account"), *_WORKERS)
+RECORD_OUTCOME = operation("work.outcome", _("record an outcome"), *_WORKERS)
+SNOOZE_WORK = operation("work.snooze", _("snooze an account, wake it"), *_WORKERS)
+SKIP_WORK = operation("work.skip", _("skip an account with a reason"), *_WORKERS)
+ESCALATE_WORK = operation("work.escalate", _("escalate an account"), *_WORKERS)
+ASSIGN_WORK = operation("work.assign", _("assign accounts: analysts to themselves only"), *_WORKERS, Role.MANAGER)
+SHARE_OUT_WORK = operation("work.share_out", _("assign a queue by load"), *_LEADS)
+BOOST_WORK = operation("work.boost", _("boost an account in its queue"), *_LEADS)
+UNDO_WORK = operation("work.undo", _("undo what was done in the worklist"), *_WORKERS, Role.MANAGER)
+WRITE_NOTE = operation("work_note.write", _("write the note on an account"), *_WORKERS)
+BULK_WORK = operation("work.bulk", _("act on many accounts at once"), *_WORKERS, Role.MANAGER)
+VIEW_SKIPS = operation("work_skips.view", _("read why accounts were skipped"), *_LEADS, Role.COMPLIANCE)
+SAVE_VIEW = operation("view.save", _("save views of the worklist"), *_WORKERS, Role.APPROVER, Role.MANAGER, Role.ADMINISTRATOR)
+MANAGE_QUEUES = operation("queue.manage", _("set up queues and their lists"), *_LEADS, Role.ADMINISTRATOR)
+SET_PRIORITY = operation("priority.set", _("set the weights of the priority"), Role.MANAGER)

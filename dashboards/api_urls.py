@@ -1,0 +1,11 @@
+"""The addresses of the dashboards' part of the API, below /api/v1/."""
+
+from django.urls import URLPattern, path
+
+from dashboards.api import AccountsBehind, MetricCells, MetricList
+
+urlpatterns: list[URLPattern] = [
+    path("accounts-behind/", AccountsBehind.as_view(), name="api-accounts-behind"),
+    path("metrics/", MetricList.as_view(), name="api-metrics"),
+    path("metrics/<str:name>/", MetricCells.as_view(), name="api-metric"),
+]

@@ -1,0 +1,1 @@
+"""What the dashboards' pages show: one function a page, returning frozen values."""

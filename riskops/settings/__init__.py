@@ -1,0 +1,309 @@
+"""Settings of the site: one file for every environment, changed only by environment variables.
+
+docs/settings.md lists the variables; a test holds the list true.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import re
+import secrets
+import sqlite3
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from riskops.log import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").exists():
+    environ.Env.read_env(BASE_DIR / ".env")
+
+VAR_DIR = Path(env.str("RISKOPS_VAR", default=str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+
+ENVIRONMENT_NAME = env.str("RISKOPS_ENVIRONMENT", default="local")
+
+
+def _local_secret(name: str, *, variable: str) -> str:
+    """Return the secret kept in var/, made on first use. Production must set the variable instead.
+
+    :raises ImproperlyConfigured: this is production; a key that nobody keeps would take the personal data with it
+    """
+    if ENVIRONMENT_NAME == "production":
+        raise ImproperlyConfigured(f"{variable} is not set. In production the keys are yours to keep: docs/production.md")
+    path = VAR_DIR / name
+    if not path.exists():
+        # Linked into place whole: of several processes that start at once, one's secret wins and all read that one.
+        own = VAR_DIR / f"{name}.{os.getpid()}"
+        descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(own, path)
+        own.unlink()
+    return path.read_text().strip()
+
+
+DEBUG = env.bool("DEBUG", default=False)
+if DEBUG and ENVIRONMENT_NAME == "production":
+    raise ImproperlyConfigured("DEBUG is on and RISKOPS_ENVIRONMENT is production: error pages would show customers' data.")
+SECRET_KEY = env.str("SECRET_KEY", default="") or _local_secret("secret_key", variable="SECRET_KEY")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    # Whoever asks for health stands inside, before the proxy.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+
+# Keys of personal data: "id:hex" pairs, newest first; the first one encrypts, all of them decrypt.
+PERSONAL_DATA_KEYS = env.list("PERSONAL_DATA_KEYS", default=[]) or [
+    f"1:{_local_secret('personal_data_key', variable='PERSONAL_DATA_KEYS')}"
+]
+for _number, _pair in enumerate(PERSONAL_DATA_KEYS, start=1):
+    if not re.fullmatch(r"\d{1,5}:[0-9a-fA-F]{64}", _pair):
+        # The value itself stays out of the message: it may be most of a key.
+        raise ImproperlyConfigured(f"entry {_number} of PERSONAL_DATA_KEYS is not a number, a colon and 64 hex digits")
+    if int(_pair.split(":")[0]) > 65_535:
+        raise ImproperlyConfigured(f"entry {_number} of PERSONAL_DATA_KEYS: its number is above 65535; take one never used")
+if len({int(_pair.split(":")[0]) for _pair in PERSONAL_DATA_KEYS}) < len(PERSONAL_DATA_KEYS):
+    raise ImproperlyConfigured("two entries of PERSONAL_DATA_KEYS have one number: give the new key a number never used")
+BLIND_INDEX_KEY = env.str("BLIND_INDEX_KEY", default="") or _local_secret("blind_index_key", variable="BLIND_INDEX_KEY")
+
+INSTALLED_APPS = [
+    "riskops.shared",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "riskops.site.admin_config.RiskopsAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "django_filters",
+    "django_htmx",
+    "import_export",
+    "django_celery_beat",
+    "accounts",
+    "casework",
+    "outreach",
+    "recovery",
+    "dashboards",
+    "riskops.site",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "riskops.site.security.ContentSecurityPolicyMiddleware",
+    "riskops.site.security.NoNulMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "riskops.site.security.LogInMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "riskops.shared.request_context.RequestContextMiddleware",
+]
+
+ROOT_URLCONF = "riskops.urls"
+WSGI_APPLICATION = "riskops.wsgi.application"
+CSRF_FAILURE_VIEW = "riskops.site.views.errors.stale_form"
+LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = "/"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "riskops.site.shell.shell",
+            ],
+        },
+    }
+]
+
+DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR / 'riskops.sqlite3'}"
+DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if sqlite3.sqlite_version_info < (3, 39):
+        raise ImproperlyConfigured(
+            f"This Python brings SQLite {sqlite3.sqlite_version}; riskops needs 3.39 or newer. "
+            "Use a newer Python build (python.org's bring their own SQLite), or PostgreSQL: set DATABASE_URL."
+        )
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 60,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+            "PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY"
+        ),
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CELERY_BROKER_URL = REDIS_URL
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    _broker = VAR_DIR / "broker"
+    for _folder in ("messages", "control", "processed"):
+        (_broker / _folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_URL = "filesystem://localhost//"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_broker / "messages"),
+        "data_folder_out": str(_broker / "messages"),
+        "control_folder": str(_broker / "control"),
+        "processed_folder": str(_broker / "processed"),
+        "store_processed": False,
+    }
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_SOFT_TIME_LIMIT = 840
+CELERY_TASK_TIME_LIMIT = 900
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+] + [{"NAME": "riskops.site.passwords.ANewPasswordEndsTheToken"}]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+USE_TZ = True
+# The business time zone: business dates, the nightly schedule and cut-offs are read in it.
+TIME_ZONE = env.str("RISKOPS_TIME_ZONE", default="Asia/Shanghai")
+CELERY_TIMEZONE = TIME_ZONE
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "staticfiles")))
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+# plotly.js is the file that the Python package ships: served from our own origin, never from a CDN.
+_PLOTLY_JS = Path(str(importlib.util.find_spec("plotly").submodule_search_locations[0])) / "package_data"  # type: ignore[union-attr,index]
+# So is the completion of rules, which DjangoQL ships.
+_DJANGOQL = Path(str(importlib.util.find_spec("djangoql").submodule_search_locations[0])) / "static" / "djangoql" / "js"  # type: ignore[union-attr,index]
+STATICFILES_DIRS = [BASE_DIR / "static", ("plotly", _PLOTLY_JS), ("djangoql", _DJANGOQL)]
+# Production gathers the static files once (collectstatic) and serves them compressed, under names that change with their
+# content; without that step they are served from where they lie, so a first run has nothing to gather.
+STATICFILES_COLLECTED = env.bool("STATICFILES_COLLECTED", default=False)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATICFILES_COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not STATICFILES_COLLECTED
+MEDIA_ROOT = VAR_DIR / "media"
+FILE_UPLOAD_TEMP_DIR = None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+# A bulk action names up to 1,000 items, a field each, beside its own few.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        # The first one decides how somebody unknown is refused: 401, so that a program knows its token is no good.
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "COERCE_DECIMAL_TO_STRING": True,
+    "EXCEPTION_HANDLER": "riskops.shared.people.answering.answer_api_error",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "riskops",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # Fields of one name with different values get a name of their own.
+    "ENUM_NAME_OVERRIDES": {"DecisionActionEnum": "accounts.models.decision_settings.ACTION_CHOICES"},
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+}
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_FORMAT = env.str("LOG_FORMAT", default="console" if ENVIRONMENT_NAME == "local" else "json")
+LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)
+
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=4 * 1024**3)
+CLOSE_SHARD_ACCOUNTS = env.int("CLOSE_SHARD_ACCOUNTS", default=40_000)
+CLOSE_LEASE_SECONDS = env.int("CLOSE_LEASE_SECONDS", default=120)
+# How long a collector's examination holds: at least once a year, says GB/T 45251-2025.
+EXAMINATION_VALID_MONTHS = env.int("EXAMINATION_VALID_MONTHS", default=12)
+if not 1 <= EXAMINATION_VALID_MONTHS <= 60:
+    raise ImproperlyConfigured(f"EXAMINATION_VALID_MONTHS is {EXAMINATION_VALID_MONTHS}; give 1 to 60 months")
+RULE_MAX_SECONDS = env.float("RULE_MAX_SECONDS", default=5.0)
+
+UNFOLD = {
+    "SITE_TITLE": "riskops",
+    "SITE_HEADER": "riskops",
+    "SITE_SUBHEADER": _("Credit risk operations"),
+    "SITE_URL": "/",
+    # The shell's greys and its one accent (static/css/riskops.css), so that the admin's pages match.
+    "COLORS": {
+        "base": {
+            "50": "#fbfbfc",
+            "100": "#f4f5f7",
+            "200": "#e3e5e9",
+            "300": "#c9cdd4",
+            "400": "#a3aab6",
+            "500": "#757c89",
+            "600": "#565c68",
+            "700": "#3d444f",
+            "800": "#282d36",
+            "900": "#15181d",
+            "950": "#0f1115",
+        },
+        "primary": {
+            "50": "#eff5fb",
+            "100": "#dbe8f5",
+            "200": "#b9d2ec",
+            "300": "#8db6df",
+            "400": "#7db0ee",
+            "500": "#3d7fc4",
+            "600": "#1d5fa8",
+            "700": "#184f8c",
+            "800": "#144173",
+            "900": "#10345c",
+            "950": "#0a2340",
+        },
+    },
+}

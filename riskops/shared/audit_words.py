@@ -1,0 +1,42 @@
+"""What the lines of the audit trail are called that no person's operation makes: closes, imports, commands."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from riskops.shared.roles import EVENTS, OPERATIONS
+
+#: By the name that the line keeps. Those of operations, and of what follows from one, are in the role table.
+RECORDED: Final[dict[str, Promise]] = {
+    "account.change_limit": _("an import changes a credit limit"),
+    "book.pause_nightly": _("pause the nightly close"),
+    "close.start": _("a close starts"),
+    "close.post": _("a close posts entries"),
+    "close.age": _("a close ages accounts"),
+    "close.snapshot": _("a close keeps a snapshot"),
+    "close.publish": _("a close reports"),
+    "close.complete": _("a close is complete"),
+    "close.failed": _("a close fails"),
+    "close.feeds_arrived": _("the feeds of a close come"),
+    "customer.reencrypt": _("personal data is encrypted anew"),
+    "customer.update": _("an import changes a customer"),
+    "installment.change": _("an import changes an instalment"),
+    "payment.change_channel": _("an import changes a channel"),
+    "product.update": _("an import changes a product"),
+    "snapshot.rebuild": _("snapshots are rebuilt"),
+}
+
+
+def action_label(name: str) -> Promise | str:
+    """Return what an action of the trail is called, its name where it has no words."""
+    operation = OPERATIONS.get(name)
+    return operation.label if operation else (EVENTS | RECORDED).get(name, name)
+
+
+def action_choices() -> tuple[tuple[str, Promise], ...]:
+    """Return every action with its label, by name."""
+    labels = {name: operation.label for name, operation in OPERATIONS.items()} | EVENTS | RECORDED
+    return tuple(sorted(labels.items()))

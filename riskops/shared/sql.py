@@ -1,0 +1,93 @@
+"""The few words in which SQLite and PostgreSQL differ, so that one SQL text serves both.
+
+Traps on SQLite that these avoid: CAST('2025-06-16' AS date) is 2025, and date + integer is silently wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, connections
+
+
+def is_postgresql() -> bool:
+    """Return whether the default database is PostgreSQL."""
+    return connection.vendor == "postgresql"
+
+
+def date_literal(day: date) -> str:
+    """Return a date as SQL text."""
+    return f"DATE '{day.isoformat()}'" if is_postgresql() else f"'{day.isoformat()}'"
+
+
+def moment(value: datetime) -> Any:
+    """Return a moment as the database takes it as a parameter of a statement of ours."""
+    return connection.ops.adapt_datetimefield_value(value)
+
+
+def days_between(later: str, earlier: str) -> str:
+    """Return SQL for the whole days from one date expression to another."""
+    if is_postgresql():
+        return f"({later} - {earlier})"
+    # Dates are text at midnight here, so both Julian days end in .5 and the difference is whole.
+    return f"CAST(julianday({later}) - julianday({earlier}) AS INTEGER)"
+
+
+def next_day(day: str) -> str:
+    """Return SQL for the day after a date expression."""
+    return f"({day} + 1)" if is_postgresql() else f"date({day}, '+1 day')"
+
+
+def boolean(value: bool) -> str:
+    """Return a boolean as SQL text."""
+    return ("TRUE" if value else "FALSE") if is_postgresql() else ("1" if value else "0")
+
+
+def execute(sql: str, parameters: tuple[Any, ...] = ()) -> int:
+    """Run one statement and return the number of rows it wrote."""
+    with connection.cursor() as cursor:
+        # Without parameters the text goes as it is: a literal % needs no doubling.
+        cursor.execute(sql, parameters or None)
+        return int(cursor.rowcount)
+
+
+def fetch(sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Run one query and return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters or None)
+        return list(cursor.fetchall())
+
+
+@contextmanager
+def side_cursor() -> Iterator[Any]:
+    """Give a cursor outside of the running transaction: what it writes, others see at once."""
+    side = connections.create_connection("default")
+    try:
+        with side.cursor() as cursor:
+            yield cursor
+    finally:
+        side.close()
+
+
+def prepare_for_bulk_work() -> None:
+    """Set this transaction up for statements over a whole shard (PostgreSQL; nothing to do on SQLite).
+
+    Measured on a shard of 50,000 accounts: the just-in-time compiler costs more than it gives (60 of 580 ms), and with
+    the default 4 MB the grouping sorts on disk.
+    """
+    if is_postgresql():
+        execute("SET LOCAL jit = off; SET LOCAL work_mem = '96MB'")
+        commit_without_waiting()
+
+
+def commit_without_waiting() -> None:
+    """Let this transaction end before the disk has it (PostgreSQL): for work that a ledger has redone if it is not there.
+
+    The log is written in order, so nothing that was committed later can be there without it, and the transaction that
+    completes the run waits for all of them.
+    """
+    if is_postgresql():
+        execute("SET LOCAL synchronous_commit = off")

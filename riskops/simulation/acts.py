@@ -1,0 +1,78 @@
+"""What is done on a simulated day by calling the site's operations. Each part of the site adds its own acts.
+
+A day begins with its MORNING acts; then the day's files are imported; then come its EVENING acts; then the day is closed. An act
+must be safe to do again: a build that was broken off repeats the day it was at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Final, NamedTuple
+
+from accounts.models import CreditAccount
+from riskops.shared.audit import Actor
+from riskops.simulation.entries import DayPlan
+from riskops.simulation.window import Window
+
+#: Who acts where no person is played.
+SIMULATION: Final = Actor("simulation")
+
+
+class Moment(Enum):
+    """When in the day: before its files come, or after."""
+
+    MORNING = "morning"
+    EVENING = "evening"
+
+
+@dataclass(slots=True)
+class DayContext:
+    """What an act may know. `months_late`: of every account at the last month-end, counted on beyond m7."""
+
+    window: Window
+    month: int
+    plan: DayPlan
+    months_late: dict[str, int]
+    actor: Actor = SIMULATION
+    _ids: dict[str, int] = field(default_factory=dict)
+
+    def account_id(self, account_no: str) -> int:
+        """Return the id of an account by its number."""
+        if account_no not in self._ids:
+            self._ids[account_no] = CreditAccount.objects.values_list("pk", flat=True).get(account_no=account_no)
+        return self._ids[account_no]
+
+
+class Act(NamedTuple):
+    """One thing done each day, in the order in which acts were registered."""
+
+    name: str
+    moment: Moment
+    do: Callable[[date, DayContext], None]
+
+
+_ACTS: Final[dict[str, Act]] = {}
+
+
+def act(name: str, moment: Moment) -> Callable[[Callable[[date, DayContext], None]], Callable[[date, DayContext], None]]:
+    """Register a function as an act of every simulated day.
+
+    :raises ValueError: another function has the name
+    """
+
+    def register(do: Callable[[date, DayContext], None]) -> Callable[[date, DayContext], None]:
+        if _ACTS.setdefault(name, Act(name, moment, do)).do is not do:
+            raise ValueError(f"there is an act called {name} already")
+        return do
+
+    return register
+
+
+def perform(moment: Moment, day: date, context: DayContext) -> None:
+    """Do a day's acts of one moment."""
+    for one in _ACTS.values():
+        if one.moment is moment:
+            one.do(day, context)

@@ -1,0 +1,1 @@
+"""The jobs page and its API: closes of business, expected feeds, schedules."""

@@ -1,0 +1,129 @@
+"""The keys: one table, shown by `?`, printed in the analyst's guide, and held against the scripts by a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from riskops.shared.roles import may
+from riskops.site.navigation import GO_KEYS, NAVIGATION
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One line of the table.
+
+    :param strokes: what is pressed, apart by blanks: `Ctrl K` together, `g w` one after the other, `1 … 9` a range
+    """
+
+    strokes: str
+    label: Promise | str
+
+    @property
+    def caps(self) -> list[str]:
+        """The keys, each to be drawn as one."""
+        return self.strokes.split(" ")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGroup:
+    """Keys that hold in one place; shown to those who may do `operation`, to everybody where it is empty."""
+
+    label: Promise
+    keys: tuple[Key, ...]
+    operation: str = ""
+
+
+#: Words of the strokes that are no keys.
+NO_KEYS: Final = frozenset({"…"})
+
+EVERYWHERE: Final = KeyGroup(
+    _("Everywhere"),
+    (
+        Key("Ctrl K", _("go to any page or account; ⌘ K on a Mac")),
+        Key("↑ ↓", _("choose among what Ctrl K found; Enter goes there")),
+        Key("/", _("search on this page, else as Ctrl K")),
+        Key("f", _("go to the first field of the page's form")),
+        Key("[", _("show or hide the navigation")),
+        Key("?", _("these keys")),
+        Key("Esc", _("close, or leave the field")),
+    ),
+)
+LISTS: Final = KeyGroup(
+    _("In a list"),
+    (
+        Key("j", _("next row")),
+        Key("k", _("previous row")),
+        Key("Enter", _("open the row")),
+    ),
+)
+GO_TO: Final = KeyGroup(
+    _("Go to a page"),
+    tuple(
+        Key(f"g {GO_KEYS[entry.url_name]}", entry.label)
+        for _section, entries in NAVIGATION
+        for entry in entries
+        if entry.url_name in GO_KEYS
+    ),
+)
+WORKLIST: Final = KeyGroup(
+    _("In the worklist"),
+    (
+        Key("n", _("take the next account")),
+        Key("Enter", _("open the account beside the list")),
+        Key("Esc", _("close what is open, then the account: back to its row")),
+        Key("x", _("select the row")),
+        Key("Shift x", _("select up to this row")),
+        Key("a", _("assign the selected rows, or the open account")),
+        Key("s", _("snooze the selected rows, or the open account")),
+        Key("u", _("undo what was just done")),
+    ),
+    "work.view",
+)
+DESK: Final = KeyGroup(
+    _("With an account open in the worklist"),
+    (
+        Key("t", _("claim it")),
+        Key("1 … 9", _("record the outcome; the next account follows")),
+        Key("r", _("remark to the outcome; Enter leads back to choose it")),
+        Key("p", _("pass it on with a reason")),
+        Key("e", _("escalate it to the lead")),
+        Key("b", _("boost it, for team leads and managers")),
+        Key("c", _("write the note")),
+        Key("Ctrl Enter", _("save the note, or send the open form")),
+        Key("w", _("why it is here, and in its tier")),
+        Key("o", _("open the whole account")),
+        Key("d", _("propose a decision")),
+    ),
+    "work.view",
+)
+ACCOUNT: Final = KeyGroup(
+    _("On the page of an account"),
+    (
+        Key(".", _("next part: payments, aging, decisions, audit")),
+        Key(",", _("previous part")),
+        Key("d", _("propose a decision")),
+        Key("v", _("reveal personal data, with a reason")),
+    ),
+    "account.view",
+)
+REVIEWS: Final = KeyGroup(
+    _("In reviews"),
+    (
+        Key("n", _("take the review that waits longest")),
+        Key("t", _("take the marked or the open review")),
+        Key("o", _("go to the outcome")),
+        Key("Ctrl Enter", _("save the review")),
+        Key("Ctrl Shift Enter", _("close the review with its outcome")),
+    ),
+    "review.view",
+)
+KEY_TABLE: Final = (EVERYWHERE, GO_TO, LISTS, WORKLIST, DESK, ACCOUNT, REVIEWS)
+
+
+def keys_for(user: Any) -> list[KeyGroup]:
+    """Return the groups that are of use to a person."""
+    return [group for group in KEY_TABLE if not group.operation or may(user, group.operation)]

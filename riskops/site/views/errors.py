@@ -1,0 +1,56 @@
+"""What people meet when a page cannot be served: what happened, why, what next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from riskops.shared.people.refusals import PersonRefused
+from riskops.shared.request_context import current_request_id
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: the operation is named, so that the reader knows what to ask for."""
+    if isinstance(exception, PersonRefused):
+        return _refused_here(request, exception)
+    operation = str(exception)
+    if _wants_json(request):
+        return JsonResponse({"detail": _("your roles do not allow this: %s") % operation}, status=403)
+    return render(request, "403.html", {"title": _("Not allowed"), "operation": operation}, status=403)
+
+
+def _refused_here(request: HttpRequest, refusal: PersonRefused) -> HttpResponse:
+    """403 that no further role would change: the reason, and who can take over."""
+    if _wants_json(request):
+        return JsonResponse({"code": refusal.code, "detail": str(refusal)}, status=403)
+    context = {"title": _("Not for you"), "why": str(refusal)}
+    return render(request, "_403_here.html" if getattr(request, "htmx", False) else "403_here.html", context, status=403)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: a form without the token of this log-in, as one left open over a log-in in another window is."""
+    return render(request, "stale_form.html", {"title": _("This form is out of date")}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404: with the message of the view that looked, if it gave one."""
+    if _wants_json(request):
+        return JsonResponse({"detail": _("nothing here: %s") % request.path}, status=404)
+    said = exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""
+    return render(request, "404.html", {"title": _("Not found"), "said": said}, status=404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500: without the shell, which may be what failed; with the request's id, to find it in the log."""
+    if _wants_json(request):
+        return JsonResponse({"detail": _("this failed on our side"), "request_id": current_request_id()}, status=500)
+    context: dict[str, Any] = {"request_id": current_request_id()}
+    return HttpResponse(render_to_string("500.html", context), status=500)

@@ -1,0 +1,78 @@
+"""docs/benchmarks.md: its words are here, its tables come from the runs kept in var/bench."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from tests.benchmarks.rows import Row, as_markdown
+
+#: Smaller books are for trying the benchmark out.
+_SMALLEST_KEPT: Final = 1_000_000
+
+_WORDS: Final = """# Benchmarks
+
+What the site reaches on large books. `make bench` measures it, prints the tables below and keeps every run in `var/bench/`;
+`python -m tests.benchmarks --document` writes this page from the last complete run of each size. No test depends on a time.
+
+```
+make bench                                       # 1,000,000 accounts, PostgreSQL and SQLite
+make bench ACCOUNTS=10000000 ENGINE=postgresql ONLY=close
+make bench ACCOUNTS=50000 ONLY=close,pages       # a quick look
+```
+
+The book is `manage.py make_book`'s, loaded by `manage.py import_portfolio`. PostgreSQL is a server of the benchmark's own, so
+that nobody else writes to its log; `BENCH_DATABASE_URL` names another one. Each night about one account in
+thirty pays; the payments come in through the importer before the close, outside its time.
+
+| scenario | what is compared |
+| --- | --- |
+| import | the whole book, by command; the same files again; a sample by `bulk_create` upserts doing the same work |
+| nights | seven closes in a row: time, size of the updated tables, heap-only updates |
+| close | nights of [the smallest SQL](../tests/benchmarks/smallest_sql.py) and of the close in turn, medians; then a month-end |
+| repeat | all marks of a closed night set back, all of it done again |
+| workers | long-lived Celery workers, woken by the bell, timed from the first claim to the end of the run |
+| loops | load one account with its instalments, compute in Python, save; on a sample |
+| pages | HTTP with log-in sessions against two gunicorn workers; queries counted in the process |
+| restrictions | HTTP with a token against two gunicorn workers: batches of 1,000 account numbers, single look-ups |
+
+The smallest SQL is one `UPDATE … FROM` a grouped subquery over the whole book, changed rows only, in one transaction with the
+same settings of the session; the day's payments are posted before it, outside its time. The close that follows it must leave
+each of those columns as it is, which is how the two are held to the same columns. All the rest (posting, shards, the run
+ledger, the report of the day, the audit trail) is what the close does more.
+
+Heap-only updates are counted on the account states, the table that closes rewrite. An instalment is written when it is paid,
+and then leaves the index of open instalments, which no heap-only update can do. With an index of all instalments those updates
+would be heap-only too and a night would write an eighth less WAL (measured on 60,000 accounts), but every close would read all
+instalments ever paid, of which an old book has many times more.
+"""
+
+
+def write_document(path: Path, results: Path) -> None:
+    """Write the page from the runs that are kept."""
+    runs = [json.loads(kept.read_text()) for kept in sorted(results.glob("*.json"))]
+    sections = [_section(accounts, engine, run) for (accounts, engine), run in sorted(_last_runs(runs).items())]
+    parts = [_WORDS, *(sections or [f"\nNo run over {_SMALLEST_KEPT:,} accounts or more has been kept yet.\n"])]
+    path.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _last_runs(runs: list[dict[str, Any]]) -> dict[tuple[int, str], dict[str, Any]]:
+    """Return the last run of each size and engine; one of all scenarios goes before one of some."""
+    chosen: dict[tuple[int, str], dict[str, Any]] = {}
+    for run in runs:
+        for engine in run["engines"]:
+            key = (run["accounts"], engine)
+            known = chosen.get(key)
+            if run["accounts"] >= _SMALLEST_KEPT and (known is None or run["only"].count(",") >= known["only"].count(",")):
+                chosen[key] = run
+    return chosen
+
+
+def _section(accounts: int, engine: str, run: dict[str, Any]) -> str:
+    found = run["engines"][engine]
+    facts = run["machine"] | found["database"]
+    lines = " · ".join(f"{name} {value}" for name, value in facts.items())
+    rows = [Row(**row) for row in found["rows"]]
+    name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}[engine]
+    return f"\n## {accounts:,} accounts on {name}, {run['date'][:10]}\n\n{lines}\n\n{as_markdown(rows)}\n"

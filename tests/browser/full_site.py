@@ -1,0 +1,93 @@
+"""A site with something on every page: a closed book, work on the desk, drafts tried out, decisions open and in force."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from deciding_books import Person
+from django.utils import timezone
+from factories import make_account, make_customer, make_examination, make_installment, make_product, make_user, set_business_date
+from one_of_everything import put_one_of_everything
+
+from accounts.models import Decision, Review
+from accounts.operations.rebuilding import rebuild_accounts
+from accounts.operations.reviewing import Findings, open_review, save_review, take_review
+from casework.models import WorkItem
+from casework.operations.claiming import claim_item
+from casework.operations.noting import save_note
+from casework.operations.saved_views import save_view
+from casework.operations.tier_drafts import draft_policy
+from casework.operations.tier_policies import dry_run_policy
+from casework.operations.working import Asked, record_outcome, skip
+from riskops.close_of_business import close_day
+from riskops.shared.audit import COMMAND, Actor
+from riskops.shared.models import Feed
+from riskops.shared.roles import Role
+from riskops.shared.scope import WHOLE_BOOK
+
+#: The last closed day: a month-end, so that the dashboards have one too.
+DAY = date(2025, 3, 31)
+
+
+def put_a_full_site() -> Any:
+    """Fill the site and return its walker: somebody with every role, who has an account in hand."""
+    everything = put_one_of_everything()
+    walker = make_user(*Role, username="walker")
+    make_examination(walker, passed_on=timezone.localdate() - timedelta(days=10))
+    product = make_product(name="Card", penalty_rate_ppm=500)
+    accounts = []
+    for number, days in enumerate((0, 5, 40, 70, 100, 130), 1):
+        account = make_account(
+            account_no=f"B-{number}",
+            product=product,
+            customer=make_customer(customer_no=f"CB-{number}", person={"name": "Li Na", "phone": "13900001234"}),
+            opened_on=date(2024, 6, 1),
+        )
+        make_installment(account, due_date=DAY - timedelta(days=days), principal=100_000 * number)
+        accounts.append(account)
+    # The close waits for none of the feeds.
+    Feed.objects.update(is_expected=False)
+    set_business_date(DAY - timedelta(days=1))
+    rebuild_accounts([everything.pk, *(account.pk for account in accounts)], as_of=DAY - timedelta(days=1), ahead_on=None)
+    close_day(DAY, actor=COMMAND)
+    _work(walker, accounts)
+    _judge(accounts)
+    draft_policy(actor=COMMAND, copy_of=1)
+    dry_run_policy(actor=COMMAND, version=2)
+    return walker
+
+
+def _work(walker: Any, accounts: list[Any]) -> None:
+    """One account in hand with a note, one worked, one skipped; a saved view."""
+    actor, now = Actor.of(walker), timezone.now()
+    items = list(WorkItem.objects.filter(account__in=accounts, status="open").order_by("-priority")[:3])
+    assert len(items) == 3, "the close filled the queues of the tiers"
+    claim_item(actor=actor, item_id=items[0].pk, scope=WHOLE_BOOK, now=now)
+    save_note(actor=actor, account=items[0].account, text="Calls back on Monday.\nLikes mornings.", version=0, now=now)
+    for item in items[1:]:
+        item.refresh_from_db()
+        asked = Asked(actor=actor, scope=WHOLE_BOOK, item_id=item.pk, version=item.version, now=now, token="")
+        if item == items[1]:
+            record_outcome(asked, outcome="promise", remark="on Friday")
+        else:
+            skip(asked, reason="his brother is a friend of mine")
+    save_view(actor=actor, name="My mornings", query="queue=late", is_shared=True)
+
+
+def _judge(accounts: list[Any]) -> None:
+    """A decision that waits for approval, and a review that is closed."""
+    Person(Role.ANALYST).asks(accounts[3], "lower_limit", new_limit_minor=500_000)
+    assert Decision.objects.filter(status="proposed").count() == 1
+    reviewer = Actor.of(make_user(Role.ANALYST, username="reviewer"))
+    review = open_review(actor=reviewer, account_id=accounts[4].pk, purpose="Buys gift cards at night")
+    take_review(actor=reviewer, review_id=review.pk)
+    review.refresh_from_db()
+    save_review(
+        actor=reviewer,
+        review_id=review.pk,
+        version=review.version,
+        findings=Findings("watch", ("forgot",), "Called; pays on Friday."),
+        closes=True,
+    )
+    assert Review.objects.filter(closed_on__isnull=False).count() == 1

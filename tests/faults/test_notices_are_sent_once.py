@@ -1,0 +1,39 @@
+"""A process is killed between a decision and its notice, or while that is handed over: the customer is told exactly once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sites import Site
+
+pytestmark = pytest.mark.faults
+
+NOTHING: dict[str, Any] = {"decisions": [], "restrictions": 0, "notices": [], "outbox": 0}
+DECIDED: dict[str, Any] = {"decisions": ["effective"], "restrictions": 1, "notices": [["decided", "queued"]], "outbox": 0}
+TOLD: dict[str, Any] = {"decisions": ["effective"], "restrictions": 1, "notices": [["decided", "sent"]], "outbox": 1}
+
+
+def killed_at(point: str) -> list[dict[str, Any]]:
+    return [{"at": point, "do": "kill", "name": point.replace(" ", "-")}]
+
+
+@pytest.mark.parametrize(("point", "left"), [("before the notice", NOTHING), ("after the notice", NOTHING), ("decided", DECIDED)])
+def test_killed_while_deciding_and_asked_again_it_tells_once(site: Site, point: str, left: dict[str, Any]) -> None:
+    asked = {"account": 1, "reference": "D1"}
+    assert site.run("decide", json.dumps(asked), faults=killed_at(point)) == -9
+    assert site.ask("told") == left
+    assert site.ask("decide", **asked) == ("DecisionAlreadyMade" if left is DECIDED else "decided")
+    assert site.ask("told") == DECIDED
+    assert (site.ask("tell"), site.ask("tell")) == (1, 0)
+    assert site.ask("told") == TOLD
+
+
+@pytest.mark.parametrize(("point", "left"), [("handing over", DECIDED), ("handed over", TOLD)])
+def test_killed_while_the_notice_is_handed_over_it_goes_out_once(site: Site, point: str, left: dict[str, Any]) -> None:
+    assert site.ask("decide", account=1, reference="D1") == "decided"
+    assert site.run("tell", "{}", faults=killed_at(point)) == -9
+    assert site.ask("told") == left
+    assert site.ask("tell") == (0 if left is TOLD else 1)
+    assert site.ask("told") == TOLD

@@ -1,0 +1,89 @@
+"""One account with one row of all that addresses name, and the address of every page of it: for tests that walk the site."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from factories import (
+    make_account,
+    make_conflict,
+    make_customer,
+    make_installment,
+    make_member,
+    make_payment,
+    make_product,
+    make_team,
+    make_user,
+    set_business_date,
+)
+
+from accounts.models import AgreementVersion, Application, CreditAccount, Decision, ReasonCode, Restriction, Review, ReviewFile
+from riskops.shared.models import Absence, Feed
+from riskops.shared.roles import Role
+from tools.doors import Door
+
+ACCOUNT_NO, PAYMENT_NO, PRODUCT_CODE, USERNAME = "A-roles", "T-roles", "P-roles", "somebody"
+CUSTOMER_NO, REVIEW_ID = "C-roles", 1
+#: Values for the arguments of addresses; what is not named here is made up by its kind.
+ARGUMENTS = {
+    "account_no": ACCOUNT_NO,
+    "payment_no": PAYMENT_NO,
+    "product_code": PRODUCT_CODE,
+    "username": USERNAME,
+    "customer_no": CUSTOMER_NO,
+}
+
+
+def path_of(door: Door, **arguments: Any) -> str:
+    """Return an address of the door, with values for its arguments."""
+    values: dict[str, Any] = {}
+    for argument, converter in door.pattern.pattern.converters.items():
+        kind = type(converter).__name__.removesuffix("Converter").lower()
+        made_up = {"int": 1, "day": date(2025, 3, 31), "date": date(2025, 3, 31)}.get(kind, "x")
+        values[argument] = {**ARGUMENTS, **arguments}.get(argument, made_up)
+    return reverse(door.name, kwargs=values)
+
+
+def put_one_of_everything() -> CreditAccount:
+    """Put one account with an instalment and a payment into the book, and one row of all else that addresses name."""
+    customer = make_customer(customer_no=CUSTOMER_NO)
+    account = make_account(account_no=ACCOUNT_NO, product=make_product(product_code=PRODUCT_CODE), customer=customer)
+    review = Review.objects.create(
+        pk=REVIEW_ID, account=account, customer=customer, source="hand", cause="hand", purpose="p", opened_on=account.opened_on,
+        opened_by_name="x",
+    )  # fmt: skip
+    ReviewFile.objects.create(pk=1, review=review, name="a.txt", content_type="text/plain", size_bytes=1, stored_as="none")
+    make_installment(account, due_date=account.opened_on, pk=1)
+    make_payment(account, paid_on=account.opened_on, amount=100, payment_no=PAYMENT_NO)
+    set_business_date(account.opened_on)
+    person = make_user(Role.ANALYST, username=USERNAME)
+    make_member(make_team(pk=1), person, pk=1)
+    make_conflict(person, make_customer(), pk=1)
+    Absence.objects.create(pk=1, user=person, first_day=account.opened_on, last_day=account.opened_on)
+    Feed.objects.get_or_create(pk=1, defaults={"name": "payments", "file_name": "payments.csv", "cut_off": "03:00"})
+    _decide_about(account)
+    return account
+
+
+def _decide_about(account: CreditAccount) -> None:
+    """Put a suspension in force on the account, its customer's application, and an agreement into the settings of decisions."""
+    day = account.opened_on
+    decision = Decision.objects.create(
+        pk=1, reference="D-roles", account=account, action="suspend_use", status="effective", scope="all", owed_minor=0,
+        weighed_minor=0, reason=ReasonCode.objects.get(code="overdue", action="suspend_use"), text_en="stopped", text_zh="停用",
+        proposed_by_name="rule", proposed_on=day, buffer_days=0, decided_on=day, effective_on=day, engine_version="1",
+        inputs={
+            "lines": [], "action": "suspend_use", "currency": "CNY", "minor_digits": 2, "weighed_minor": 0, "roles": [],
+            "proposed_on": day.isoformat(), "buffer_days": 0,
+        },
+    )  # fmt: skip
+    Restriction.objects.create(decision=decision, account=account, scope="all", since=day)
+    Application.objects.create(
+        pk=1, application_no="AP-roles", customer=account.customer, product=account.product, person={"name": "Wang Fang"},
+        received_on=day, requested_limit_minor=100, declared_income_minor=100, content_hash=0,
+    )  # fmt: skip
+    AgreementVersion.objects.create(
+        kind="agreement", code="v1", title_en="a", title_zh="a", text_en="a", text_zh="a", published_on=day
+    )

@@ -114,6 +114,10 @@ def test_a_shift_from_the_log_in_to_a_closed_review_without_a_mouse(shift: Page,
     at_desk(page, accounts[1])
     press(page, "w")
     expect(page.locator("#desk details.why")).to_have_attribute("open", "")
+    # What is open closes first, then the account.
+    press(page, "Escape")
+    expect(page.locator("#desk details.why")).not_to_have_attribute("open", "")
+    at_desk(page, accounts[1])
     press(page, "Escape")
     expect(page.locator("#desk")).to_be_hidden()
     expect(focused(page)).to_have_text(accounts[1].account_no)

@@ -237,7 +237,7 @@ def test_caps_bound_all_lines_of_a_customer_and_name_their_rule(product: Product
     close_at(other)
     application = received(product, person={}, customer_no=customer.customer_no)
     assert application.proposal["limit_minor"] == 1_000_000
-    with pytest.raises(refusals.CapExceeded, match=r"CNY 200000\.01; Order 9/2020.*at most 200000\.00"):
+    with pytest.raises(refusals.CapExceeded, match=r"¥\u202f200,000\.01; Order 9/2020.*at most ¥\u202f200,000\.00"):
         decides(Person(Role.TEAM_LEAD), application, limit_minor=1_000_001)
     LendingCap.objects.filter(code="internet_loan").update(most=300_000)
     assert decides(Person(Role.TEAM_LEAD), application, limit_minor=1_000_001).status == "granted"

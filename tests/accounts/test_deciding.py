@@ -367,7 +367,9 @@ def test_without_the_clause_or_the_fifth_nothing_is_demanded(late: CreditAccount
     make_installment(other, due_date=date(2025, 9, 1), principal=8_001, order_no="O7")
     rebuild_accounts([other.pk], as_of=CLOSED, ahead_on=None)
     accept(other, code="v3")
-    with pytest.raises(refusals.GateNotMet, match=r"19\.99 of 100\.00 is due and unpaid; everything may be demanded from 20 %"):
+    with pytest.raises(
+        refusals.GateNotMet, match=r"¥\u202f19\.99 of ¥\u202f100\.00 is due and unpaid; everything may be demanded from 20 %"
+    ):
         legal.asks(other, "accelerate")
 
 

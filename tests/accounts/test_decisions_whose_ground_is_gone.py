@@ -78,7 +78,7 @@ def test_a_raised_limit_stays_under_the_cap_on_all_lines_of_a_customer(late: Cre
     assert cap.most == 200_000
     # In no close yet, so without a state: it counts all the same.
     make_account(customer=late.customer, product=make_product(), credit_limit_minor=18_000_000)
-    with pytest.raises(refusals.LimitOverCap, match=r"CNY 200000\.01"):
+    with pytest.raises(refusals.LimitOverCap, match=r"¥\u202f200,000\.01"):
         approver.asks(late, "raise_limit", new_limit_minor=2_000_001)
     assert not Decision.objects.exists()
     raised = approver.asks(late, "raise_limit", new_limit_minor=2_000_000)

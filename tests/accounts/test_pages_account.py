@@ -437,7 +437,7 @@ def test_a_write_off_that_needs_a_second_person_is_handed_over_to_the_decision_f
     assert "/accounts/A-1/decide/?action=write_off" in page.content.decode()
     form = {"value_date": str(DAY), "reference": "X-1", "reason": "insolvent"}
     refused = text_of(client.post("/accounts/A-1/write-off/", form), 422)
-    assert "“write off” for 2005.00 needs the approval of: manager" in refused
+    assert "“write off” for ¥2,005.00 needs the approval of: manager" in refused
     AuthorityRow.objects.filter(action="write_off").delete()
     assert "not even with an approval" in text_of(client.post("/accounts/A-1/write-off/", form), 422)
     assert book_rows() == before

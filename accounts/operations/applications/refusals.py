@@ -12,7 +12,6 @@ from accounts.models.applications import STATUS_CHOICES
 from accounts.operations.deciding.refusals import role_names
 from accounts.operations.refusals import LedgerRefusal
 from accounts.rules.applications import CapBroken, CapKind
-from riskops.shared.money import plain_amount
 from riskops.shared.wording import money_text
 
 _STATUSES = dict(STATUS_CHOICES)
@@ -158,10 +157,10 @@ class LimitNotInRange(ApplicationRefusal):
 
     about = "limit"
 
-    def __init__(self, requested_minor: int, digits: int) -> None:
+    def __init__(self, requested_minor: int, currency: str) -> None:
         super().__init__(
             _("The granted limit is an amount above zero and at most the %(requested)s asked for.")
-            % {"requested": plain_amount(requested_minor, digits=digits)}
+            % {"requested": money_text(requested_minor, currency)}
         )
 
 
@@ -182,12 +181,12 @@ class CapExceeded(ApplicationRefusal):
 
     about = "limit"
 
-    def __init__(self, broken: CapBroken, digits: int) -> None:
+    def __init__(self, broken: CapBroken) -> None:
         if broken.cap.kind == CapKind.CUSTOMER_LIMIT:
             text = _("All limits of the customer together would be %(found)s; %(rule)s allows at most %(most)s.") % {
-                "found": f"{broken.cap.currency} {plain_amount(broken.found, digits=digits)}",
+                "found": money_text(broken.found, broken.cap.currency),
                 "rule": broken.cap.source,
-                "most": plain_amount(broken.most, digits=digits),
+                "most": money_text(broken.most, broken.cap.currency),
             }
         else:
             text = ngettext(
@@ -216,10 +215,10 @@ class NoAuthority(ApplicationRefusal):
 
     about = "outcome"
 
-    def __init__(self, amount_minor: int, digits: int) -> None:
+    def __init__(self, amount_minor: int, currency: str) -> None:
         super().__init__(
             _("The matrix lets none of your roles decide over %(amount)s, not even with an approval; ask somebody whom it names.")
-            % {"amount": plain_amount(amount_minor, digits=digits)}
+            % {"amount": money_text(amount_minor, currency)}
         )
 
 

@@ -89,11 +89,9 @@ def weigh_decision(
     }
     found = decision_verdict(inputs)
     for broken in found["caps_broken"]:
-        raise refusals.CapExceeded(
-            CapBroken(Cap(**broken["cap"]), most=broken["most"], found=broken["found"]), product.minor_digits
-        )
+        raise refusals.CapExceeded(CapBroken(Cap(**broken["cap"]), most=broken["most"], found=broken["found"]))
     if not found["has_authority"]:
-        raise refusals.NoAuthority(weighed_minor, product.minor_digits)
+        raise refusals.NoAuthority(weighed_minor, product.currency)
     values = {
         "weighed_minor": application.requested_limit_minor,
         "new_limit_minor": asked.limit_minor if is_grant else None,
@@ -136,9 +134,8 @@ def _answer(text: str, language: str, application: Application, reason: ReasonCo
 
 
 def _check_grant(application: Application, asked: DecisionAsked) -> None:
-    digits = application.product.minor_digits
     if asked.limit_minor is None or not 0 < asked.limit_minor <= application.requested_limit_minor:
-        raise refusals.LimitNotInRange(application.requested_limit_minor, digits)
+        raise refusals.LimitNotInRange(application.requested_limit_minor, application.product.currency)
     if application.agreement is None or application.disclosure is None:
         raise refusals.AcceptanceMissing(application.application_no)
     account = account_to_change(application)

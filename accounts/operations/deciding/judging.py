@@ -102,7 +102,7 @@ def _demand_anew(decision: Decision, standing: Standing, roles: Collection[str],
     inputs["weighed_minor"] = gate_of(inputs).demanded_minor
     found = verdict(inputs)
     if not found["has_authority"]:
-        raise refusals.AuthorityMissing(decision.action, inputs["weighed_minor"], standing.minor_digits)
+        raise refusals.AuthorityMissing(decision.action, inputs["weighed_minor"], standing.currency)
     needed = found["needs_approval_by"]
     if needed and not may_approve(roles=roles, approver_roles=needed, is_proposer=False):
         raise refusals.NotAnApprover(decision.reference, needed)

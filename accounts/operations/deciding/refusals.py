@@ -11,7 +11,6 @@ from accounts.models.decision_settings import AUTHORITY_CHOICES, STATUS_CHOICES
 from accounts.operations.refusals import LedgerRefusal
 from accounts.rules.applications import CapBroken
 from accounts.rules.decisions import BASIS_POINTS, Gate
-from riskops.shared.money import plain_amount
 from riskops.shared.roles import ROLE_NAMES, Role
 from riskops.shared.wording import money_text
 
@@ -165,13 +164,13 @@ class LimitOverCap(DecisionRefusal):
 
     about = "new_limit"
 
-    def __init__(self, broken: CapBroken, digits: int) -> None:
+    def __init__(self, broken: CapBroken) -> None:
         super().__init__(
             _("All limits of the customer together would be %(found)s; %(rule)s allows at most %(most)s.")
             % {
-                "found": f"{broken.cap.currency} {plain_amount(broken.found, digits=digits)}",
+                "found": money_text(broken.found, broken.cap.currency),
                 "rule": broken.cap.source,
-                "most": plain_amount(broken.most, digits=digits),
+                "most": money_text(broken.most, broken.cap.currency),
             }
         )
 
@@ -220,10 +219,10 @@ class AuthorityMissing(DecisionRefusal):
 
     about = "action"
 
-    def __init__(self, action: str, amount_minor: int, digits: int) -> None:
+    def __init__(self, action: str, amount_minor: int, currency: str) -> None:
         super().__init__(
             _("Your roles may not “%(action)s” for %(amount)s, not even with an approval; ask somebody whom the matrix names.")
-            % {"action": _ACTIONS[action], "amount": plain_amount(amount_minor, digits=digits)}
+            % {"action": _ACTIONS[action], "amount": money_text(amount_minor, currency)}
         )
 
 
@@ -232,12 +231,12 @@ class ApprovalNeeded(DecisionRefusal):
 
     about = "action"
 
-    def __init__(self, action: str, amount_minor: int, digits: int, roles: Iterable[str]) -> None:
+    def __init__(self, action: str, amount_minor: int, currency: str, roles: Iterable[str]) -> None:
         super().__init__(
             _("“%(action)s” for %(amount)s needs the approval of: %(roles)s. Propose it as a decision; nothing was done.")
             % {
                 "action": _ACTIONS[action],
-                "amount": plain_amount(amount_minor, digits=digits),
+                "amount": money_text(amount_minor, currency),
                 "roles": role_names(roles),
             }
         )
@@ -331,12 +330,12 @@ class GateNotMet(DecisionRefusal):
 
     about = "account"
 
-    def __init__(self, gate: Gate, digits: int) -> None:
+    def __init__(self, gate: Gate, currency: str) -> None:
         super().__init__(
             _("%(unpaid)s of %(price)s is due and unpaid; everything may be demanded from %(share)s %% of one order's price on.")
             % {
-                "unpaid": plain_amount(gate.due_unpaid_minor, digits=digits),
-                "price": plain_amount(gate.price_minor, digits=digits),
+                "unpaid": money_text(gate.due_unpaid_minor, currency),
+                "price": money_text(gate.price_minor, currency),
                 "share": f"{gate.share_bp / (BASIS_POINTS / 100):g}",
             }
         )

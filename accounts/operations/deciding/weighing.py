@@ -134,7 +134,7 @@ def weigh(asked: Asked, standing: Standing, *, roles: Collection[str], today: To
     if asked.action == Action.RAISE_LIMIT:
         refuse_over_caps(inputs)
     if not found["has_authority"]:
-        raise refusals.AuthorityMissing(asked.action, inputs["weighed_minor"], standing.minor_digits)
+        raise refusals.AuthorityMissing(asked.action, inputs["weighed_minor"], standing.currency)
     first_day = first_effective_day(today.open_day, buffer_days=terms.buffer_days)
     fields = {
         "action": asked.action,
@@ -193,7 +193,7 @@ def add_gate(inputs: dict[str, Any], standing: Standing, *, as_of: date) -> Agre
         raise refusals.ClauseMissing(standing.account_no, agreement.code)
     gate = gate_of(inputs)
     if not gate.is_met:
-        raise refusals.GateNotMet(gate, standing.minor_digits)
+        raise refusals.GateNotMet(gate, standing.currency)
     return agreement
 
 
@@ -211,7 +211,7 @@ def refuse_over_caps(inputs: Mapping[str, Any]) -> None:
     :raises LimitOverCap: names the rule that the cap comes from
     """
     for broken in caps_broken_by(inputs):
-        raise refusals.LimitOverCap(broken, inputs["minor_digits"])
+        raise refusals.LimitOverCap(broken)
 
 
 def _weighed_minor(asked: Asked, standing: Standing, inputs: dict[str, Any], lifted: Decision | None) -> int:

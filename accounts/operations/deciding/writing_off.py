@@ -34,9 +34,9 @@ def write_off_alone(
     if not standing.is_written_off:
         found = _authority(standing, roles)
         if not found.is_known:
-            raise refusals.AuthorityMissing(Action.WRITE_OFF, standing.owed_minor, standing.minor_digits)
+            raise refusals.AuthorityMissing(Action.WRITE_OFF, standing.owed_minor, standing.currency)
         if not found.acts_alone:
-            raise refusals.ApprovalNeeded(Action.WRITE_OFF, standing.owed_minor, standing.minor_digits, found.approver_roles)
+            raise refusals.ApprovalNeeded(Action.WRITE_OFF, standing.owed_minor, standing.currency, found.approver_roles)
     return write_off(actor=actor, account_id=account_id, value_date=value_date, reference=reference, reason=reason)
 
 

@@ -52,14 +52,15 @@ _LEFT_BEHIND_BYTES = 1_000_000
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """Give back what a rolled-back load wrote, on PostgreSQL.
 
     Its rows are gone, its pages stay: the planner would then take a table for empty whatever the next tests put there, and
     join a whole book row by row, for minutes.
     """
     yield
-    if "postgresql" not in settings.DATABASES["default"]["ENGINE"] or not item.get_closest_marker("django_db"):
+    is_postgresql = "postgresql" in settings.DATABASES["default"]["ENGINE"]
+    if nextitem is None or not is_postgresql or not item.get_closest_marker("django_db"):
         return
     from django.db import connection
 

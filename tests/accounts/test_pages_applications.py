@@ -92,7 +92,7 @@ def test_what_is_refused_stands_beside_its_field_and_nothing_is_lost(product: Pr
     application = Application.objects.get()
     form = {"version": application.version, "outcome": "grant", "limit": "20000.01", "reason_code": "granted", "note": "kept"}
     refused = page(browser.post(f"/applications/{application.pk}/decide/", form), 422)
-    assert "at most the 20000.00 asked for" in refused and "kept" in refused
+    assert "at most the ¥\u202f20,000.00 asked for" in refused and "kept" in refused
     stale = page(browser.post(f"/applications/{application.pk}/decide/", {**form, "limit": "1", "version": 1}), 422)
     assert "has changed since you opened it" in stale
 

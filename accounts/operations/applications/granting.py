@@ -14,7 +14,9 @@ from accounts.operations.deciding.agreements import accept_agreement
 from accounts.operations.deciding.refusing_machines import hold_accounts, note_refusal
 from accounts.operations.deciding.restrictions import announce
 from accounts.operations.deciding.standing import lock_standing
+from accounts.operations.lending_caps import active_caps, limits_beside
 from accounts.operations.limits import write_credit_limit
+from accounts.rules.applications import caps_broken
 from accounts.rules.decisions import LIMIT_ACTIONS, OPEN_STATUSES, Status
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import CloseIsRunning, hold_book, hold_day
@@ -93,7 +95,28 @@ def grant_line(application: Application, *, actor: Actor, today: date) -> Credit
     if is_changed:
         # After every other lock.
         announce({account.pk})
+        _refuse_over_caps(application, account)
     return account
+
+
+def _refuse_over_caps(application: Application, account: CreditAccount) -> None:
+    """Hold the granted limit against the caps once more: limits change one transaction after the other; another may be first.
+
+    :raises CapExceeded: names the rule that the cap comes from; nothing is granted
+    """
+    assert application.granted_limit_minor is not None
+    product = application.product
+    broken = caps_broken(
+        active_caps(),
+        limit_minor=application.granted_limit_minor,
+        other_limits_minor=limits_beside(account.pk, customer_id=account.customer_id, currency=product.currency),
+        currency=product.currency,
+        minor_digits=product.minor_digits,
+        repayment=application.repayment,
+        term_months=application.term_months,
+    )
+    for one in broken:
+        raise refusals.CapExceeded(one)
 
 
 def _carry_refusal(application: Application, account: CreditAccount, *, actor: Actor) -> None:

@@ -8,8 +8,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Decision, DecisionNotice, WriteOff
 from accounts.operations.deciding.agreements import accepted_agreement
+from accounts.operations.deciding.refusals import LimitOverCap
+from accounts.operations.deciding.restrictions import take_turn
 from accounts.operations.deciding.standing import Standing, Today
 from accounts.operations.deciding.texts import customer_text
+from accounts.operations.deciding.weighing import caps_on, refuse_over_caps
 from accounts.operations.deciding.writing import Writes, lifted_decision
 from accounts.operations.refusals import LedgerRefusal
 from accounts.operations.write_offs import write_off
@@ -139,6 +142,14 @@ def _change_limit(decision: Decision, standing: Standing, writes: Writes) -> Non
     if not is_moved:
         _cancel(decision, standing, writes, _("The limit or the balance owed had changed: nothing was left to change."))
         return
+    if decision.action == Action.RAISE_LIMIT:
+        # Limits change one transaction after the other from here on: two raises of one customer see each other.
+        take_turn()
+        try:
+            refuse_over_caps({**decision.inputs, **caps_on(standing, unwritten=writes.limits), "new_limit_minor": new})
+        except LimitOverCap as refusal:
+            _cancel(decision, standing, writes, str(refusal))
+            return
     earlier = next(iter(_limit_decisions(decision.account_id, writes)), None)
     if earlier is not None:
         writes.end(

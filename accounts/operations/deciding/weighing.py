@@ -197,11 +197,16 @@ def add_gate(inputs: dict[str, Any], standing: Standing, *, as_of: date) -> Agre
     return agreement
 
 
-def caps_on(standing: Standing) -> dict[str, Any]:
-    """Return what a raised limit is held against: the caps on lending in use, and the customer's other lines."""
+def caps_on(standing: Standing, *, unwritten: Mapping[int, int] | None = None) -> dict[str, Any]:
+    """Return what a raised limit is held against: the caps on lending in use, and the customer's other lines.
+
+    :param unwritten: limits by account that the caller has changed and not written yet
+    """
     return {
         "caps": caps_as_input(active_caps()),
-        "other_limits_minor": limits_beside(standing.account_id, customer_id=standing.customer_id, currency=standing.currency),
+        "other_limits_minor": limits_beside(
+            standing.account_id, customer_id=standing.customer_id, currency=standing.currency, unwritten=unwritten
+        ),
     }
 
 

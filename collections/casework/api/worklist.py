@@ -17,7 +17,7 @@ from casework.api import worklist_shapes as shapes
 from casework.api.worklist_answers import TAG, WorkView, answers, read
 from casework.models import WorkItem, WorkRecord
 from casework.operations import claiming, working
-from casework.operations.working import Asked
+from casework.operations.acting import Asked
 from casework.queries.worklist import read_work_filters, work_page, work_rows
 from riskops.shared.audit import Actor
 from riskops.shared.people.conflicts import refuse_conflict

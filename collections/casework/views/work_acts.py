@@ -17,8 +17,8 @@ from django.views.decorators.http import require_POST
 from casework import work_roles as may_do
 from casework.models import WorkItem, WorkRecord
 from casework.operations import claiming, working
+from casework.operations.acting import Asked
 from casework.operations.work_refusals import WorkRefusal
-from casework.operations.working import Asked
 from casework.outcomes import OUTCOMES
 from casework.views.worklist import desk_answer, is_partial, item_or_404, take_next
 from riskops.shared.audit import Actor

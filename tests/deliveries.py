@@ -17,7 +17,8 @@ from accounts.models import (
     PortfolioImport,
     Product,
 )
-from accounts.operations.importing import ImportOutcome, import_portfolio
+from accounts.operations.import_reporting import ImportOutcome
+from accounts.operations.importing import import_portfolio
 
 #: A good delivery of every file: one product, two customers with an account each, three instalments, two payments.
 GOOD: dict[str, str] = {

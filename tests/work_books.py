@@ -11,7 +11,7 @@ from accounts.models import AccountSignals, AccountState, CreditAccount, Custome
 from accounts.rules import aging
 from casework.bulk.queues import fill_queues
 from casework.models import Queue, WorkItem
-from casework.operations.working import Asked
+from casework.operations.acting import Asked
 from riskops.shared.audit import Actor
 from riskops.shared.roles import Role
 from riskops.shared.scope import WHOLE_BOOK

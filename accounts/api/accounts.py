@@ -16,7 +16,8 @@ from accounts.api.rules import refused_rule
 from accounts.operations.refusals import LedgerRefusal
 from accounts.operations.revealing import reveal_person
 from accounts.queries import account_page as queries
-from accounts.queries.accounts_list import SCOPES, SORTS, accounts_page, read_filters
+from accounts.queries.accounts_list import accounts_page
+from accounts.queries.accounts_list_filters import SCOPES, SORTS, read_filters
 from accounts.queries.finding import hidden_search
 from accounts.roles import REVEAL_PERSON, VIEW_ACCOUNTS
 from accounts.rules.aging import CLASSES

@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 from accounts.api import shapes
 from accounts.models import PortfolioImport
 from accounts.operations.asking_for_the_sample import SampleRefused, ask_for_sample
-from accounts.operations.importing import COUNTED
+from accounts.operations.import_reporting import COUNTED
 from accounts.operations.uploads import CannotLoadAgain, UploadRefused, load_again, note_download, receive_upload
 from accounts.queries import imports as queries
 from accounts.roles import DOWNLOAD_QUARANTINE, IMPORT_PORTFOLIO, LOAD_SAMPLE

@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from accounts.models import CreditAccount
-from accounts.operations.importing import ImportOutcome, import_portfolio
+from accounts.operations.import_reporting import ImportOutcome
+from accounts.operations.importing import import_portfolio
 from accounts.sample_book import write_sample_book
 from accounts.synthetic_book import BookPlan, write_synthetic_book
 from riskops.shared.audit import Actor, record

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from accounts.models import AccountState, Product
-from accounts.portfolio_files.checking import attributes_differ
+from accounts.portfolio_files.checks import attributes_differ
 from accounts.portfolio_files.formats import (
     ACCOUNTS,
     APPLICATIONS,

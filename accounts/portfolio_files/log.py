@@ -8,7 +8,7 @@ from typing import Final
 from accounts.portfolio_files.formats import FORMAT_BY_NAME
 from accounts.portfolio_files.problems import VALUE_LENGTH, Problem
 
-#: Kept in memory and given in a report; the page keeps fewer (accounts/operations/importing.py).
+#: Kept in memory and given in a report; the page keeps fewer (accounts/operations/import_reporting.py).
 KEPT_PROBLEMS: Final = 10_000
 _PLACES: Final = {name: place for place, name in enumerate(FORMAT_BY_NAME)}
 

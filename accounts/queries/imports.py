@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.utils.translation import gettext
 
 from accounts.models import ImportIssue, PortfolioImport
-from accounts.operations.importing import COUNTED, REBUILD_STEP, STORED_ISSUES
+from accounts.operations.import_reporting import COUNTED, REBUILD_STEP, STORED_ISSUES
 from accounts.operations.uploads import may_load_again
 from accounts.portfolio_files.formats import FORMAT_BY_NAME
 from accounts.portfolio_files.problems import CATALOGUE, worded

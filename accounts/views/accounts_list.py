@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.queries.accounts_list import MOST_SORTED, SCOPES, accounts_page, read_filters
+from accounts.queries.accounts_list import MOST_SORTED, accounts_page
+from accounts.queries.accounts_list_filters import SCOPES, read_filters
 from accounts.queries.finding import MOST_FOUND, hidden_search
 from accounts.roles import VIEW_ACCOUNTS
 from accounts.rules.aging import CLASSES

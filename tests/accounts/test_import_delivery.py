@@ -14,7 +14,8 @@ from factories import TESTER
 from openpyxl import Workbook
 
 from accounts.models import CreditAccount, Customer, Installment, PortfolioImport
-from accounts.operations.importing import ImportOutcome, import_portfolio
+from accounts.operations.import_reporting import ImportOutcome
+from accounts.operations.importing import import_portfolio
 from accounts.portfolio_files import delivery
 from accounts.portfolio_files.delivery import UnusableSource
 

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AccountState, CreditAccount
-from accounts.operations.importing import ImportOutcome, import_portfolio
+from accounts.operations.import_reporting import ImportOutcome
+from accounts.operations.importing import import_portfolio
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.portfolio_files.formats import FORMAT_BY_NAME
 from riskops.shared.models import AuditEntry

@@ -12,7 +12,8 @@ from deliveries import GOOD, book, deliver, found, load_good
 from factories import TESTER, set_business_date
 
 from accounts.models import CreditAccount, Customer, Installment, Payment
-from accounts.operations.importing import ImportOutcome, import_portfolio
+from accounts.operations.import_reporting import ImportOutcome
+from accounts.operations.importing import import_portfolio
 from riskops.shared.models import AuditEntry
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,8 @@ from factories import make_account, make_customer, make_installment, make_produc
 from accounts.models import AccountState, CreditAccount, CustomerNameToken, Product
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.queries import accounts_list as queries
-from accounts.queries.accounts_list import ListFilters, accounts_page, read_filters
+from accounts.queries.accounts_list import accounts_page
+from accounts.queries.accounts_list_filters import ListFilters, read_filters
 from accounts.queries.finding import find_accounts, hidden_search, shown_search
 from riskops.shared.personal import name_token_indexes
 from riskops.shared.roles import Role

@@ -73,13 +73,13 @@ def test_a_bad_rule_is_refused_in_place_and_lists_nobody(client: Client) -> None
 
 
 def test_a_rule_that_takes_too_long_is_stopped(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from accounts.queries import accounts_list
+    from accounts.queries import accounts_list_choosing
     from accounts.queries.rule_cost import RuleTooSlow
 
     def slow(*_arguments: Any) -> None:
         raise RuleTooSlow(5.0)
 
-    monkeypatch.setattr(accounts_list, "holding", slow)
+    monkeypatch.setattr(accounts_list_choosing, "holding", slow)
     assert "more than 5 seconds" in client.get("/accounts/", {"rule": "dpd > 7"}).content.decode()
 
 

@@ -14,12 +14,13 @@ from accounts.models import Decision, Review
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.reviewing import Findings, open_review, save_review, take_review
 from casework.models import WorkItem
+from casework.operations.acting import Asked
 from casework.operations.claiming import claim_item
 from casework.operations.noting import save_note
 from casework.operations.saved_views import save_view
 from casework.operations.tier_drafts import draft_policy
 from casework.operations.tier_policies import dry_run_policy
-from casework.operations.working import Asked, record_outcome, skip
+from casework.operations.working import record_outcome, skip
 from riskops.close_of_business import close_day
 from riskops.shared.audit import COMMAND, Actor
 from riskops.shared.models import Feed

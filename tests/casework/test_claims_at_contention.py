@@ -14,9 +14,10 @@ from factories import make_examination, make_user
 from work_books import fill, late_account, make_queue
 
 from casework.models import Claim, WorkItem
+from casework.operations.acting import Asked
 from casework.operations.claiming import get_next, release_claim
 from casework.operations.work_refusals import NothingToTake
-from casework.operations.working import Asked, record_outcome
+from casework.operations.working import record_outcome
 from riskops.shared.audit import Actor
 from riskops.shared.roles import Role
 from riskops.shared.scope import WHOLE_BOOK

@@ -10,7 +10,8 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import PortfolioImport
-from accounts.operations.importing import COUNTED, ImportOutcome, import_portfolio, save_report
+from accounts.operations.import_reporting import COUNTED, ImportOutcome, save_report
+from accounts.operations.importing import import_portfolio
 from accounts.portfolio_files.delivery import UnusableSource
 from accounts.portfolio_files.formats import FORMAT_BY_NAME
 from accounts.portfolio_files.problems import Problem

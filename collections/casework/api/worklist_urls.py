@@ -2,19 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from casework.api import worklist
+from casework.api import bulk, notes, queues, saved_views, worklist
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 urlpatterns: list[URLPattern] = [
-    path("queues/", worklist.Queues.as_view(), name="api-queues"),
-    path("queues/<key:code>/", worklist.QueueDetail.as_view(), name="api-queue"),
-    path("queues/<key:code>/list/", worklist.QueueList.as_view(), name="api-queue-list"),
-    path("queues/<key:code>/share-out/", worklist.QueueShareOut.as_view(), name="api-queue-share-out"),
+    path("queues/", queues.Queues.as_view(), name="api-queues"),
+    path("queues/<key:code>/", queues.QueueDetail.as_view(), name="api-queue"),
+    path("queues/<key:code>/list/", queues.QueueList.as_view(), name="api-queue-list"),
+    path("queues/<key:code>/share-out/", queues.QueueShareOut.as_view(), name="api-queue-share-out"),
     path("work-items/", worklist.WorkItems.as_view(), name="api-work-items"),
     path("work-items/next/", worklist.WorkNext.as_view(), name="api-work-next"),
-    path("work-items/bulk/", worklist.Bulk.as_view(), name="api-work-bulk"),
-    path("work-items/bulk/preview/", worklist.BulkPreview.as_view(), name="api-work-bulk-preview"),
-    path("work-items/skips/", worklist.WorkSkips.as_view(), name="api-work-skips"),
+    path("work-items/bulk/", bulk.Bulk.as_view(), name="api-work-bulk"),
+    path("work-items/bulk/preview/", bulk.BulkPreview.as_view(), name="api-work-bulk-preview"),
+    path("work-items/skips/", queues.WorkSkips.as_view(), name="api-work-skips"),
     path("work-items/<int:item_id>/", worklist.WorkItemDetail.as_view(), name="api-work-item"),
     path("work-items/<int:item_id>/claim/", worklist.WorkClaim.as_view(), name="api-work-claim"),
     path("work-items/<int:item_id>/outcome/", worklist.WorkOutcome.as_view(), name="api-work-outcome"),
@@ -27,9 +27,9 @@ urlpatterns: list[URLPattern] = [
     path("work-records/<int:record_id>/undo/", worklist.WorkUndo.as_view(), name="api-work-undo"),
     path("claims/renew/", worklist.WorkRenew.as_view(), name="api-claim-renew"),
     path("claims/release/", worklist.WorkRelease.as_view(), name="api-claim-release"),
-    path("accounts/<key:account_no>/note/", worklist.AccountNoteView.as_view(), name="api-account-note"),
-    path("accounts/<key:account_no>/present/", worklist.Present.as_view(), name="api-account-present"),
-    path("priority-weights/", worklist.Weights.as_view(), name="api-priority-weights"),
-    path("work-views/", worklist.Views.as_view(), name="api-work-views"),
-    path("work-views/<int:view_id>/", worklist.ViewDetail.as_view(), name="api-work-view"),
+    path("accounts/<key:account_no>/note/", notes.AccountNoteView.as_view(), name="api-account-note"),
+    path("accounts/<key:account_no>/present/", notes.Present.as_view(), name="api-account-present"),
+    path("priority-weights/", queues.Weights.as_view(), name="api-priority-weights"),
+    path("work-views/", saved_views.Views.as_view(), name="api-work-views"),
+    path("work-views/<int:view_id>/", saved_views.ViewDetail.as_view(), name="api-work-view"),
 ]

@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from casework.blocks import block_label
 from casework.models import BulkAction, WorkItem
 from casework.operations import working
+from casework.operations.acting import Asked
 from casework.operations.claiming import claims_of, hand_of
 from casework.operations.work_refusals import SelectionMalformed, WorkRefusal
-from casework.operations.working import Asked
 from casework.work_roles import ASSIGN_WORK, BOOST_WORK, BULK_WORK, SNOOZE_WORK
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import conflicted_customers

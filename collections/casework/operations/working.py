@@ -1,13 +1,12 @@
 """What a person does to an item: outcome, snooze, skip, escalate, assign, boost; and undoing it.
 
 Each act holds the item, refuses what is stale, takes the customer in hand for its own length if the person had not, writes
-one record that says how it was before, and one line in the trail.
+one record that says how it was before, and one line in the trail (casework/operations/acting.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -18,28 +17,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AccountSignals, AccountState
 from casework.models import Claim, Queue, WorkItem, WorkRecord
-from casework.operations.claiming import (
-    claims_of,
-    hand_of,
-    is_live,
-    live_claim,
-    locked_item,
-    refuse_other_hand,
-    refuse_unworkable,
-    take_customer,
-)
+from casework.operations.acting import KEPT, Asked, checked, hold, kept_values, let_go, note_act
+from casework.operations.claiming import claims_of, locked_item, refuse_other_hand
 from casework.operations.work_refusals import (
     BoostOutOfRange,
-    ItemChanged,
     ItemNotOpen,
     LeadAway,
     NobodyToEscalateTo,
     NotAnAssignee,
     NotUndoable,
     OutcomeUnknown,
-    ReasonMissing,
     SnoozeOutOfRange,
-    TextTooLong,
     WakeMalformed,
     WakeReached,
 )
@@ -54,158 +42,17 @@ from riskops.shared.people.teams import away_on
 from riskops.shared.roles import Role, may
 from riskops.shared.scope import Scope, scope_of
 
-MOST_TEXT: Final = 2_000
+Act = WorkRecord.Act
+Status = WorkItem.Status
 MOST_SNOOZE_DAYS: Final = 90
 MOST_BOOST_FACTOR: Final = 100
 MOST_BOOST_DAYS: Final = 30
 #: How long after it something may be undone.
 UNDO_FOR: Final = timedelta(minutes=30)
 _MOST_DAYS: Final = 9_999
-
-Act = WorkRecord.Act
-Status = WorkItem.Status
-#: What an undo brings back.
-_KEPT: Final = (
-    "status", "assigned_to_id", "is_escalated", "snoozed_until", "wake_on", "wake_days", "asleep_since", "noted_broken",
-    "outcome", "returns_on", "boost_factor", "boost_until",
-)  # fmt: skip
+#: How what a record keeps as text is read again.
 _MOMENTS: Final = {"snoozed_until": datetime.fromisoformat, "asleep_since": datetime.fromisoformat}
 _DAYS: Final = {"returns_on": date.fromisoformat, "boost_until": date.fromisoformat}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What every act on an item comes with.
-
-    :param version: of the item, as the person saw it
-    :param token: of the claim the form was opened with; "" where it was not claimed
-    """
-
-    actor: Actor
-    scope: Scope
-    item_id: int
-    version: int
-    now: datetime
-    token: str = ""
-
-    @property
-    def today(self) -> date:
-        """The day of the wall clock."""
-        return timezone.localdate(self.now)
-
-
-@dataclass(frozen=True, slots=True)
-class _Hand:
-    """An item held for an act, and since when the person had it in hand (None: they had not)."""
-
-    item: WorkItem
-    claim: Claim
-    since: datetime | None
-
-
-def _hold(asked: Asked, *, needs_work: bool = True) -> _Hand:
-    """Return the item of an act, locked and in the person's hand.
-
-    :raises ItemUnknown, ConflictDeclared: not this item
-    :raises LeaseEnded, ClaimedByOther: it is not in the person's hand
-    :raises ItemChanged, ItemNotOpen, ItemBlocked: it is not as it was seen
-    """
-    item = locked_item(asked.item_id, asked.scope)
-    refuse_conflict(asked.actor, item.customer_id, on=asked.today)
-    claim = live_claim(asked.actor, asked.token, asked.now) if asked.token else None
-    if claim is not None and claim.customer_id != item.customer_id:
-        claim = None
-    refuse_other_hand(item.customer_id, asked.actor, asked.now)
-    if item.version != asked.version:
-        raise ItemChanged(item.account.account_no)
-    if needs_work:
-        refuse_unworkable(item, asked.now)
-    elif item.status not in (Status.OPEN, Status.SNOOZED):
-        raise ItemNotOpen(item.account.account_no, item.get_status_display())
-    if claim is None:
-        claim = Claim.objects.select_for_update().filter(customer_id=item.customer_id, user_id=hand_of(asked.actor)).first()
-        claim = claim if claim is not None and is_live(claim, asked.now) else None
-    if claim is not None:
-        return _Hand(item, claim, claim.claimed_at)
-    made = take_customer(asked.actor, item, asked.now)
-    if made is None:
-        refuse_other_hand(item.customer_id, asked.actor, asked.now)
-        raise ItemChanged(item.account.account_no)
-    return _Hand(item, made, None)
-
-
-def _let_go(hand: _Hand, asked: Asked, *, is_finished: bool) -> None:
-    """Release the customer after an act, or go on to the next open item of theirs that the person had in hand."""
-    claim = hand.claim
-    if is_finished or hand.since is None:
-        left = None
-        if hand.since is not None:
-            others = WorkItem.objects.filter(customer_id=hand.item.customer_id, status=Status.OPEN, blocked_by="")
-            left = asked.scope.accounts(others.exclude(pk=hand.item.pk)).order_by("-priority", "pk").first()
-        if left is None:
-            Claim.objects.filter(pk=claim.pk, token=claim.token).delete()
-            return
-        claim.item_id, claim.claimed_at = left.pk, asked.now
-    claim.lease_until = asked.now + timedelta(minutes=15)
-    claim.save(update_fields=["item", "claimed_at", "lease_until"])
-
-
-def _kept(item: WorkItem) -> dict[str, Any]:
-    values = {name: getattr(item, name) for name in _KEPT}
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
-
-
-def _note_act(
-    act: WorkRecord.Act, hand: _Hand, asked: Asked, changes: dict[str, Any], *, action: str, said: str = "", **more: Any
-) -> WorkRecord:
-    """Write the changes of an item with their record and their line in the trail."""
-    item, before = hand.item, _kept(hand.item)
-    for name, value in changes.items():
-        setattr(item, name, value)
-    item.version += 1
-    if "boost_factor" in changes:
-        item.rank = item.basis * item.boost_factor
-        changes = {**changes, "rank": item.rank}
-    item.save(update_fields=[*(name.removesuffix("_id") for name in changes), "version"])
-    kept = _kept(item)
-    worked = None if hand.since is None else max(0, int((asked.now - hand.since).total_seconds()))
-    made = WorkRecord.objects.create(
-        item=item,
-        queue_id=item.queue_id,
-        user_id=asked.actor.user_id,
-        act=act,
-        said={"text": said} if said else None,
-        recorded_at=asked.now,
-        worked_seconds=worked if act == Act.OUTCOME else None,
-        was_in_time=None if act != Act.OUTCOME or item.due_at is None else asked.now <= item.due_at,
-        before=before,
-        version_after=item.version,
-        **more,
-    )
-    record(
-        actor=asked.actor,
-        action=action,
-        subject_type="account",
-        subject_key=item.account.account_no,
-        account_id=item.account_id,
-        before={name: before[name] for name in kept if kept[name] != before[name]},
-        after={name: kept[name] for name in kept if kept[name] != before[name]} | {"queue": item.queue.code} | more,
-        reason=said,
-    )
-    return made
-
-
-def _checked(text: str, *, is_needed: bool = True) -> str:
-    """Return a reason without the blanks around it.
-
-    :raises ReasonMissing, TextTooLong: it is none, or too much
-    """
-    text = text.strip()
-    if is_needed and not text:
-        raise ReasonMissing
-    if len(text) > MOST_TEXT:
-        raise TextTooLong(len(text), MOST_TEXT)
-    return text
 
 
 @transaction.atomic
@@ -213,13 +60,13 @@ def record_outcome(asked: Asked, *, outcome: str, remark: str = "") -> WorkRecor
     """Record what came of working on an account. It rests for the outcome's days; one of a fixed list is done for good.
 
     :raises OutcomeUnknown, TextTooLong: a value that cannot be
-    :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemBlocked, ItemUnknown, ConflictDeclared: see `_hold`
+    :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemBlocked, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
     known = OUTCOME_BY_CODE.get(outcome)
     if known is None:
         raise OutcomeUnknown(outcome, ", ".join(entry.code for entry in OUTCOMES))
-    remark = _checked(remark, is_needed=False)
-    hand = _hold(asked)
+    remark = checked(remark, is_needed=False)
+    hand = hold(asked)
     is_fixed = hand.item.queue.kind == Queue.Kind.FIXED
     changes = {
         "status": Status.DONE,
@@ -229,8 +76,8 @@ def record_outcome(asked: Asked, *, outcome: str, remark: str = "") -> WorkRecor
         "wake_on": "",
         "is_escalated": False,
     }
-    made = _note_act(Act.OUTCOME, hand, asked, changes, action=RECORD_OUTCOME, said=remark, outcome=outcome)
-    _let_go(hand, asked, is_finished=True)
+    made = note_act(Act.OUTCOME, hand, asked, changes, action=RECORD_OUTCOME, said=remark, outcome=outcome)
+    let_go(hand, asked, is_finished=True)
     return made
 
 
@@ -240,7 +87,7 @@ def snooze(asked: Asked, *, until: datetime, wake_on: str = "", wake_days: int |
 
     :param wake_on: "payment", "broken_promise" or "days" (past due, then `wake_days`); "" for nothing
     :raises SnoozeOutOfRange, WakeMalformed, WakeReached, TextTooLong: a value that cannot be
-    :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `_hold`
+    :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
     if not asked.now < until <= asked.now + timedelta(days=MOST_SNOOZE_DAYS):
         raise SnoozeOutOfRange(until, MOST_SNOOZE_DAYS)
@@ -248,8 +95,8 @@ def snooze(asked: Asked, *, until: datetime, wake_on: str = "", wake_days: int |
         wake_on == WorkItem.Wake.DAYS and not (wake_days and 1 <= wake_days <= _MOST_DAYS)
     ):
         raise WakeMalformed
-    reason = _checked(reason, is_needed=False)
-    hand = _hold(asked, needs_work=False)
+    reason = checked(reason, is_needed=False)
+    hand = hold(asked, needs_work=False)
     if wake_on == WorkItem.Wake.DAYS:
         _refuse_reached(hand.item, wake_days or 0)
     signals = AccountSignals.objects.filter(pk=hand.item.account_id).values_list("broken_promises_6m", flat=True).first()
@@ -261,8 +108,8 @@ def snooze(asked: Asked, *, until: datetime, wake_on: str = "", wake_days: int |
         "asleep_since": asked.now,
         "noted_broken": signals or 0,
     }
-    made = _note_act(Act.SNOOZE, hand, asked, changes, action=SNOOZE_WORK, said=reason)
-    _let_go(hand, asked, is_finished=True)
+    made = note_act(Act.SNOOZE, hand, asked, changes, action=SNOOZE_WORK, said=reason)
+    let_go(hand, asked, is_finished=True)
     return made
 
 
@@ -281,14 +128,14 @@ def wake(asked: Asked) -> WorkRecord:
     """End a snooze now.
 
     :raises ItemNotOpen: it does not sleep
-    :raises ClaimedByOther, ItemChanged, ItemUnknown, ConflictDeclared: see `_hold`
+    :raises ClaimedByOther, ItemChanged, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
-    hand = _hold(asked, needs_work=False)
+    hand = hold(asked, needs_work=False)
     if hand.item.status != Status.SNOOZED:
         raise ItemNotOpen(hand.item.account.account_no, hand.item.get_status_display())
     changes = {"status": Status.OPEN, "snoozed_until": None, "wake_on": "", "wake_days": None, "asleep_since": None}
-    made = _note_act(Act.WAKE, hand, asked, changes, action=SNOOZE_WORK)
-    _let_go(hand, asked, is_finished=False)
+    made = note_act(Act.WAKE, hand, asked, changes, action=SNOOZE_WORK)
+    let_go(hand, asked, is_finished=False)
     return made
 
 
@@ -297,12 +144,12 @@ def skip(asked: Asked, *, reason: str) -> WorkRecord:
     """Pass an item on to others; team leads read the reason. It does not come to this person again today.
 
     :raises ReasonMissing, TextTooLong: a value that cannot be
-    :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `_hold`
+    :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
-    reason = _checked(reason)
-    hand = _hold(asked, needs_work=False)
+    reason = checked(reason)
+    hand = hold(asked, needs_work=False)
     is_own = hand.item.assigned_to_id == asked.actor.user_id
-    made = _note_act(Act.SKIP, hand, asked, {"assigned_to_id": None} if is_own else {}, action=SKIP_WORK, said=reason)
+    made = note_act(Act.SKIP, hand, asked, {"assigned_to_id": None} if is_own else {}, action=SKIP_WORK, said=reason)
     Claim.objects.filter(pk=hand.claim.pk, token=hand.claim.token).delete()
     return made
 
@@ -314,10 +161,10 @@ def escalate(asked: Asked, *, reason: str) -> WorkRecord:
     :raises NobodyToEscalateTo: no team of the queue has an active lead without a conflict, other than the person
     :raises LeadAway: those who could take it are away today
     :raises ReasonMissing, TextTooLong: a value that cannot be
-    :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `_hold`
+    :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
-    reason = _checked(reason)
-    hand = _hold(asked, needs_work=False)
+    reason = checked(reason)
+    hand = hold(asked, needs_work=False)
     queue = hand.item.queue
     teams = Team.objects.filter(is_open=True, lead__is_active=True).order_by("pk")
     if queue.team_id or queue.owner_kind:
@@ -337,8 +184,8 @@ def escalate(asked: Asked, *, reason: str) -> WorkRecord:
         # What lies with somebody who is away is passed over by everybody else: better it stays in the queue.
         raise LeadAway(queue.name)
     changes = {"assigned_to_id": leads[0], "is_escalated": True, "status": Status.OPEN, "snoozed_until": None, "wake_on": ""}
-    made = _note_act(Act.ESCALATE, hand, asked, changes, action=ESCALATE_WORK, said=reason)
-    _let_go(hand, asked, is_finished=True)
+    made = note_act(Act.ESCALATE, hand, asked, changes, action=ESCALATE_WORK, said=reason)
+    let_go(hand, asked, is_finished=True)
     return made
 
 
@@ -348,10 +195,10 @@ def assign(asked: Asked, *, username: str) -> WorkRecord:
 
     :raises NotYourPerson: whoever acts may not assign to that person
     :raises NotAnAssignee: there is no such active person, or one who cannot work on it today; it says why
-    :raises ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `_hold`
+    :raises ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
     # What must not be worked now is given to nobody; taking it back is always possible.
-    hand = _hold(asked, needs_work=bool(username))
+    hand = hold(asked, needs_work=bool(username))
     person = None
     if username:
         person = get_user_model().objects.filter(username=username, is_active=True).first()
@@ -363,10 +210,10 @@ def assign(asked: Asked, *, username: str) -> WorkRecord:
         raise NotYourPerson(username)
     if person is not None:
         refuse_assignee(person, hand.item, asked.today)
-    made = _note_act(
+    made = note_act(
         Act.ASSIGN, hand, asked, {"assigned_to_id": person.pk if person else None, "is_escalated": False}, action=ASSIGN_WORK
     )
-    _let_go(hand, asked, is_finished=person is not None and person.pk != own)
+    let_go(hand, asked, is_finished=person is not None and person.pk != own)
     return made
 
 
@@ -392,16 +239,16 @@ def boost(asked: Asked, *, factor: int, until: date, reason: str) -> WorkRecord:
     """Multiply the rank of an item until a day, that day included. A factor of 1 ends a boost.
 
     :raises BoostOutOfRange, ReasonMissing, TextTooLong: a value that cannot be
-    :raises ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `_hold`
+    :raises ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
     days = (until - asked.today).days
     if not 1 <= factor <= MOST_BOOST_FACTOR or not 0 <= days <= MOST_BOOST_DAYS:
         raise BoostOutOfRange(MOST_BOOST_FACTOR, MOST_BOOST_DAYS)
-    reason = _checked(reason)
-    hand = _hold(asked, needs_work=False)
+    reason = checked(reason)
+    hand = hold(asked, needs_work=False)
     changes = {"boost_factor": factor, "boost_until": until if factor > 1 else None}
-    made = _note_act(Act.BOOST, hand, asked, changes, action=BOOST_WORK, said=reason)
-    _let_go(hand, asked, is_finished=False)
+    made = note_act(Act.BOOST, hand, asked, changes, action=BOOST_WORK, said=reason)
+    let_go(hand, asked, is_finished=False)
     return made
 
 
@@ -427,17 +274,17 @@ def undo(*, actor: Actor, scope: Scope, record_id: int, now: datetime) -> WorkRe
     if item.version != made.version_after:
         raise NotUndoable(_("the account changed in its queue since"))
     refuse_other_hand(item.customer_id, actor, now)
-    after = _kept(item)
-    for name in _KEPT:
+    after = kept_values(item)
+    for name in KEPT:
         value = made.before.get(name)
         read: Callable[[str], Any] | None = _MOMENTS.get(name) or _DAYS.get(name)
         setattr(item, name, read(value) if read and value else value)
     item.rank = item.basis * item.boost_factor
     item.version += 1
-    item.save(update_fields=[*(name.removesuffix("_id") for name in _KEPT), "rank", "version"])
+    item.save(update_fields=[*(name.removesuffix("_id") for name in KEPT), "rank", "version"])
     made.undone_at, made.undone_by_id = now, actor.user_id
     made.save(update_fields=["undone_at", "undone_by"])
-    restored = _kept(item)
+    restored = kept_values(item)
     record(
         actor=actor,
         action=UNDO_WORK,

@@ -27,7 +27,7 @@ from casework.operations.work_refusals import QueueMalformed, WeightsMalformed, 
 from casework.queries.effectiveness import current_weights
 from casework.queries.queues import queues_page, skips
 from casework.queries.worklist import product_ids
-from casework.views.worklist import queue_or_404, read_moment
+from casework.views.work_acts import read_moment
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.models import Team
@@ -42,6 +42,14 @@ ACTION_NAMES: Final = {"snooze": _("Snooze"), "assign": _("Assign"), "boost": _(
 
 def _business_date() -> date | None:
     return book_shown().business_date
+
+
+def queue_or_404(code: str) -> Queue:
+    """Return a queue; answer 404 with its code."""
+    queue = Queue.objects.filter(code=code).select_related("team").first()
+    if queue is None:
+        raise Http404(gettext("There is no queue “%(code)s”.") % {"code": code})
+    return queue
 
 
 @never_cache

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from riskops.site.people import api
+from riskops.site.people import api, api_teams
 
 urlpatterns: list[URLPattern] = [
     path("me/", api.OwnRecord.as_view(), name="api-own-record"),
@@ -14,9 +14,9 @@ urlpatterns: list[URLPattern] = [
     path("people/<str:username>/examinations/", api.Examinations.as_view(), name="api-examinations"),
     path("absences/<int:absence_id>/", api.AbsenceDetail.as_view(), name="api-absence"),
     path("conflicts/<int:conflict_id>/end/", api.ConflictEnd.as_view(), name="api-conflict-end"),
-    path("teams/", api.Teams.as_view(), name="api-teams"),
-    path("teams/<int:team_id>/", api.TeamDetail.as_view(), name="api-team"),
-    path("teams/<int:team_id>/portfolio/", api.TeamPortfolio.as_view(), name="api-team-portfolio"),
-    path("teams/<int:team_id>/members/", api.TeamMembers.as_view(), name="api-team-members"),
-    path("memberships/<int:membership_id>/", api.MembershipDetail.as_view(), name="api-membership"),
+    path("teams/", api_teams.Teams.as_view(), name="api-teams"),
+    path("teams/<int:team_id>/", api_teams.TeamDetail.as_view(), name="api-team"),
+    path("teams/<int:team_id>/portfolio/", api_teams.TeamPortfolio.as_view(), name="api-team-portfolio"),
+    path("teams/<int:team_id>/members/", api_teams.TeamMembers.as_view(), name="api-team-members"),
+    path("memberships/<int:membership_id>/", api_teams.MembershipDetail.as_view(), name="api-membership"),
 ]

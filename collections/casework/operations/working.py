@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import AccountSignals, AccountState
 from casework.models import Claim, Queue, WorkItem, WorkRecord
 from casework.operations.acting import KEPT, Asked, checked, hold, kept_values, let_go, note_act
-from casework.operations.claiming import claims_of, locked_item, refuse_other_hand
+from casework.operations.claiming import locked_item, refuse_other_hand
 from casework.operations.work_refusals import (
     BoostOutOfRange,
     ItemNotOpen,
@@ -295,8 +295,3 @@ def undo(*, actor: Actor, scope: Scope, record_id: int, now: datetime) -> WorkRe
         after={name: restored[name] for name in after if after[name] != restored[name]} | {"undone": made.act},
     )
     return made
-
-
-def hands_of(items: list[WorkItem], now: datetime) -> dict[int, Claim]:
-    """Return the live claims on the customers of some items, by customer id."""
-    return claims_of({item.customer_id for item in items}, now)

@@ -14,7 +14,7 @@ from work_books import NOW, asked, fill, item_of, late_account, make_queue, work
 from casework.models import Claim, WorkItem
 from casework.operations.claiming import claim_item, get_next
 from casework.operations.sharing_out import share_out_queue
-from casework.operations.work_refusals import LeadAway, NotAnAssignee
+from casework.operations.work_refusals import LeadAway, NotAnAssignee, WorkOfOther
 from casework.operations.working import assign, escalate, record_outcome
 from casework.rules.loads import Hand, share_out
 from riskops.shared.audit import Actor
@@ -90,6 +90,22 @@ def test_nothing_is_assigned_to_whoever_cannot_work_it(make, why):
     with pytest.raises(NotAnAssignee, match=why):
         assign(asked(worker(Role.TEAM_LEAD), item_of(account)), username="other")
     assert (item_of(account).assigned_to, item_of(account).version) == (None, 1)
+
+
+@pytest.mark.parametrize("to", ["me", ""])
+def test_what_lies_with_a_colleague_is_given_away_by_them_or_by_a_lead(to):
+    make_queue()
+    account = late_account()
+    fill()
+    lead, other, person = worker(Role.TEAM_LEAD), worker(username="other"), worker(username="me")
+    assign(asked(lead, item_of(account)), username="other")
+    with pytest.raises(WorkOfOther, match="lies with other"):
+        assign(asked(person, item_of(account)), username=to)
+    assert item_of(account).assigned_to == other
+    assign(asked(other, item_of(account)), username="")
+    assign(asked(person, item_of(account)), username="me")
+    assign(asked(lead, item_of(account)), username="other")
+    assert item_of(account).assigned_to == other
 
 
 def _limited():

@@ -231,6 +231,15 @@ class NotAnAssignee(WorkRefusal):
         super().__init__(_("Nothing can be assigned to %(name)s: %(why)s.") % {"name": username, "why": why})
 
 
+class WorkOfOther(WorkRefusal):
+    """What lies with a colleague is theirs until they, or a lead, give it away."""
+
+    about = "username"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("This account lies with %(name)s; they or a lead can give it to you.") % {"name": name})
+
+
 class NotUndoable(WorkRefusal):
     """What was done cannot be undone, or not any more."""
 

@@ -30,6 +30,7 @@ from casework.operations.work_refusals import (
     SnoozeOutOfRange,
     WakeMalformed,
     WakeReached,
+    WorkOfOther,
 )
 from casework.outcomes import OUTCOME_BY_CODE, OUTCOMES
 from casework.work_roles import ASSIGN_WORK, BOOST_WORK, ESCALATE_WORK, RECORD_OUTCOME, SKIP_WORK, SNOOZE_WORK, UNDO_WORK
@@ -191,9 +192,10 @@ def escalate(asked: Asked, *, reason: str) -> WorkRecord:
 
 @transaction.atomic
 def assign(asked: Asked, *, username: str) -> WorkRecord:
-    """Assign an item to a person, "" to nobody. Analysts assign to themselves; leads and managers to anyone.
+    """Assign an item to a person, "" to nobody. Analysts take what is nobody's and give back their own; leads and managers all.
 
     :raises NotYourPerson: whoever acts may not assign to that person
+    :raises WorkOfOther: it lies with somebody else, and whoever acts is no lead
     :raises NotAnAssignee: there is no such active person, or one who cannot work on it today; it says why
     :raises ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
@@ -206,8 +208,11 @@ def assign(asked: Asked, *, username: str) -> WorkRecord:
             raise NotAnAssignee(username, _("there is no such active person"))
     is_lead = bool(roles_of_actor(asked.actor) & {Role.TEAM_LEAD, Role.MANAGER}) or asked.actor.user_id is None
     own = asked.actor.user_id
-    if not is_lead and (person.pk if person else hand.item.assigned_to_id) not in (own, None):
+    if not is_lead and person is not None and person.pk != own:
         raise NotYourPerson(username)
+    holder = hand.item.assigned_to
+    if not is_lead and holder is not None and holder.pk != own:
+        raise WorkOfOther(holder.get_full_name() or holder.get_username())
     if person is not None:
         refuse_assignee(person, hand.item, asked.today)
     made = note_act(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.apps import apps
+from django.core.management.color import no_style
+from django.db import connection
 from django.urls import reverse
 from factories import (
     make_account,
@@ -64,7 +67,15 @@ def put_one_of_everything() -> CreditAccount:
     Absence.objects.create(pk=1, user=person, first_day=account.opened_on, last_day=account.opened_on)
     Feed.objects.get_or_create(pk=1, defaults={"name": "payments", "file_name": "payments.csv", "cut_off": "03:00"})
     _decide_about(account)
+    _count_on_from_here()
     return account
+
+
+def _count_on_from_here() -> None:
+    """Let PostgreSQL number the next rows after those put here: it counts what it has numbered itself only."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+            cursor.execute(statement)
 
 
 def _decide_about(account: CreditAccount) -> None:

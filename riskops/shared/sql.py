@@ -83,6 +83,21 @@ def prepare_for_bulk_work() -> None:
         commit_without_waiting()
 
 
+@contextmanager
+def without_nested_loops() -> Iterator[None]:
+    """Join by hash or by order only, within the running transaction (PostgreSQL; nothing to do on SQLite).
+
+    For tables of which the planner cannot know how many rows they have, since this transaction has just written them: taken for
+    a row or two, a hundred thousand are joined to a hundred thousand one by one.
+    """
+    if not is_postgresql():
+        yield
+        return
+    execute("SET LOCAL enable_nestloop = off")
+    yield
+    execute("SET LOCAL enable_nestloop = on")
+
+
 def commit_without_waiting() -> None:
     """Let this transaction end before the disk has it (PostgreSQL): for work that a ledger has redone if it is not there.
 

@@ -12,6 +12,7 @@ from work_books import DAY, fill, item_of, late_account, make_queue
 from accounts.operations.signals import note_signals
 from casework.bulk import queues as filling
 from riskops.shared.models import CloseRun, CloseShard
+from riskops.shared.sql import execute, fetch
 
 #: How long the slower one waits for the faster: it cannot know whether that one is done or waits for it.
 PATIENCE_SECONDS = 2
@@ -75,3 +76,25 @@ def test_a_hold_stands_although_the_close_is_at_work_on_its_shard(monkeypatch):
 
     hold_between(monkeypatch, account, step)
     assert item_of(account).blocked_by == "hold"
+
+
+@pytest.mark.servers
+@pytest.mark.django_db
+def test_a_queue_whose_items_nobody_has_counted_is_not_joined_row_by_row(monkeypatch):
+    make_queue()
+    for _ in range(30):
+        late_account()
+    # As the planner finds it the first time: a table that is known to have nothing of this queue.
+    execute("ANALYZE casework_workitem")
+    plans = []
+
+    def explain_and_run(self, sql, parameters=()):
+        every = (*parameters, *self.parameters)
+        if sql.startswith("UPDATE"):
+            plans.append("\n".join(line for (line,) in fetch(f"EXPLAIN {sql}", every)))
+        return execute(sql, every)
+
+    monkeypatch.setattr(filling._Written, "run", explain_and_run)
+    assert fill() == 30
+    assert len(plans) == 3
+    assert [plan for plan in plans if "Nested Loop" in plan] == []

@@ -18,7 +18,7 @@ from accounts.models import CreditAccount
 from casework.bulk.waking import LAST_ACCOUNT_ID, run_clocks, wake_items
 from casework.bulk.wanted import WANTED, Wanted, as_rows, collect_wanted, wanted_of
 from casework.models import Queue, WorkItem
-from riskops.shared.sql import date_literal, execute, is_postgresql, moment
+from riskops.shared.sql import date_literal, execute, is_postgresql, moment, without_nested_loops
 
 #: The step of the close that does this.
 CASES_STEP: Final = "cases"
@@ -154,10 +154,16 @@ class _Written:
 
 
 def _write(to: _Written, now: datetime) -> int:
-    changed = _revive(to, now)
+    # Items and what is wanted are joined row by row otherwise, where a queue is new: nobody has counted its items yet.
+    with without_nested_loops():
+        changed = _revive(to, now)
+        if to.dynamic != "()":
+            changed += _leave(to)
     if to.dynamic != "()":
-        changed += _leave(to) + _enter(to, now)
-    return changed + _refresh(to)
+        # Accounts are looked up one by one, by their keys.
+        changed += _enter(to, now)
+    with without_nested_loops():
+        return changed + _refresh(to)
 
 
 def _enter(to: _Written, now: datetime) -> int:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Protocol, TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from riskops.shared.people.book import book
 from riskops.shared.people.models import Membership, PortfolioScope
 from riskops.shared.people.refusals import ScopeLimited
 from riskops.shared.roles import Role, roles_of
+from riskops.shared.sql import fetch
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -81,16 +82,22 @@ def scope_of(user: Any) -> Scope:
     return cached
 
 
+# As text: it is asked in every request, and Django takes longer to build it than the database to answer it.
+_ROWS: Final = f"""
+    SELECT s.user_id, s.product_code, EXISTS(
+        SELECT 1 FROM {Membership._meta.db_table} AS m
+        WHERE m.team_id = s.team_id AND m.user_id = %s AND m.since <= %s AND (m.until IS NULL OR m.until >= %s))
+    FROM {PortfolioScope._meta.db_table} AS s
+    WHERE s.user_id = %s OR s.team_id IN (SELECT team_id FROM {Membership._meta.db_table} WHERE user_id = %s)"""
+
+
 def _read_scope(user: Any, today: date) -> Scope:
     if not user.is_authenticated:
         return NOTHING
     roles = roles_of(user)
     if Role.COMPLIANCE in roles:
         return WHOLE_BOOK
-    teams = Membership.objects.filter(user_id=user.pk)
-    is_today = Exists(current(teams, today).filter(team_id=OuterRef("team_id")))
-    found = PortfolioScope.objects.filter(Q(user_id=user.pk) | Q(team_id__in=teams.values("team_id")))
-    rows = list(found.annotate(is_today=is_today).values_list("user_id", "product_code", "is_today"))
+    rows = fetch(_ROWS, (user.pk, today, today, user.pk, user.pk))
     own = frozenset(code for user_id, code, _today in rows if user_id is not None)
     if own:
         return Scope(own)
@@ -98,7 +105,7 @@ def _read_scope(user: Any, today: date) -> Scope:
     if of_today:
         return Scope(of_today)
     # Who has left a team that sees a part of the book, and is in none now, is not shown the rest of it for that.
-    if roles <= {Role.AGENCY} or (rows and not current(teams, today).exists()):
+    if roles <= {Role.AGENCY} or (rows and not current(Membership.objects.filter(user_id=user.pk), today).exists()):
         return NOTHING
     return WHOLE_BOOK
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from riskops.shared.audit import Actor, record
@@ -26,6 +27,7 @@ from riskops.shared.people.rights import active_person, refuse_oneself, refuse_o
 from riskops.shared.request_context import once_a_request
 from riskops.shared.roles import OPERATIONS, Role
 from riskops.shared.scope import current
+from riskops.shared.sql import fetch
 
 #: Names of others that a refusal offers.
 MOST_TAKERS: Final = 3
@@ -37,15 +39,26 @@ def person_id(user: Any) -> int | None:
     return found
 
 
-def conflicts_on(user_id: int, on: date) -> QuerySet[Conflict]:
-    """Return what stands between a person and customers on a day.
+# As text: it is asked before nearly everything, and Django takes longer to build it than the database to answer it.
+# The own accounts of everybody who is in a team with the person that day count: colleagues, without anyone declaring it.
+_STANDING: Final = f"""
+    FROM {Conflict._meta.db_table} AS c
+    WHERE c.since <= %s AND (c.until IS NULL OR c.until >= %s)
+      AND (c.user_id = %s OR (c.kind = '{Conflict.Kind.OWN}' AND c.user_id IN (
+          SELECT mate.user_id FROM {Membership._meta.db_table} AS mine
+          JOIN {Membership._meta.db_table} AS mate ON mate.team_id = mine.team_id
+          WHERE mine.user_id = %s AND mine.since <= %s AND (mine.until IS NULL OR mine.until >= %s)
+            AND mate.since <= %s AND (mate.until IS NULL OR mate.until >= %s))))"""
 
-    Declared of the person; and the own accounts of everybody who is in a team with them that day, who are colleagues
-    without anyone declaring it.
-    """
-    teams = current(Membership.objects.filter(user_id=user_id), on).values("team_id")
-    mates = current(Membership.objects.filter(team_id__in=teams), on).values("user_id")
-    return current(Conflict.objects.filter(Q(user_id=user_id) | Q(kind=Conflict.Kind.OWN, user_id__in=mates)), on)
+
+def _standing(user_id: int, on: date) -> tuple[Any, ...]:
+    """Return the parameters of `_STANDING`."""
+    return (on, on, user_id, user_id, on, on, on, on)
+
+
+def conflicts_on(user_id: int, on: date) -> QuerySet[Conflict]:
+    """Return what stands between a person and customers on a day: declared of them, or their colleagues' own accounts."""
+    return Conflict.objects.filter(pk__in=RawSQL(f"SELECT c.id{_STANDING}", _standing(user_id, on)))
 
 
 def conflicted_customers(user: Any, *, on: date | None = None) -> frozenset[int]:
@@ -54,8 +67,11 @@ def conflicted_customers(user: Any, *, on: date | None = None) -> frozenset[int]
     if user_id is None:
         return frozenset()
     day = on or timezone.localdate()
-    found = conflicts_on(user_id, day).values_list("customer_id", flat=True)
-    return once_a_request(("conflicted", user_id, day), lambda: frozenset(found))
+
+    def ask() -> frozenset[int]:
+        return frozenset(customer_id for (customer_id,) in fetch(f"SELECT c.customer_id{_STANDING}", _standing(user_id, day)))
+
+    return once_a_request(("conflicted", user_id, day), ask)
 
 
 def refuse_conflict(user: Any, customer_id: int, *, on: date | None = None) -> None:

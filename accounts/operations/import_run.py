@@ -26,7 +26,7 @@ from accounts.operations.deciding.restrictions import announce
 from accounts.operations.import_reporting import REBUILD_STEP, STORED_ISSUES, ImportOutcome, Progress, issue
 from accounts.operations.rebuilding import rebuild_where_they_stand
 from accounts.operations.refusals import LedgerRefusal
-from accounts.portfolio_files import applying
+from accounts.portfolio_files import applying, states
 from accounts.portfolio_files.checking import Checker
 from accounts.portfolio_files.delivery import DeliveredFile, Delivery, DeliveryRefused, open_delivery
 from accounts.portfolio_files.first_load import bare_while_loading
@@ -225,28 +225,28 @@ class Run:
         with transaction.atomic():
             position = hold_book()
             checker.business_date = position.business_date
-            applying.lock_states_of_changes()
+            states.lock_states_of_changes()
             # The site may have posted on these instalments since they were checked.
             if checker.refuse_frozen() and not self.sets_aside:
                 raise _Refused
-            first_payment, first_installment = applying.next_ids()
+            first_payment, first_installment = states.next_ids()
             with bare_while_loading(applying.LOADED_TABLES, rows=self.row.rows_total):
                 trail = self._write_files()
                 if not position.business_date:
-                    applying.add_missing_states()
+                    states.add_missing_states()
             if position.business_date:
-                applying.forget_days_expected(first_installment)
+                states.forget_days_expected(first_installment)
                 self._rebuild(position.business_date, first_payment, first_installment)
-                applying.add_missing_states()
+                states.add_missing_states()
             if "accounts.csv" in self.totals:
-                applying.carry_refusals()
+                states.carry_refusals()
             self._count()
             if self.sets_aside and self.log.error_count:
                 self._set_aside(delivery)
             self._note_arrivals({name: totals.records for name, totals in self.totals.items()})
             self._audit()
             self._finish(Status.APPLIED)
-            announce(trail.limits_changed)
+            announce(trail.platform_told)
 
     def _write_files(self) -> applying.Trail:
         trail = applying.Trail(self.actor, f"import {self.row.pk} of {self.row.source_name}")
@@ -265,7 +265,7 @@ class Run:
         return trail
 
     def _rebuild(self, business_date: date, first_payment: int, first_installment: int) -> None:
-        touched = applying.find_touched(
+        touched = states.find_touched(
             open_day=business_date + timedelta(days=1),
             business_date=business_date,
             first_new_payment=first_payment,

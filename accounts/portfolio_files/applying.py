@@ -7,10 +7,9 @@ Only rows that are new or different are written. Nothing is decided here: what m
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final, NamedTuple
 
-from accounts.models import AccountState, Product
+from accounts.models import Product
 from accounts.portfolio_files.checks import attributes_differ
 from accounts.portfolio_files.formats import (
     ACCOUNTS,
@@ -23,10 +22,11 @@ from accounts.portfolio_files.formats import (
     FileFormat,
 )
 from accounts.portfolio_files.staging import columns_of
+from accounts.rules.closed_accounts import CLOSED_ON
 from riskops.shared.audit import Actor
 from riskops.shared.money import minor_digits
 from riskops.shared.request_context import current_request_id
-from riskops.shared.sql import boolean, date_literal, execute, fetch, is_postgresql
+from riskops.shared.sql import boolean, execute, fetch, is_postgresql
 
 #: The tables that grow with the book, parents first.
 LOADED_TABLES: Final = (
@@ -53,8 +53,8 @@ class Trail:
 
     actor: Actor
     reason: str
-    #: Accounts whose limit the files changed: the payment platform is told at the end, when no more locks are taken.
-    limits_changed: list[int] = field(default_factory=list)
+    #: Accounts whose limit or closing day the files changed: the platform is told at the end, when no more locks are taken.
+    platform_told: list[int] = field(default_factory=list)
 
 
 def apply_products(trail: Trail) -> Written:
@@ -164,8 +164,23 @@ def apply_accounts(trail: Trail) -> Written:
         after=_json_object("credit_limit_minor", limit),
         rows=f"{joined} WHERE b.content_hash <> s.content_hash AND b.credit_limit_minor <> {limit}",
     )
-    moved = fetch(f"SELECT b.id FROM {joined} WHERE b.content_hash <> s.content_hash AND b.credit_limit_minor <> {limit}")
-    trail.limits_changed.extend(account_id for (account_id,) in moved)
+    closes, closed = _closing_day("s.attributes"), _closing_day("b.attributes")
+    closing_differs = f"b.content_hash <> s.content_hash AND {closes} IS DISTINCT FROM {closed}"
+    _audit_set(
+        trail,
+        "account.change_closing",
+        "account",
+        subject="b.account_no",
+        account_id="b.id",
+        before=_json_object("closed_on", closed),
+        after=_json_object("closed_on", closes),
+        rows=f"{joined} WHERE {closing_differs}",
+    )
+    moved = fetch(
+        f"SELECT b.id FROM {joined} WHERE b.content_hash <> s.content_hash AND b.credit_limit_minor <> {limit} "
+        f"UNION SELECT b.id FROM {joined} WHERE {closing_differs}"
+    )
+    trail.platform_told.extend(account_id for (account_id,) in moved)
     changed = execute(
         f"UPDATE accounts_creditaccount SET credit_limit_minor = n.limit_minor, attributes = {_json('n.attributes')}, "
         f"content_hash = n.content_hash FROM (SELECT b.id, b.credit_limit_minor AS was, {limit} AS limit_minor, "
@@ -191,6 +206,13 @@ def apply_accounts(trail: Trail) -> Written:
         "WHERE NOT EXISTS (SELECT 1 FROM accounts_creditaccount AS b WHERE b.account_no = s.account_no) ORDER BY s.account_no"
     )
     return Written(added, changed)
+
+
+def _closing_day(attributes: str) -> str:
+    """Return SQL of what attributes say of the day an account closes, as text."""
+    if is_postgresql():
+        return f"(CAST({attributes} AS jsonb) ->> '{CLOSED_ON}')"
+    return f"json_extract({attributes}, '$.{CLOSED_ON}')"
 
 
 def _limit_that_holds(in_file: str) -> str:
@@ -334,110 +356,6 @@ def _differences() -> dict[str, _Difference]:
     }
 
 
-def add_missing_states() -> int:
-    """Give every account of the delivery that has no state row a blank one; return how many."""
-    defaults = {
-        field.attname: field.get_default()
-        for field in AccountState._meta.concrete_fields
-        if field.attname not in ("account_id", "product_id", "opened_on", "credit_limit_minor")
-    }
-    values = ", ".join(_literal(value) for value in defaults.values())
-    return execute(
-        f"INSERT INTO accounts_accountstate (account_id, product_id, opened_on, credit_limit_minor, {', '.join(defaults)}) "
-        f"SELECT a.id, a.product_id, a.opened_on, a.credit_limit_minor, {values} FROM {ACCOUNTS.stage} AS s "
-        "JOIN accounts_creditaccount AS a ON a.account_no = s.account_no "
-        "WHERE NOT EXISTS (SELECT 1 FROM accounts_accountstate AS x WHERE x.account_id = a.id) ORDER BY a.id"
-    )
-
-
-def carry_refusals() -> int:
-    """Let the accounts of the delivery follow what their customers said before: no decision that no person takes (PIPL 24).
-
-    Said of one account it holds for all of the customer's, those that are opened later too. Return how many were given it.
-    """
-    refusing = (
-        "SELECT o.customer_id FROM accounts_accountsignals AS y JOIN accounts_creditaccount AS o ON o.id = y.account_id "
-        f"WHERE y.refuses_automated_decisions = {boolean(True)}"
-    )
-    return execute(
-        "INSERT INTO accounts_accountsignals (account_id, refuses_automated_decisions) "
-        f"SELECT a.id, {boolean(True)} FROM {ACCOUNTS.stage} AS s JOIN accounts_creditaccount AS a "
-        f"ON a.account_no = s.account_no WHERE a.customer_id IN ({refusing}) "
-        "AND NOT EXISTS (SELECT 1 FROM accounts_accountsignals AS x "
-        f"WHERE x.account_id = a.id AND x.refuses_automated_decisions = {boolean(True)}) "
-        f"ORDER BY a.id ON CONFLICT (account_id) DO UPDATE SET refuses_automated_decisions = {boolean(True)}"
-    )
-
-
-def lock_states_of_changes() -> None:
-    """Lock the states of the accounts whose instalments are to be changed, in id order: postings on them wait, or are over."""
-    if is_postgresql():
-        execute(
-            "SELECT 1 FROM accounts_accountstate WHERE account_id IN (SELECT account_id FROM stage_changed_installments) "
-            "ORDER BY account_id FOR UPDATE"
-        )
-
-
-def find_touched(*, open_day: date, business_date: date, first_new_payment: int, first_new_installment: int) -> list[int]:
-    """Return the accounts that stand at a day which entries of this import belong to, in id order.
-
-    Those are entries of closed days, and entries of the open day on accounts that a posting brought there already; new
-    accounts opened by a closed day too, since the state of every account is that of the last closed day.
-
-    :param first_new_payment: the smallest id that this import may have given to a payment; likewise for instalments
-    """
-    closed, opened = date_literal(business_date), date_literal(open_day)
-    new_payment, new_installment = f"id >= {first_new_payment:d}", f"id >= {first_new_installment:d}"
-    execute("DELETE FROM stage_touched")
-    execute(
-        f"INSERT INTO stage_touched SELECT account_id FROM accounts_payment WHERE {new_payment} AND paid_on <= {opened} "
-        f"UNION SELECT account_id FROM accounts_installment WHERE {new_installment} AND booked_on <= {opened} "
-        f"UNION SELECT account_id FROM stage_changed_installments WHERE booked_on <= {opened} OR old_booked_on <= {opened}"
-    )
-    if is_postgresql():
-        # A posting of the open day on one of them either waits for this import, or is seen by the query below.
-        execute(
-            "SELECT 1 FROM accounts_accountstate WHERE account_id IN (SELECT account_id FROM stage_touched) "
-            "ORDER BY account_id FOR UPDATE"
-        )
-    entries = (
-        f"EXISTS (SELECT 1 FROM accounts_payment AS p WHERE p.{new_payment} AND p.account_id = n.account_id "
-        "AND p.paid_on <= {day})",
-        f"EXISTS (SELECT 1 FROM accounts_installment AS i WHERE i.{new_installment} AND i.account_id = n.account_id "
-        "AND i.booked_on <= {day})",
-        "EXISTS (SELECT 1 FROM stage_changed_installments AS c WHERE c.account_id = n.account_id "
-        "AND (c.booked_on <= {day} OR c.old_booked_on <= {day}))",
-    )
-    # `ahead_on` stays behind when the close passes it: the later of the two days counts.
-    stands_at = f"(CASE WHEN x.ahead_on > {closed} THEN x.ahead_on ELSE {closed} END)"
-    any_of = " OR ".join(entry.format(day=stands_at) for entry in entries)
-    rows = fetch(
-        "SELECT n.account_id FROM stage_touched AS n LEFT JOIN accounts_accountstate AS x ON x.account_id = n.account_id "
-        f"WHERE {any_of} "
-        f"UNION SELECT a.id FROM {ACCOUNTS.stage} AS s JOIN accounts_creditaccount AS a ON a.account_no = s.account_no "
-        f"LEFT JOIN accounts_accountstate AS x ON x.account_id = a.id WHERE x.account_id IS NULL AND a.opened_on <= {closed} "
-        "ORDER BY 1"
-    )
-    return [account_id for (account_id,) in rows]
-
-
-def forget_days_expected(first_new_installment: int) -> None:
-    """Let the next aging look at the accounts whose instalments this import added or changed."""
-    execute(
-        "UPDATE accounts_accountstate SET moves_on = NULL WHERE moves_on IS NOT NULL AND account_id IN ("
-        f"SELECT account_id FROM accounts_installment WHERE id >= {first_new_installment:d} "
-        "UNION SELECT account_id FROM stage_changed_installments)"
-    )
-
-
-def next_ids() -> tuple[int, int]:
-    """Return the ids above every payment's and every instalment's so far."""
-    (payments,), (installments,) = (
-        fetch(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}")[0] for table in ("accounts_payment", "accounts_installment")
-    )
-    return payments, installments
-
-
 def _audit_one(trail: Trail, subject_type: str, key: str, before: dict[str, Any], after: dict[str, Any]) -> None:
     from riskops.shared.audit import record
 
@@ -492,14 +410,6 @@ def _loaded(text: str | None) -> dict[str, Any]:
     import json
 
     return json.loads(text) if text else {}
-
-
-def _literal(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return boolean(value)
-    return str(value) if isinstance(value, int) else f"'{value}'"
 
 
 def _now() -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from accounts.models import AccountState, CreditAccount, Decision, Product, Restriction, RestrictionChange
-from accounts.operations.deciding.standing import CLOSED_ON, closed_day
+from accounts.rules.closed_accounts import CLOSED_ON, closed_day
 from accounts.rules.decisions import Scope as RestrictionScope
 from riskops.shared.models import BookState
 from riskops.shared.money import parse_amount, plain_amount

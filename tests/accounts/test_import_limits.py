@@ -74,3 +74,15 @@ def test_the_file_of_an_ended_decision_counts_again(tmp_path: Path, account: Cre
     account.refresh_from_db()
     assert account.credit_limit_minor == 1_000_000
     assert limit_after(tmp_path, account, "20000") == 2_000_000
+
+
+def test_the_platform_is_told_of_an_account_that_a_file_closes_and_opens_again(tmp_path: Path, account: CreditAccount) -> None:
+    header = "account_no,customer_no,product_code,opened_on,credit_limit,x_closed_on\n"
+    for closed_on in ("2025-03-01", "2025-03-01", ""):
+        assert deliver(tmp_path, accounts=f"{header}A1,C1,std,2025-01-01,10000,{closed_on}\n").is_clean
+    assert [change.account_id for change in RestrictionChange.objects.all()] == [account.pk] * 2
+    lines = AuditEntry.objects.filter(action="account.change_closing", account_id=account.pk).order_by("id")
+    assert [(line.before, line.after) for line in lines] == [
+        ({"closed_on": None}, {"closed_on": "2025-03-01"}),
+        ({"closed_on": "2025-03-01"}, {"closed_on": None}),
+    ]

@@ -12,6 +12,7 @@ from accounts.models import AccountState, CreditAccount
 from accounts.operations.rebuilding import lock_accounts
 from accounts.operations.refusals import AccountUnknown, DayNotOpenYet
 from accounts.queries.entries import in_chunks, load_entries
+from accounts.rules.closed_accounts import CLOSED_ON, closed_day
 from accounts.rules.decisions import OrderOwed
 from accounts.rules.terms import Component
 from riskops.shared.day import hold_day
@@ -20,8 +21,6 @@ from riskops.shared.rule_language import FactsRow
 
 #: The step of the close that puts decisions in force. See riskops/close_of_business.py.
 DECISIONS_STEP: Final = "decisions"
-#: The extra column of accounts.csv, kept as an attribute by imports, that says on which day an account was closed.
-CLOSED_ON: Final = "x_closed_on"
 
 
 @dataclass(slots=True)
@@ -137,14 +136,6 @@ def _standing(account: CreditAccount, state: AccountState | None, facts: FactsRo
         closed_on=closed_day(account.attributes.get(CLOSED_ON)),
         facts=facts or {},
     )
-
-
-def closed_day(said: object) -> date | None:
-    """Return the day that the attribute `CLOSED_ON` of an account says; None where it says nothing, or no day."""
-    try:
-        return date.fromisoformat(str(said or ""))
-    except ValueError:
-        return None
 
 
 def orders_owed(

@@ -19,7 +19,7 @@ from accounts.models import AgreementVersion, AuthorityRow, Decision, DecisionCo
 from accounts.operations.deciding import settings as operations
 from accounts.operations.deciding.agreements import publish_agreement
 from accounts.operations.deciding.refusals import DecisionRefusal
-from accounts.roles import EDIT_AUTHORITY, EDIT_REASONS, PUBLISH_AGREEMENT, VIEW_DECISIONS
+from accounts.roles import EDIT_REASONS, EDIT_TERMS, PUBLISH_AGREEMENT, VIEW_DECISIONS
 from riskops.shared.audit import Actor
 from riskops.shared.people.conflicts import conflicted_customers, refuse_conflict
 from riskops.shared.role_admin import RoleAdmin
@@ -74,21 +74,19 @@ def _refusing(clean: Callable[[Any], Any], try_it: Callable[[Any], None]) -> Cal
 
 
 @admin.register(AuthorityRow)
-class AuthorityAdmin(OperatedAdmin):
-    """The authority matrix."""
+class AuthorityAdmin(RoleAdmin):
+    """The lines of the authority matrix, to look at: the page of the matrix is where a change is proposed and judged."""
 
-    edit_operation = EDIT_AUTHORITY
-    list_display = ("action", "role", "currency", "amount_from", "amount_to", "approver_role")
+    view_operation = VIEW_DECISIONS
+    actions = None
+    list_display = ("action", "role", "currency", "amount_from", "amount_to", "approver_role", "page")
     list_filter = ("action", "role")
+    readonly_fields = ("page",)
 
-    def operate(self, actor: Actor, row: AuthorityRow) -> None:
-        operations.save_authority(actor=actor, row=row)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_edit(request)
-
-    def delete_model(self, request: HttpRequest, obj: AuthorityRow) -> None:
-        operations.delete_authority(actor=Actor.of(request.user), row_id=obj.pk)
+    @admin.display(description=_("page"))
+    def page(self, _line: AuthorityRow) -> SafeString:
+        """A link to the page of the matrix."""
+        return format_html('<a href="{}">{}</a>', reverse("accounts:authority"), _("Authority matrix"))
 
 
 @admin.register(ReasonCode)
@@ -107,7 +105,7 @@ class ReasonCodeAdmin(OperatedAdmin):
 class DecisionTermsAdmin(OperatedAdmin):
     """Buffer, review, expiry and appeal of each action."""
 
-    edit_operation = EDIT_AUTHORITY
+    edit_operation = EDIT_TERMS
     list_display = ("action", "buffer_days", "review_days", "expiry_days", "appeal_days", "source")
 
     def operate(self, actor: Actor, row: DecisionTerms) -> None:
@@ -118,7 +116,7 @@ class DecisionTermsAdmin(OperatedAdmin):
 class DecisionControlAdmin(OperatedAdmin):
     """The figures that belong to no single action; the switch is on the page of decisions."""
 
-    edit_operation = EDIT_AUTHORITY
+    edit_operation = EDIT_TERMS
     list_display = ("__str__", "due_share_bp", "cool_off_days", "most_flips", "flip_days")
     fields = ("due_share_bp", "cool_off_days", "most_flips", "flip_days")
 

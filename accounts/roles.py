@@ -58,7 +58,11 @@ DECIDE_APPEAL = operation("decision.decide_appeal", _("decide an appeal"), Role.
 SWITCH_DECISIONS = operation(
     "decision.switch", _("stop and restart automatic decisions"), Role.APPROVER, Role.MANAGER, Role.ADMINISTRATOR
 )
-EDIT_AUTHORITY = operation("authority.edit", _("edit the authority matrix and decision terms"), Role.MANAGER)
+PROPOSE_AUTHORITY = operation("authority.propose", _("propose a change of the authority matrix"), Role.MANAGER)
+APPROVE_AUTHORITY = operation(
+    "authority.approve", _("approve or reject a change of the authority matrix"), Role.APPROVER, Role.MANAGER
+)
+EDIT_TERMS = operation("decision_terms.edit", _("edit decision terms and the figures of decisions"), Role.MANAGER)
 EDIT_REASONS = operation("reason_code.edit", _("edit reason codes"), Role.LEGAL, Role.MANAGER)
 PUBLISH_AGREEMENT = operation("agreement.publish", _("publish an agreement version"), Role.LEGAL)
 ACCEPT_AGREEMENT = operation("agreement.accept", _("record a customer's acceptance"), Role.ANALYST, Role.TEAM_LEAD, Role.SERVICE)
@@ -135,6 +139,10 @@ event("decision.cancelled", _("decision cancelled before it took effect"))
 event("decision.rejected", _("decision rejected"))
 event("decision.undone", _("decision undone"))
 event("decision.replay_alarm", _("verdict computed again differs"))
+# What becomes of a change of the matrix, and the lines of the time when it took one person.
+AUTHORITY_REJECTED = event("authority.rejected", _("change of the authority matrix rejected"))
+AUTHORITY_WITHDRAWN = event("authority.withdrawn", _("change of the authority matrix withdrawn"))
+event("authority.edit", _("authority matrix or decision terms edited"))
 # What becomes of an application.
 event("application.propose", _("rules proposed"))
 event("application.grant", _("application granted"))

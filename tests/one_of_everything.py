@@ -22,13 +22,24 @@ from factories import (
     set_business_date,
 )
 
-from accounts.models import AgreementVersion, Application, CreditAccount, Decision, ReasonCode, Restriction, Review, ReviewFile
+from accounts.models import (
+    AgreementVersion,
+    Application,
+    AuthorityChange,
+    AuthorityRow,
+    CreditAccount,
+    Decision,
+    ReasonCode,
+    Restriction,
+    Review,
+    ReviewFile,
+)
 from riskops.shared.models import Absence, Feed
 from riskops.shared.roles import Role
 from tools.doors import Door
 
 ACCOUNT_NO, PAYMENT_NO, PRODUCT_CODE, USERNAME = "A-roles", "T-roles", "P-roles", "somebody"
-CUSTOMER_NO, REVIEW_ID = "C-roles", 1
+CUSTOMER_NO, REVIEW_ID, AUTHORITY_LINE_ID = "C-roles", 1, 9_001
 #: Values for the arguments of addresses; what is not named here is made up by its kind.
 ARGUMENTS = {
     "account_no": ACCOUNT_NO,
@@ -36,6 +47,7 @@ ARGUMENTS = {
     "product_code": PRODUCT_CODE,
     "username": USERNAME,
     "customer_no": CUSTOMER_NO,
+    "row_id": AUTHORITY_LINE_ID,
 }
 
 
@@ -67,6 +79,7 @@ def put_one_of_everything() -> CreditAccount:
     Absence.objects.create(pk=1, user=person, first_day=account.opened_on, last_day=account.opened_on)
     Feed.objects.get_or_create(pk=1, defaults={"name": "payments", "file_name": "payments.csv", "cut_off": "03:00"})
     _decide_about(account)
+    _propose_for_the_matrix(person)
     _count_on_from_here()
     return account
 
@@ -76,6 +89,15 @@ def _count_on_from_here() -> None:
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
             cursor.execute(statement)
+
+
+def _propose_for_the_matrix(person: Any) -> None:
+    """Put a line of its own into the authority matrix, with a proposal to change it."""
+    line = AuthorityRow.objects.create(pk=AUTHORITY_LINE_ID, action="lift", role="analyst", amount_from=7, amount_to=8)
+    AuthorityChange.objects.create(
+        pk=1, kind="change", line_id=line.pk, before=line.values(), after={**line.values(), "amount_to": 9}, reason="r",
+        proposed_by=person, proposed_by_name=USERNAME,
+    )  # fmt: skip
 
 
 def _decide_about(account: CreditAccount) -> None:

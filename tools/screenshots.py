@@ -106,7 +106,7 @@ SHOTS: Final = (
     Shot("my-record", "/me/", person="analyst"),
     Shot("teams", "/teams/", person="admin"),
     Shot("team", "/teams/1/"),
-    Shot("authority", "/admin/accounts/authorityrow/", person="manager"),
+    Shot("authority", "/authority/", person="manager"),
     Shot("patterns", "/patterns/"),
 )
 #: By language, what a picture's name ends with, its theme and its width: a page is loaded once for each language.

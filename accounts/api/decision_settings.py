@@ -1,4 +1,4 @@
-"""What decisions are made by: matrix, reason codes, terms, the switch, agreements and their acceptances."""
+"""What decisions are made by: reason codes, terms, the switch, agreements and their acceptances."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rest_framework.views import APIView
 from accounts.api import decision_shapes as shapes
 from accounts.api.refusing import account_or_404, refused
 from accounts.api.shapes import RefusalShape
-from accounts.models import AgreementVersion, AuthorityRow, DecisionTerms, Product, ReasonCode
+from accounts.models import AgreementVersion, DecisionTerms, Product, ReasonCode
 from accounts.operations.deciding import settings as operations
 from accounts.operations.deciding.agreements import accept_agreement, publish_agreement
 from accounts.operations.deciding.weighing import control
 from accounts.operations.refusals import LedgerRefusal
 from accounts.roles import (
     ACCEPT_AGREEMENT,
-    EDIT_AUTHORITY,
     EDIT_REASONS,
+    EDIT_TERMS,
     PUBLISH_AGREEMENT,
     SWITCH_DECISIONS,
     VIEW_DECISIONS,
@@ -36,65 +36,6 @@ def _valid(shape: Any, data: Any) -> dict[str, Any]:
     asked = shape(data=data)
     asked.is_valid(raise_exception=True)
     return dict(asked.validated_data)
-
-
-class AuthorityMatrix(APIView):
-    """The matrix."""
-
-    permission_classes = [MayOperate]
-    operation = {"GET": VIEW_DECISIONS, "POST": EDIT_AUTHORITY}
-
-    @extend_schema(summary="List the authority matrix", responses=shapes.AuthorityShape(many=True), tags=["decision settings"])
-    def get(self, request: Request) -> Response:
-        """Return every line."""
-        return Response(shapes.AuthorityShape(AuthorityRow.objects.all(), many=True).data)
-
-    @extend_schema(
-        summary="Add a line to the authority matrix",
-        request=shapes.AuthorityShape,
-        responses={201: shapes.AuthorityShape, **_REFUSED},
-        tags=["decision settings"],
-    )
-    def post(self, request: Request) -> Response:
-        """Add a line."""
-        row = AuthorityRow(**_valid(shapes.AuthorityShape, request.data))
-        try:
-            operations.save_authority(actor=Actor.of(request.user), row=row)
-        except LedgerRefusal as refusal:
-            return refused(refusal)
-        return Response(shapes.AuthorityShape(row).data, status=201)
-
-
-class AuthorityLineDetail(APIView):
-    """One line of it."""
-
-    permission_classes = [MayOperate]
-    operation = EDIT_AUTHORITY
-
-    @extend_schema(
-        summary="Change a line of the authority matrix",
-        request=shapes.AuthorityShape,
-        responses={200: shapes.AuthorityShape, **_REFUSED},
-        tags=["decision settings"],
-    )
-    def put(self, request: Request, row_id: int) -> Response:
-        """Change a line; decisions proposed before keep the lines they were judged by."""
-        row = AuthorityRow.objects.filter(pk=row_id).first()
-        if row is None:
-            raise NotFound(f"there is no line {row_id} in the matrix")
-        for name, value in _valid(shapes.AuthorityShape, request.data).items():
-            setattr(row, name, value)
-        try:
-            operations.save_authority(actor=Actor.of(request.user), row=row)
-        except LedgerRefusal as refusal:
-            return refused(refusal)
-        return Response(shapes.AuthorityShape(row).data)
-
-    @extend_schema(summary="Take a line out of the authority matrix", responses={204: None}, tags=["decision settings"])
-    def delete(self, request: Request, row_id: int) -> Response:
-        """Take a line out; one that is gone already is no fault."""
-        operations.delete_authority(actor=Actor.of(request.user), row_id=row_id)
-        return Response(status=204)
 
 
 class ReasonCodes(APIView):
@@ -168,7 +109,7 @@ class DecisionTermsDetail(APIView):
     """Those of one action."""
 
     permission_classes = [MayOperate]
-    operation = EDIT_AUTHORITY
+    operation = EDIT_TERMS
 
     @extend_schema(
         summary="Change the terms of an action",
@@ -196,7 +137,7 @@ class Control(APIView):
     """The switch and the figures of no single action."""
 
     permission_classes = [MayOperate]
-    operation = {"GET": VIEW_DECISIONS, "PATCH": EDIT_AUTHORITY, "POST": SWITCH_DECISIONS}
+    operation = {"GET": VIEW_DECISIONS, "PATCH": EDIT_TERMS, "POST": SWITCH_DECISIONS}
 
     @extend_schema(summary="Get the control of decisions", responses=shapes.DecisionControlShape, tags=["decision settings"])
     def get(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.shapes import Amount
-from accounts.models import AgreementVersion, AuthorityRow, Decision, DecisionControl, DecisionTerms, ReasonCode
+from accounts.models import AgreementVersion, Decision, DecisionControl, DecisionTerms, ReasonCode
 from accounts.models.decision_settings import ACTION_CHOICES
 from accounts.queries.decisions import DecisionPage, DecisionRow
 from accounts.queries.restrictions import MOST_ACCOUNTS
@@ -223,19 +223,6 @@ class RestrictionChangesShape(serializers.Serializer[Any]):
     results = RestrictionChangeShape(many=True)
     next = serializers.IntegerField()
     has_more = serializers.BooleanField()
-
-
-class AuthorityShape(serializers.ModelSerializer[AuthorityRow]):
-    """A line of the authority matrix."""
-
-    role = serializers.CharField()
-    approver_role = serializers.CharField(allow_blank=True, default="")
-
-    class Meta:
-        model = AuthorityRow
-        fields = ("id", "action", "role", "currency", "amount_from", "amount_to", "approver_role")
-        # The operation refuses doubles, with the words that the pages use.
-        validators: list[Any] = []
 
 
 class ReasonCodeShape(serializers.ModelSerializer[ReasonCode]):

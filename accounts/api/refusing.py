@@ -20,6 +20,13 @@ from accounts.operations.applications.refusals import (
     OpenApplicationThere,
     StaleApplication,
 )
+from accounts.operations.deciding.matrix import (
+    MatrixChangeMovedOn,
+    MatrixChangeOutdated,
+    MatrixChangeThere,
+    MatrixChangeUnknown,
+    MatrixLineUnknown,
+)
 from accounts.operations.deciding.refusals import (
     AlreadyDecided,
     AppealAlreadyMade,
@@ -45,12 +52,16 @@ from riskops.shared.money import MalformedAmount, parse_amount
 from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.scope import scope_of
 
-_NOT_THERE: Final = (AccountUnknown, PaymentUnknown, DecisionUnknown, ApplicationUnknown, RuleUnknown)
+_NOT_THERE: Final = (
+    *(AccountUnknown, PaymentUnknown, DecisionUnknown, ApplicationUnknown, RuleUnknown),
+    *(MatrixLineUnknown, MatrixChangeUnknown),
+)
 _IN_THE_WAY: Final = (
     *(PaymentReferenceTaken, WaiverReferenceTaken, WriteOffReferenceTaken, AlreadyReversed, AlreadyWrittenOff),
     *(DecisionReferenceTaken, AlreadyDecided, StaleForm, DecisionMovedOn, AppealAlreadyMade),
     *(ApplicationNumberTaken, OpenApplicationThere, StaleApplication, ApplicationMovedOn, AccountInTheWay, NumberTaken),
     *(RuleStale, RuleMovedOn, DraftThere),
+    *(MatrixChangeThere, MatrixChangeMovedOn, MatrixChangeOutdated),
 )
 
 

@@ -4,6 +4,7 @@ from accounts.models.account import AccountState, CreditAccount, ReportedState
 from accounts.models.agreements import Acceptance, AgreementVersion
 from accounts.models.application_appeals import ApplicationAppeal
 from accounts.models.applications import Application, ApplicationConsent, BureauRecord, LendingCap, ProposalRule
+from accounts.models.authority_changes import AuthorityChange
 from accounts.models.customer import Customer, CustomerNameToken
 from accounts.models.decision_rules import DecisionRuleVersion, DecisionUndo
 from accounts.models.decision_settings import AuthorityRow, DecisionControl, DecisionTerms, ReasonCode
@@ -37,6 +38,7 @@ __all__ = [
     "Application",
     "ApplicationAppeal",
     "ApplicationConsent",
+    "AuthorityChange",
     "AuthorityRow",
     "BookDifference",
     "BookReading",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +44,9 @@ STATUS_CHOICES = [
     (Status.REJECTED.value, _("rejected")),
     (Status.UNDONE.value, _("undone")),
 ]
-_ROLE_CHOICES = [(role.value, name) for role, name in ROLE_NAMES.items()]
+ROLE_CHOICES = [(role.value, name) for role, name in ROLE_NAMES.items()]
+#: What a line of the authority matrix says, in the order of `rules.authority.AuthorityLine`.
+AUTHORITY_COLUMNS: Final = ("action", "role", "currency", "amount_from", "amount_to", "approver_role")
 
 
 class AuthorityRow(models.Model):
@@ -52,7 +56,7 @@ class AuthorityRow(models.Model):
     """
 
     action = models.CharField(_("action"), max_length=16, choices=AUTHORITY_CHOICES)
-    role = models.CharField(_("role"), max_length=20, choices=_ROLE_CHOICES)
+    role = models.CharField(_("role"), max_length=20, choices=ROLE_CHOICES)
     currency = models.CharField(
         _("currency"), max_length=3, blank=True, help_text=_("empty: every currency without rows of its own for the action")
     )
@@ -61,7 +65,7 @@ class AuthorityRow(models.Model):
         _("amount to"), null=True, blank=True, help_text=_("whole units, not included; empty: no end")
     )
     approver_role = models.CharField(
-        _("needs approval by"), max_length=20, choices=_ROLE_CHOICES, blank=True, help_text=_("empty: may act alone")
+        _("needs approval by"), max_length=20, choices=ROLE_CHOICES, blank=True, help_text=_("empty: may act alone")
     )
 
     class Meta:
@@ -79,6 +83,10 @@ class AuthorityRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} · {self.role} · {self.amount_from}–{self.amount_to or '∞'}"
+
+    def values(self) -> dict[str, Any]:
+        """What the line says, by column: plain JSON, as changes of the matrix and the audit trail keep it."""
+        return {name: getattr(self, name) for name in AUTHORITY_COLUMNS}
 
 
 class ReasonCode(models.Model):

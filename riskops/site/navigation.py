@@ -87,7 +87,7 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
             Entry(_("Proposal rules"), "accounts:proposal_rules", "application.view"),
             Entry(_("Caps on granting"), "admin:accounts_lendingcap_changelist", "application.view"),
             Entry(_("Decision rules"), "accounts:decision_rules", "decision.view"),
-            Entry(_("Authority matrix"), "admin:accounts_authorityrow_changelist", "decision.view"),
+            Entry(_("Authority matrix"), "accounts:authority", "decision.view"),
             Entry(_("Reason codes"), "admin:accounts_reasoncode_changelist", "decision.view"),
             Entry(_("Decision terms"), "admin:accounts_decisionterms_changelist", "decision.view"),
             Entry(_("Agreements"), "admin:accounts_agreementversion_changelist", "decision.view"),

@@ -10,7 +10,7 @@ from deciding_books import OPEN, Person, make_late_account
 from django.test import Client
 from factories import make_account, make_user
 
-from accounts.models import Acceptance, AccountState, AuthorityRow, CreditAccount, Decision, RestrictionChange
+from accounts.models import Acceptance, AccountState, CreditAccount, Decision, RestrictionChange
 from riskops.shared.roles import Role
 from riskops.shared.scope import scope_of
 
@@ -165,12 +165,6 @@ def test_the_feed_goes_on_where_the_reader_stopped(late: CreditAccount) -> None:
 
 def test_settings_by_api(late: CreditAccount) -> None:
     manager, legal, analyst = Caller(Role.MANAGER), Caller(Role.LEGAL), Caller(Role.ANALYST)
-    assert len(analyst.get("authority/")) == AuthorityRow.objects.count() == 38
-    row = {"action": "lift", "role": "manager", "currency": "", "amount_from": 0, "amount_to": 100, "approver_role": "legal"}
-    made = manager.send("authority/", row, 201)
-    assert manager.send("authority/", row, 422)["code"] == "decision_setting_refused"
-    assert manager.send(f"authority/{made['id']}/", {**row, "amount_to": 200}, 200, "put")["amount_to"] == 200
-    manager.send(f"authority/{made['id']}/", {}, 204, "delete")
     assert len(analyst.get("reason-codes/")) == 16
     assert legal.send("reason-codes/overdue/", {"is_active": False}, 200, "patch")["is_active"] is False
     assert legal.send("reason-codes/overdue/", {"text_en": "{x}"}, 422, "patch")["code"] == "decision_setting_refused"

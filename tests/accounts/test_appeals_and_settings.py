@@ -27,7 +27,7 @@ from accounts.operations.deciding.defaults import seed_decision_settings
 from accounts.operations.deciding.judging import approve_decision
 from accounts.operations.deciding.notices import hand_over_notices
 from accounts.operations.deciding.replaying import replay, replay_decisions
-from accounts.operations.deciding.settings import delete_authority, save_authority, save_reason_code, switch_automatic
+from accounts.operations.deciding.settings import save_reason_code, save_terms, switch_automatic
 from accounts.operations.replaying_in_turn import replay_in_turn
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
@@ -224,21 +224,20 @@ def test_the_defaults_are_there_and_a_change_of_theirs_stays(db: None) -> None:
 
 
 def test_settings_are_changed_with_a_line_and_nonsense_is_refused(db: None) -> None:
-    row = save_authority(actor=TESTER, row=AuthorityRow(action="lift", role="manager", approver_role="legal"))
+    terms = DecisionTerms.objects.get(action="lower_limit")
+    terms.buffer_days = 10
+    save_terms(actor=TESTER, terms=terms)
     line = AuditEntry.objects.get()
-    assert (line.action, line.subject_type, line.before) == ("authority.edit", "authorityrow", None)
-    with pytest.raises(refusals.DecisionSettingRefused, match="cannot be asked to approve"):
-        save_authority(actor=TESTER, row=AuthorityRow(action="lift", role="legal", approver_role="legal"))
-    delete_authority(actor=TESTER, row_id=row.pk)
-    delete_authority(actor=TESTER, row_id=row.pk)
-    assert AuditEntry.objects.count() == 2
+    assert (line.action, line.subject_type, line.subject_key) == ("decision_terms.edit", "decisionterms", "lower_limit")
+    assert line.before is not None and line.after is not None
+    assert (line.before["buffer_days"], line.after["buffer_days"]) == (7, 10)
 
     reason = ReasonCode.objects.get(code="overdue")
     for text in ("Hello {name}", "Hello {account!r}", "Hello {", "Hello {account.x}"):
         reason.text_en = text
         with pytest.raises(refusals.DecisionSettingRefused, match="may hold"):
             save_reason_code(actor=TESTER, reason=reason)
-    assert AuditEntry.objects.count() == 2
+    assert AuditEntry.objects.count() == 1
 
 
 def test_the_switch_says_why_and_two_people_do_not_undo_each_other(db: None) -> None:

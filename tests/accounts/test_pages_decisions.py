@@ -8,7 +8,7 @@ import pytest
 from deciding_books import OPEN, Person, make_late_account
 from django.test import Client
 
-from accounts.models import AgreementVersion, AuthorityRow, CreditAccount, Decision, ReasonCode, Restriction
+from accounts.models import AgreementVersion, CreditAccount, Decision, DecisionTerms, ReasonCode, Restriction
 from accounts.rules.decisions import Status
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import EVENTS, OPERATIONS, Role
@@ -131,15 +131,12 @@ def test_the_trail_says_in_words_what_became_of_a_decision(late: CreditAccount) 
 
 def test_the_admin_writes_settings_through_their_operations(db: None) -> None:
     manager = at(Person(Role.MANAGER))
-    row = {"action": "lift", "role": "legal", "currency": "", "amount_from": "0", "amount_to": "", "approver_role": "legal"}
-    refused = page(manager.post("/admin/accounts/authorityrow/add/", row))
-    assert "cannot be asked to approve" in refused
-    assert manager.post("/admin/accounts/authorityrow/add/", {**row, "approver_role": "manager"}).status_code == 302
-    line = AuditEntry.objects.get(action="authority.edit")
-    assert line.after is not None and line.after["approver_role"] == "manager"
-    found = AuthorityRow.objects.get(action="lift", role="legal", approver_role="manager")
-    assert manager.post(f"/admin/accounts/authorityrow/{found.pk}/delete/", {"post": "yes"}).status_code == 302
-    assert AuditEntry.objects.filter(action="authority.edit").count() == 2
+    terms = DecisionTerms.objects.get(action="lower_limit")
+    form = {"action": "lower_limit", "buffer_days": "10", "review_days": "40", "expiry_days": "30", "appeal_days": "30"}
+    assert "Constraint" in page(manager.post(f"/admin/accounts/decisionterms/{terms.pk}/change/", form))
+    assert manager.post(f"/admin/accounts/decisionterms/{terms.pk}/change/", {**form, "review_days": ""}).status_code == 302
+    line = AuditEntry.objects.get(action="decision_terms.edit")
+    assert line.after is not None and line.after["buffer_days"] == 10
 
     reason = ReasonCode.objects.get(code="overdue")
     form = {"code": "overdue", "action": "suspend_use", "name_en": "x", "name_zh": "x", "text_en": "{wrong}", "text_zh": "x"}

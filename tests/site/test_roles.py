@@ -13,7 +13,7 @@ from factories import (
     make_conflict,
     make_user,
 )
-from one_of_everything import PRODUCT_CODE, path_of, put_one_of_everything
+from one_of_everything import AUTHORITY_LINE_ID, PRODUCT_CODE, path_of, put_one_of_everything
 from rest_framework.authtoken.models import Token
 
 from accounts.models import (
@@ -37,10 +37,10 @@ ADMIN_TABLE: Final[dict[str, tuple[str, str | None, frozenset[str]]]] = {
     "accounts.LendingCap": ("application.view", "lending_cap.edit", frozenset({"delete"})),
     "accounts.Product": ("product.view", None, frozenset()),
     "accounts.AgreementVersion": ("decision.view", "agreement.publish", frozenset({"change", "delete"})),
-    "accounts.AuthorityRow": ("decision.view", "authority.edit", frozenset()),
+    "accounts.AuthorityRow": ("decision.view", None, frozenset()),
     "accounts.Decision": ("decision.view", None, frozenset()),
-    "accounts.DecisionControl": ("decision.view", "authority.edit", frozenset({"add", "delete"})),
-    "accounts.DecisionTerms": ("decision.view", "authority.edit", frozenset({"delete"})),
+    "accounts.DecisionControl": ("decision.view", "decision_terms.edit", frozenset({"add", "delete"})),
+    "accounts.DecisionTerms": ("decision.view", "decision_terms.edit", frozenset({"delete"})),
     "accounts.ReasonCode": ("decision.view", "reason_code.edit", frozenset({"delete"})),
     "accounts.Restriction": ("decision.view", None, frozenset()),
     "accounts.CreditAccount": ("account.view", None, frozenset()),
@@ -247,6 +247,8 @@ def test_who_comes_by_get_to_where_a_form_is_sent_is_led_to_its_page(book: Credi
         "accounts:decision_approve": "/decisions/1/",
         "accounts:decision_rule_try": "/decision-rules/1/",
         "accounts:undo_judge": "/decision-rules/",
+        "accounts:authority_end": f"/authority/{AUTHORITY_LINE_ID}/propose/",
+        "accounts:authority_approve": "/authority/",
         "accounts:application_withdraw": "/applications/1/",
         "accounts:review_save": "/reviews/1/",
         "casework:approve": "/tiers/1/",

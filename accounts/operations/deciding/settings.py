@@ -1,4 +1,7 @@
-"""The tables decisions are made by, changed by whoever may, each change with its line in the trail."""
+"""The tables decisions are made by, changed by whoever may, each change with its line in the trail.
+
+The authority matrix takes two people: accounts/operations/deciding/matrix.py.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import AuthorityRow, DecisionControl, DecisionRuleVersion, DecisionTerms, ReasonCode
+from accounts.models import DecisionControl, DecisionRuleVersion, DecisionTerms, ReasonCode
 from accounts.operations.checks import check_reason
 from accounts.operations.deciding.automatic import CAUSE_GONE
 from accounts.operations.deciding.refusals import DecisionSettingRefused, StaleForm
 from accounts.operations.deciding.standing import facts_day
 from accounts.operations.deciding.texts import PLACEHOLDERS, placeholders_in
 from accounts.operations.deciding.weighing import control
-from accounts.roles import EDIT_AUTHORITY, EDIT_REASONS, SWITCH_DECISIONS
+from accounts.roles import EDIT_REASONS, EDIT_TERMS, SWITCH_DECISIONS
 from riskops.shared.audit import Actor, record
 
 _NOT_VALUES: Final = {"id", "changed_at"}
@@ -46,37 +49,12 @@ def _save(actor: Actor, action: str, row: models.Model, subject_key: str) -> Non
 
 
 @transaction.atomic
-def save_authority(*, actor: Actor, row: AuthorityRow) -> AuthorityRow:
-    """Add or change a line of the authority matrix. Decisions proposed before keep the lines they were judged by.
-
-    :raises DecisionSettingRefused: the line says nothing, or is there already; a role cannot approve for itself
-    """
-    if row.approver_role and row.approver_role == row.role:
-        # Another person of the same role is no second line of defence.
-        raise DecisionSettingRefused(_("A role cannot be asked to approve what it proposes; name another role."))
-    _save(actor, EDIT_AUTHORITY, row, str(row))
-    return row
-
-
-@transaction.atomic
-def delete_authority(*, actor: Actor, row_id: int) -> None:
-    """Take a line out of the authority matrix. A line that is gone already is no fault."""
-    row = AuthorityRow.objects.select_for_update().filter(pk=row_id).first()
-    if row is None:
-        return
-    before = _values(row)
-    key = str(row)
-    row.delete()
-    record(actor=actor, action=EDIT_AUTHORITY, subject_type="authorityrow", subject_key=key, before=before, after=None)
-
-
-@transaction.atomic
 def save_terms(*, actor: Actor, terms: DecisionTerms) -> DecisionTerms:
     """Change the figures of an action; decisions taken before keep theirs.
 
     :raises DecisionSettingRefused: the figures contradict each other
     """
-    _save(actor, EDIT_AUTHORITY, terms, terms.action)
+    _save(actor, EDIT_TERMS, terms, terms.action)
     return terms
 
 
@@ -134,7 +112,7 @@ def save_control(*, actor: Actor, changed: DecisionControl) -> DecisionControl:
     stored = control()
     changed.is_automatic_stopped, changed.stop_reason = stored.is_automatic_stopped, stored.stop_reason
     changed.changed_by_name = actor.name
-    _save(actor, EDIT_AUTHORITY, changed, "control")
+    _save(actor, EDIT_TERMS, changed, "control")
     return changed
 
 

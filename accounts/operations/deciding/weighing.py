@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from accounts.models import AgreementVersion, AuthorityRow, Decision, DecisionControl, DecisionTerms, ReasonCode
+from accounts.models.decision_settings import AUTHORITY_COLUMNS
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.agreements import accepted_agreement
 from accounts.operations.deciding.standing import Standing, Today, orders_owed
@@ -79,8 +80,7 @@ def terms_of(action: str) -> DecisionTerms:
 
 def authority_lines(action: str) -> list[AuthorityLine]:
     """Return the matrix's lines about an action, in a fixed order: they are kept with the decision."""
-    columns = ("action", "role", "currency", "amount_from", "amount_to", "approver_role")
-    return [AuthorityLine(*row) for row in AuthorityRow.objects.filter(action=action).values_list(*columns)]
+    return [AuthorityLine(*row) for row in AuthorityRow.objects.filter(action=action).values_list(*AUTHORITY_COLUMNS)]
 
 
 @dataclass(slots=True)

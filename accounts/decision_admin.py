@@ -117,8 +117,8 @@ class DecisionControlAdmin(OperatedAdmin):
     """The figures that belong to no single action; the switch is on the page of decisions."""
 
     edit_operation = EDIT_TERMS
-    list_display = ("__str__", "due_share_bp", "cool_off_days", "most_flips", "flip_days")
-    fields = ("due_share_bp", "cool_off_days", "most_flips", "flip_days")
+    list_display = ("__str__", "due_share_bp", "cool_off_days", "most_flips", "flip_days", "raise_window_days")
+    fields = ("due_share_bp", "cool_off_days", "most_flips", "flip_days", "raise_window_days")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -12,6 +13,7 @@ from accounts.models.decision_settings import ACTION_CHOICES
 from accounts.queries.decisions import DecisionPage, DecisionRow
 from accounts.queries.restrictions import MOST_ACCOUNTS
 from accounts.rules.decisions import Scope, Status
+from accounts.rules.verdicts import raise_of
 from riskops.shared.money import plain_amount
 
 
@@ -33,6 +35,25 @@ class DecisionRequest(serializers.Serializer[Any]):
     lifts = serializers.IntegerField(allow_null=True, default=None, help_text="the id of the decision that a lift ends")
 
 
+class LimitStepShape(serializers.Serializer[Any]):
+    """An earlier decision on the account's limit that a raise is weighed together with."""
+
+    decision = serializers.CharField()
+    effective_on = serializers.DateField()
+    limit_before = Amount()
+    limit_after = Amount()
+
+
+class WeighedRaiseShape(serializers.Serializer[Any]):
+    """Why a raise weighs what it weighs: `own` is this raise, `earlier` what still stands of those of the days before."""
+
+    own = Amount()
+    earlier = Amount()
+    steps = LimitStepShape(many=True)
+    as_of = serializers.DateField(help_text="the last day of the window")
+    window_days = serializers.IntegerField()
+
+
 class DecisionShape(serializers.Serializer[Any]):
     """A decision. `version` goes back with whatever is done to it."""
 
@@ -50,6 +71,7 @@ class DecisionShape(serializers.Serializer[Any]):
     limit_after = Amount(allow_null=True)
     owed = Amount()
     weighed = Amount(help_text="the amount that the authority matrix was asked with")
+    raised = WeighedRaiseShape(allow_null=True, help_text="what of `weighed` is what, for a raised limit")
     currency = serializers.CharField()
     reason_code = serializers.CharField()
     note = serializers.CharField(allow_blank=True)
@@ -116,6 +138,8 @@ class DecisionPreviewShape(serializers.Serializer[Any]):
 
     acts_alone = serializers.BooleanField()
     needs_approval_by = serializers.ListField(child=serializers.CharField())
+    weighed = Amount(help_text="the amount that the authority matrix is asked with")
+    raised = WeighedRaiseShape(allow_null=True, help_text="what of `weighed` is what, for a raised limit")
     effective_on = serializers.DateField()
     review_on = serializers.DateField(allow_null=True)
     expires_on = serializers.DateField(allow_null=True)
@@ -248,7 +272,10 @@ class DecisionControlShape(serializers.ModelSerializer[DecisionControl]):
 
     class Meta:
         model = DecisionControl
-        fields = ("is_automatic_stopped", "stop_reason", "due_share_bp", "cool_off_days", "most_flips", "flip_days")
+        fields = (
+            *("is_automatic_stopped", "stop_reason", "due_share_bp", "cool_off_days", "most_flips", "flip_days"),
+            "raise_window_days",
+        )
         read_only_fields = ("is_automatic_stopped", "stop_reason")
 
 
@@ -300,6 +327,32 @@ class AcceptanceShape(serializers.Serializer[Any]):
     accepted_on = serializers.DateField()
 
 
+def raise_out(inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return why a raise weighs what it weighs, as the API gives it; None for what is no raise."""
+    weighed = raise_of(inputs)
+    if weighed is None:
+        return None
+
+    def amount(minor: int) -> str:
+        return plain_amount(minor, digits=inputs["minor_digits"])
+
+    return {
+        "own": amount(weighed.own_minor),
+        "earlier": amount(weighed.earlier_minor),
+        "steps": [
+            {
+                "decision": step.reference,
+                "effective_on": step.effective_on,
+                "limit_before": amount(step.before_minor),
+                "limit_after": amount(step.after_minor),
+            }
+            for step in weighed.steps
+        ],
+        "as_of": inputs["raised"]["as_of"],
+        "window_days": inputs["raised"]["window_days"],
+    }
+
+
 def decision_out(row: DecisionRow) -> dict[str, Any]:
     """Return a decision as the API gives it."""
     decision = row.decision
@@ -322,6 +375,7 @@ def decision_out(row: DecisionRow) -> dict[str, Any]:
         "limit_after": amount(decision.limit_after_minor),
         "owed": amount(decision.owed_minor),
         "weighed": amount(decision.weighed_minor),
+        "raised": raise_out(decision.inputs),
         "currency": row.currency,
         "reason_code": decision.reason.code,
         "proposed_by": decision.proposed_by_name,

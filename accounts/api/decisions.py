@@ -31,6 +31,7 @@ from accounts.roles import (
     VIEW_DECISIONS,
 )
 from riskops.shared.audit import Actor
+from riskops.shared.money import plain_amount
 from riskops.shared.roles import MayOperate, roles_of
 
 _REFUSED = {
@@ -136,11 +137,18 @@ class DecisionPreview(APIView):
         asked.is_valid(raise_exception=True)
         account_id, what = _asked(request, asked.validated_data)
         try:
-            _standing, weighed = preview_decision(roles=_roles(request), account_id=account_id, asked=what)
+            standing, weighed = preview_decision(roles=_roles(request), account_id=account_id, asked=what)
         except LedgerRefusal as refusal:
             return refused(refusal)
         names = ("needs_approval_by", "effective_on", "review_on", "expires_on", "text_en", "text_zh")
-        return Response({"acts_alone": weighed.acts_alone, **{name: weighed.fields[name] for name in names}})
+        return Response(
+            {
+                "acts_alone": weighed.acts_alone,
+                **{name: weighed.fields[name] for name in names},
+                "weighed": plain_amount(weighed.fields["weighed_minor"], digits=standing.minor_digits),
+                "raised": shapes.raise_out(weighed.fields["inputs"]),
+            }
+        )
 
 
 class DecisionDetail(APIView):

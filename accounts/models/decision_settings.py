@@ -165,6 +165,11 @@ class DecisionControl(models.Model):
         help_text=_("automatic lifts of an account within the period below; the next is proposed"),
     )
     flip_days = models.PositiveSmallIntegerField(_("flip-flop period, days"), default=90)
+    raise_window_days = models.PositiveSmallIntegerField(
+        _("raises weighed together, days"),
+        default=180,
+        help_text=_("what raises of the limit in so many days come to, today counted, is what the authority matrix weighs"),
+    )
 
     class Meta:
         verbose_name = _("control of decisions")
@@ -172,6 +177,7 @@ class DecisionControl(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="decision_control_is_one_row"),
             models.CheckConstraint(condition=Q(due_share_bp__gte=1, due_share_bp__lte=10_000), name="decision_share_is_a_share"),
+            models.CheckConstraint(condition=Q(raise_window_days__gte=1), name="decision_raise_window_has_days"),
             models.CheckConstraint(condition=Q(is_automatic_stopped=False) | ~Q(stop_reason=""), name="decision_stop_says_why"),
         ]
 

@@ -13,6 +13,7 @@ from typing import Any
 from accounts.rules.applications import Cap, CapBroken, caps_broken
 from accounts.rules.authority import AuthorityLine, authority
 from accounts.rules.decisions import LIMIT_ACTIONS, Action, Gate, OrderOwed, acceleration_gate, first_effective_day
+from accounts.rules.raises import LimitStep, WeighedRaise, weigh_raise
 
 
 def gate_of(inputs: Mapping[str, Any]) -> Gate:
@@ -30,6 +31,22 @@ def caps_broken_by(inputs: Mapping[str, Any]) -> tuple[CapBroken, ...]:
         minor_digits=inputs["minor_digits"],
         repayment="",
         term_months=None,
+    )
+
+
+def raise_of(inputs: Mapping[str, Any]) -> WeighedRaise | None:
+    """Return what a raise weighs, from the earlier decisions that were put in; None for other actions, and for raises judged
+    before they were weighed together.
+    """
+    raised = inputs.get("raised")
+    if raised is None:
+        return None
+    steps = [LimitStep(**{**step, "effective_on": date.fromisoformat(step["effective_on"])}) for step in raised["steps"]]
+    return weigh_raise(
+        max(inputs["new_limit_minor"] - inputs["limit_minor"], 0),
+        steps,
+        as_of=date.fromisoformat(raised["as_of"]),
+        window_days=raised["window_days"],
     )
 
 
@@ -54,6 +71,10 @@ def verdict(inputs: Mapping[str, Any]) -> dict[str, Any]:
     # Raises judged before there were caps on them were kept without; their verdict says nothing of any.
     if "caps" in inputs:
         answer["limit_within_caps"] = not caps_broken_by(inputs)
+    # Likewise, raises judged before they were weighed together with those before them.
+    raised = raise_of(inputs)
+    if raised is not None:
+        answer["weighed_minor"] = raised.weighed_minor
     if inputs["action"] == Action.ACCELERATE:
         gate = gate_of(inputs)
         answer["orders"] = list(gate.orders)

@@ -14,13 +14,21 @@ from accounts.operations.checks import check_reason
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.standing import Standing, Today, hold_today, lock_standing
 from accounts.operations.deciding.taking_effect import renew_texts, schedule
-from accounts.operations.deciding.weighing import add_gate, authority_lines, caps_on, refuse_lifeless, refuse_over_caps
+from accounts.operations.deciding.weighing import (
+    add_gate,
+    authority_lines,
+    caps_on,
+    control,
+    raises_before,
+    refuse_lifeless,
+    refuse_over_caps,
+)
 from accounts.operations.deciding.writing import Writes
 from accounts.operations.refusals import DayOutOfRange
 from accounts.roles import REVIEW_DECISION
 from accounts.rules.authority import may_approve, roles_alone
 from accounts.rules.decisions import Action, Status
-from accounts.rules.verdicts import gate_of, verdict
+from accounts.rules.verdicts import gate_of, raise_of, verdict
 from riskops.shared.audit import Actor
 from riskops.shared.day import LAST_DAY
 from riskops.shared.people.conflicts import refuse_conflict
@@ -63,6 +71,7 @@ def approve_decision(*, actor: Actor, roles: Collection[str], decision_id: int, 
         raise refusals.LimitUnderBalance(decision.new_limit_minor, standing.owed_minor, standing.currency)
     if decision.action == Action.RAISE_LIMIT:
         refuse_over_caps({**decision.inputs, **caps_on(standing)})
+        _weigh_raise_anew(decision, standing, roles, today)
     if decision.action == Action.ACCELERATE:
         _demand_anew(decision, standing, roles, today)
     if decision.action == Action.LIFT and not _is_to_lift(decision):
@@ -100,6 +109,32 @@ def _demand_anew(decision: Decision, standing: Standing, roles: Collection[str],
     inputs = dict(decision.inputs)
     agreement = add_gate(inputs, standing, as_of=today.open_day)
     inputs["weighed_minor"] = gate_of(inputs).demanded_minor
+    _ask_matrix_anew(decision, standing, roles, inputs, agreement_version=agreement)
+    renew_texts(decision, standing)
+
+
+def _weigh_raise_anew(decision: Decision, standing: Standing, roles: Collection[str], today: Today) -> None:
+    """Weigh a raise together with those before it as of today, and ask the matrix again if it weighs more by now.
+
+    It may: a lowering in between was undone, a file has set another limit, or it was proposed before raises were weighed
+    together. One that weighs less stays as it was judged.
+
+    :raises AuthorityMissing, NotAnApprover: what it weighs now takes another authority
+    """
+    raised = raises_before(decision.account_id, as_of=today.open_day, window_days=control().raise_window_days)
+    inputs = {**decision.inputs, "limit_minor": standing.limit_minor, "raised": raised}
+    weighed = raise_of(inputs)
+    assert weighed is not None
+    if weighed.weighed_minor > decision.weighed_minor:
+        _ask_matrix_anew(decision, standing, roles, {**inputs, "weighed_minor": weighed.weighed_minor})
+
+
+def _ask_matrix_anew(decision: Decision, standing: Standing, roles: Collection[str], inputs: dict[str, Any], **more: Any) -> None:
+    """Judge a proposal by inputs of today, and keep them with what comes out.
+
+    :param more: other columns that change with them
+    :raises AuthorityMissing, NotAnApprover: it takes another authority by now
+    """
     found = verdict(inputs)
     if not found["has_authority"]:
         raise refusals.AuthorityMissing(decision.action, inputs["weighed_minor"], standing.currency)
@@ -110,12 +145,11 @@ def _demand_anew(decision: Decision, standing: Standing, roles: Collection[str],
         "inputs": inputs,
         "verdict": {**decision.verdict, **found},
         "weighed_minor": inputs["weighed_minor"],
-        "agreement_version": agreement,
+        **more,
     }
     for name, value in anew.items():
         setattr(decision, name, value)
     Decision.objects.filter(pk=decision.pk).update(**anew)
-    renew_texts(decision, standing)
 
 
 def _is_to_lift(decision: Decision) -> bool:

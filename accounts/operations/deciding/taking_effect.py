@@ -58,10 +58,9 @@ def schedule(decision: Decision, standing: Standing, writes: Writes, *, today: T
 
 def renew_texts(decision: Decision, standing: Standing) -> None:
     """Write the customer's texts anew: they name the day and the amount."""
-    values = {
-        name: getattr(decision, name)
-        for name in ("weighed_minor", "new_limit_minor", "effective_on", "review_on", "scope", "scope_value", "most_minor")
-    }
+    of_amounts = ("weighed_minor", "new_limit_minor", "limit_before_minor", "most_minor")
+    names = (*of_amounts, "effective_on", "review_on", "scope", "scope_value")
+    values = {name: getattr(decision, name) for name in names}
     reason = decision.reason
     for language, template in (("en", reason.text_en), ("zh", reason.text_zh)):
         text = customer_text(template, language, account_no=standing.account_no, currency=standing.currency, values=values)

@@ -50,15 +50,17 @@ def scope_text(values: Mapping[str, Any], currency: str) -> str:
 def customer_text(template: str, language: str, *, account_no: str, currency: str, values: Mapping[str, Any]) -> str:
     """Return a reason code's text in a language, with the values of one decision.
 
-    :param values: the fields of the decision: weighed_minor, new_limit_minor, effective_on, review_on, scope …
+    :param values: the fields of the decision: weighed_minor, new_limit_minor, limit_before_minor, effective_on, scope …
     """
     with translation.override(LANGUAGES[language]):
-        limit = values.get("new_limit_minor")
+        limit, before = values.get("new_limit_minor"), values.get("limit_before_minor")
+        # The matrix weighs a raise together with those before it; the customer is told of this one.
+        amount = values["weighed_minor"] if limit is None or before is None else abs(limit - before)
         review: date | None = values.get("review_on")
         # The end of the number is enough to know the account by, and no use to whoever else reads the message.
         return template.format(
             account=f"…{account_no[-4:]}",
-            amount=money_text(values["weighed_minor"], currency),
+            amount=money_text(amount, currency),
             limit=money_text(limit, currency) if limit is not None else "",
             day=day_text(values["effective_on"]),
             scope=scope_text(values, currency),

@@ -16,8 +16,9 @@ from accounts.operations.deciding.texts import customer_text
 from accounts.operations.lending_caps import active_caps, caps_as_input, limits_beside
 from accounts.operations.refusals import DayOutOfRange
 from accounts.rules.authority import AuthorityLine
-from accounts.rules.decisions import LIFTABLE_ACTIONS, Action, Scope, Status, first_effective_day
-from accounts.rules.verdicts import caps_broken_by, gate_of, verdict
+from accounts.rules.decisions import LIFTABLE_ACTIONS, LIMIT_ACTIONS, Action, Scope, Status, first_effective_day
+from accounts.rules.raises import STANDING_STATUSES, window_start
+from accounts.rules.verdicts import caps_broken_by, gate_of, raise_of, verdict
 from riskops.shared.day import FIRST_DAY, LAST_DAY
 from riskops.shared.sql import execute, is_postgresql
 
@@ -90,12 +91,13 @@ class Tables:
     reason: ReasonCode | None
     terms: DecisionTerms
     lines: list[AuthorityLine]
+    raise_window_days: int
 
     @classmethod
     def of(cls, action: str, reason_code: str) -> Tables:
         """Return the tables as they stand."""
         reason = ReasonCode.objects.filter(code=reason_code, action=action, is_active=True).first()
-        return cls(reason, terms_of(action), authority_lines(action))
+        return cls(reason, terms_of(action), authority_lines(action), control().raise_window_days)
 
 
 def weigh(asked: Asked, standing: Standing, *, roles: Collection[str], today: Today, tables: Tables | None = None) -> Weighed:
@@ -128,6 +130,7 @@ def weigh(asked: Asked, standing: Standing, *, roles: Collection[str], today: To
         agreement = add_gate(inputs, standing, as_of=today.open_day)
     if asked.action == Action.RAISE_LIMIT:
         inputs |= caps_on(standing)
+        inputs["raised"] = raises_before(standing.account_id, as_of=today.open_day, window_days=tables.raise_window_days)
     inputs["weighed_minor"] = _weighed_minor(asked, standing, inputs, lifted)
     found = verdict(inputs)
     _check_limit(asked, standing)
@@ -210,6 +213,34 @@ def caps_on(standing: Standing, *, unwritten: Mapping[int, int] | None = None) -
     }
 
 
+def raises_before(account_id: int, *, as_of: date, window_days: int) -> dict[str, Any]:
+    """Return what a raise is weighed together with: the decisions on the account's limit that stand, in their order.
+
+    One change of a limit is open at a time, so they took effect in the order of their numbers.
+    """
+    stand = Decision.objects.filter(
+        account_id=account_id,
+        action__in=LIMIT_ACTIONS,
+        status__in=STANDING_STATUSES,
+        effective_on__gte=window_start(as_of, window_days=window_days),
+    )
+    columns = ("pk", "reference", "status", "effective_on", "limit_before_minor", "limit_after_minor", "new_limit_minor")
+    rows = stand.order_by("pk").values_list(*columns)
+    steps = [
+        {
+            "decision_id": pk,
+            "reference": reference,
+            "status": status,
+            "effective_on": effective_on.isoformat(),
+            "before_minor": before_minor,
+            # One in its buffer has set no limit yet.
+            "after_minor": new_minor if after_minor is None else after_minor,
+        }
+        for pk, reference, status, effective_on, before_minor, after_minor, new_minor in rows
+    ]
+    return {"as_of": as_of.isoformat(), "window_days": window_days, "steps": steps}
+
+
 def refuse_over_caps(inputs: Mapping[str, Any]) -> None:
     """Refuse a limit with which the customer would be lent more than a cap allows.
 
@@ -221,10 +252,11 @@ def refuse_over_caps(inputs: Mapping[str, Any]) -> None:
 
 def _weighed_minor(asked: Asked, standing: Standing, inputs: dict[str, Any], lifted: Decision | None) -> int:
     """Return the amount that the authority matrix is asked with (docs/decisions-on-accounts.md)."""
-    if asked.action in (Action.LOWER_LIMIT, Action.RAISE_LIMIT):
+    if asked.action in LIMIT_ACTIONS:
         if asked.new_limit_minor is None:
             raise refusals.LimitMissing
-        return abs(asked.new_limit_minor - standing.limit_minor)
+        raised = raise_of(inputs)
+        return raised.weighed_minor if raised is not None else abs(asked.new_limit_minor - standing.limit_minor)
     if asked.action == Action.ACCELERATE:
         return gate_of(inputs).demanded_minor
     if asked.action == Action.LIFT and lifted is not None:
@@ -234,7 +266,7 @@ def _weighed_minor(asked: Asked, standing: Standing, inputs: dict[str, Any], lif
 
 def _check_limit(asked: Asked, standing: Standing) -> None:
     new = asked.new_limit_minor
-    if asked.action not in (Action.LOWER_LIMIT, Action.RAISE_LIMIT) or new is None:
+    if asked.action not in LIMIT_ACTIONS or new is None:
         return
     moves = new < standing.limit_minor if asked.action == Action.LOWER_LIMIT else new > standing.limit_minor
     if not moves or new < 0:

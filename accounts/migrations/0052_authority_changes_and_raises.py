@@ -36,4 +36,13 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('judged_by__isnull', True), models.Q(('judged_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='authority_change_by_two'), models.CheckConstraint(condition=models.Q(models.Q(('judged_by__isnull', True), ('status__in', ['proposed', 'withdrawn'])), models.Q(('judged_by__isnull', False), ('status__in', ['approved', 'rejected'])), _connector='OR'), name='authority_change_judged_or_not'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('status', 'proposed')), models.Q(models.Q(('status', 'proposed'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='authority_change_open_or_closed'), models.CheckConstraint(condition=models.Q(models.Q(('after__isnull', False), ('before__isnull', True), ('kind', 'add'), ('line_id__isnull', True)), models.Q(('after__isnull', False), ('before__isnull', False), ('kind', 'change'), ('line_id__isnull', False)), models.Q(('after__isnull', True), ('before__isnull', False), ('kind', 'end'), ('line_id__isnull', False)), _connector='OR'), name='authority_change_says_what'), models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), _negated=True), models.Q(models.Q(('status', 'rejected'), _negated=True), models.Q(('judgement', ''), _negated=True), _connector='OR')), name='authority_change_says_why')],
             },
         ),
+        migrations.AddField(
+            model_name='decisioncontrol',
+            name='raise_window_days',
+            field=models.PositiveSmallIntegerField(default=180, help_text='what raises of the limit in so many days come to, today counted, is what the authority matrix weighs', verbose_name='raises weighed together, days'),
+        ),
+        migrations.AddConstraint(
+            model_name='decisioncontrol',
+            constraint=models.CheckConstraint(condition=models.Q(('raise_window_days__gte', 1)), name='decision_raise_window_has_days'),
+        ),
     ]

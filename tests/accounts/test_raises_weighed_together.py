@@ -1,0 +1,181 @@
+"""Several small raises in a row meet the bound of the matrix that one large one would, at the proposal and at the approval."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from deciding_books import CLOSED, OPEN, Person, close_at, make_late_account
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from accounts.models import CreditAccount, Decision, DecisionControl, DecisionTerms, ReasonCode
+from accounts.operations.deciding import refusals
+from accounts.operations.deciding.judging import approve_decision, cancel_decision
+from accounts.operations.deciding.replaying import replay
+from riskops.shared.roles import Role
+
+
+@pytest.fixture
+def late(db: None) -> CreditAccount:
+    """Return an account with a limit of 10,000.00."""
+    return make_late_account(account_no="LATE")
+
+
+@pytest.fixture
+def approver(db: None) -> Person:
+    return Person(Role.APPROVER)
+
+
+def set_window(days: int) -> None:
+    DecisionControl.objects.update_or_create(pk=1, defaults={"raise_window_days": days})
+
+
+def approve(person: Person, decision: Decision) -> Decision:
+    return approve_decision(actor=person.actor, roles=person.roles, decision_id=decision.pk, version=decision.version)
+
+
+def test_small_raises_in_a_row_need_the_second_person_that_a_large_one_does(late: CreditAccount, approver: Person) -> None:
+    # As shipped an approver raises by less than 20,000 alone, and needs a manager from there on.
+    first = approver.asks(late, "raise_limit", new_limit_minor=2_000_000)
+    second = approver.asks(late, "raise_limit", new_limit_minor=2_999_999)
+    assert [(d.status, d.weighed_minor) for d in (first, second)] == [("effective", 1_000_000), ("effective", 1_999_999)]
+    third = approver.asks(late, "raise_limit", new_limit_minor=3_000_000)
+    assert (third.status, third.weighed_minor, third.needs_approval_by) == ("proposed", 2_000_000, ["manager"])
+    assert third.verdict["weighed_minor"] == 2_000_000
+    assert [step["reference"] for step in third.inputs["raised"]["steps"]] == [first.reference, second.reference]
+    assert approve(Person(Role.MANAGER), third).status == "effective"
+    assert all(replay(Decision.objects.get(pk=decision.pk)).is_same for decision in (first, second, third))
+
+
+def test_whom_the_matrix_gives_no_line_for_the_sum_is_refused(late: CreditAccount, approver: Person) -> None:
+    approver.asks(late, "raise_limit", new_limit_minor=2_500_000)
+    with pytest.raises(refusals.AuthorityMissing, match=r"20,000\.00"):
+        Person(Role.ANALYST).asks(late, "raise_limit", new_limit_minor=3_000_000)
+    assert Decision.objects.count() == 1
+
+
+def test_another_account_and_what_is_out_of_the_window_do_not_count(late: CreditAccount, approver: Person) -> None:
+    other = make_late_account(account_no="OTHER", product=late.product, customer=late.customer)
+    approver.asks(other, "raise_limit", new_limit_minor=2_000_000)
+    first = approver.asks(late, "raise_limit", new_limit_minor=2_000_000)
+    assert (first.weighed_minor, first.effective_on) == (1_000_000, OPEN)
+    # 11 March is the first of the 180 days that end with 6 September.
+    close_at(late, day=date(2025, 9, 5))
+    assert approver.asks(late, "raise_limit", new_limit_minor=2_500_000).weighed_minor == 1_500_000
+    close_at(late, day=date(2025, 9, 6))
+    assert approver.asks(late, "raise_limit", new_limit_minor=2_600_000).weighed_minor == 600_000
+
+
+def test_a_lowering_takes_back_what_was_raised_and_a_cancelled_raise_never_was(late: CreditAccount, approver: Person) -> None:
+    DecisionTerms.objects.filter(action="lower_limit").update(buffer_days=0)
+    approver.asks(late, "raise_limit", new_limit_minor=2_500_000)
+    lowered = approver.asks(late, "lower_limit", new_limit_minor=1_200_000)
+    assert (lowered.status, lowered.weighed_minor) == ("effective", 1_300_000)
+    DecisionTerms.objects.filter(action="raise_limit").update(buffer_days=7)
+    waiting = approver.asks(late, "raise_limit", new_limit_minor=1_300_000)
+    assert (waiting.status, waiting.weighed_minor) == ("scheduled", 300_000)
+    reason = "typed in error"
+    cancel_decision(actor=approver.actor, roles=approver.roles, decision_id=waiting.pk, version=waiting.version, reason=reason)
+    assert approver.asks(late, "raise_limit", new_limit_minor=1_400_000).weighed_minor == 400_000
+
+
+def test_a_raise_that_weighs_more_at_its_approval_is_judged_by_that(late: CreditAccount, approver: Person) -> None:
+    analyst = Person(Role.ANALYST)
+    approver.asks(late, "raise_limit", new_limit_minor=2_000_000)
+    close_at(late, day=date(2025, 4, 20))
+    set_window(30)
+    proposed = analyst.asks(late, "raise_limit", new_limit_minor=2_500_000)
+    assert (proposed.weighed_minor, proposed.needs_approval_by) == (500_000, ["approver"])
+    set_window(180)
+    approved = Decision.objects.get(pk=approve(approver, proposed).pk)
+    assert (approved.status, approved.weighed_minor, approved.verdict["weighed_minor"]) == ("effective", 1_500_000, 1_500_000)
+    assert replay(approved).is_same
+
+    set_window(1)
+    proposed = analyst.asks(late, "raise_limit", new_limit_minor=3_000_000, effective_on=date(2025, 4, 22))
+    assert proposed.weighed_minor == 1_000_000
+    set_window(180)
+    with pytest.raises(refusals.AuthorityMissing, match=r"20,000\.00"):
+        approve(approver, proposed)
+    proposed.refresh_from_db()
+    assert (proposed.status, proposed.weighed_minor) == ("proposed", 1_000_000)
+    assert replay(proposed).is_same
+
+
+def test_a_raise_that_weighs_less_at_its_approval_stays_as_it_was_judged(late: CreditAccount, approver: Person) -> None:
+    approver.asks(late, "raise_limit", new_limit_minor=2_000_000)
+    close_at(late, day=date(2025, 4, 20))
+    proposed = Person(Role.ANALYST).asks(late, "raise_limit", new_limit_minor=2_500_000)
+    set_window(30)
+    assert approve(approver, proposed).weighed_minor == 1_500_000
+
+
+def test_a_raise_judged_before_raises_were_weighed_together_still_gives_its_verdict(
+    late: CreditAccount, approver: Person
+) -> None:
+    decision = approver.asks(late, "raise_limit", new_limit_minor=2_000_000)
+    inputs = {name: value for name, value in decision.inputs.items() if name != "raised"}
+    verdict = {name: value for name, value in decision.verdict.items() if name != "weighed_minor"}
+    Decision.objects.filter(pk=decision.pk).update(inputs=inputs, verdict=verdict)
+    assert replay(Decision.objects.get(pk=decision.pk)).is_same
+    # And one whose earlier raises were altered does not.
+    raised = {**decision.inputs["raised"], "steps": [{**_step(decision), "after_minor": 1_000_001}]}
+    Decision.objects.filter(pk=decision.pk).update(inputs={**inputs, "raised": raised}, verdict=decision.verdict)
+    assert replay(Decision.objects.get(pk=decision.pk)).differences == (("weighed_minor", 1_000_000, 1_000_001),)
+
+
+def _step(decision: Decision) -> dict[str, Any]:
+    return {
+        "decision_id": decision.pk,
+        "reference": decision.reference,
+        "status": "effective",
+        "effective_on": CLOSED.isoformat(),
+        "before_minor": 1_000_000,
+    }
+
+
+def test_the_customer_reads_of_this_raise_only(late: CreditAccount, approver: Person) -> None:
+    ReasonCode.objects.filter(code="good_record").update(text_en="Up by {amount} to {limit}.")
+    approver.asks(late, "raise_limit", new_limit_minor=2_000_000)
+    second = approver.asks(late, "raise_limit", new_limit_minor=2_100_000)
+    assert second.text_en.replace("\u202f", " ") == "Up by ¥ 1,000.00 to ¥ 21,000.00."
+
+
+def test_a_window_has_a_day(db: None) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DecisionControl.objects.update_or_create(pk=1, defaults={"raise_window_days": 0})
+
+
+# Page and API ------------------------------------------------------------------------------------------------------
+
+
+def test_page_and_api_say_what_was_weighed_and_why(late: CreditAccount, approver: Person) -> None:
+    first = approver.asks(late, "raise_limit", new_limit_minor=2_000_000, reference="FIRST")
+    client = Client()
+    client.force_login(approver.user)
+    asked = {"account_no": "LATE", "action": "raise_limit", "reason_code": "good_record", "new_limit": "30000"}
+    preview = client.post("/api/v1/decisions/preview/", {**asked, "reference": "R2"}, content_type="application/json").json()
+    why = {
+        "own": "10000.00",
+        "earlier": "10000.00",
+        "steps": [
+            {"decision": "FIRST", "effective_on": "2025-03-11", "limit_before": "10000.00", "limit_after": "20000.00"},
+        ],
+        "as_of": "2025-03-11",
+        "window_days": 180,
+    }
+    assert (preview["weighed"], preview["raised"], preview["needs_approval_by"]) == ("20000.00", why, ["manager"])
+    form = {"reference": "R2", "reason_code": "good_record", "new_limit": "30000", "note": "seen", "preview": "1"}
+    shown = client.post("/accounts/LATE/decide/?action=raise_limit", form).content.decode().replace("\u202f", " ")
+    assert "this raise ¥ 10,000.00, and ¥ 10,000.00 of raises that stand, in 180 days" in shown
+
+    made = client.post("/api/v1/decisions/", {**asked, "reference": "R2"}, content_type="application/json").json()
+    assert (made["weighed"], made["raised"]) == ("20000.00", why)
+    page = client.get(f"/decisions/{made['id']}/").content.decode().replace("\u202f", " ")
+    assert "¥ 20,000.00" in page and f'<a href="/decisions/{first.pk}/">FIRST</a>' in page
+    assert "this raise alone: no other stands in 180 days" in client.get(f"/decisions/{first.pk}/").content.decode()
+    suspended = approver.asks(late, "suspend_use", scope="all")
+    answer = client.get(f"/api/v1/decisions/{suspended.pk}/").json()
+    assert (answer["weighed"], answer["raised"]) == ("20000.00", None)

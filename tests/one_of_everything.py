@@ -9,6 +9,7 @@ from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 from factories import (
     make_account,
     make_conflict,
@@ -25,6 +26,7 @@ from factories import (
 from accounts.models import (
     AgreementVersion,
     Application,
+    ApplicationAppeal,
     AuthorityChange,
     AuthorityRow,
     CreditAccount,
@@ -116,6 +118,14 @@ def _decide_about(account: CreditAccount) -> None:
     Application.objects.create(
         pk=1, application_no="AP-roles", customer=account.customer, product=account.product, person={"name": "Wang Fang"},
         received_on=day, requested_limit_minor=100, declared_income_minor=100, content_hash=0,
+    )  # fmt: skip
+    gone = Application.objects.create(
+        pk=2, application_no="AP-gone", customer=account.customer, product=account.product, person={"name": "Wang Fang"},
+        received_on=day, requested_limit_minor=100, declared_income_minor=100, content_hash=0, status="withdrawn", ended_on=day,
+    )  # fmt: skip
+    ApplicationAppeal.objects.create(
+        application=gone, received_on=day, channel="phone", said_by="applicant", grounds="Read it again.", outcome="withdrawn",
+        decided_at=timezone.now(), refusal={"reason": "policy"},
     )  # fmt: skip
     AgreementVersion.objects.create(
         kind="agreement", code="v1", title_en="a", title_zh="a", text_en="a", text_zh="a", published_on=day

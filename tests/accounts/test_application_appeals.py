@@ -33,7 +33,7 @@ from accounts.operations.deciding.refusals import (
     PartInTheDecision,
 )
 from accounts.operations.refusals import ReasonMissing
-from riskops.shared.models import AuditEntry
+from riskops.shared.models import AuditEntry, PortfolioScope
 from riskops.shared.people.refusals import ConflictDeclared
 from riskops.shared.roles import Role
 
@@ -309,3 +309,20 @@ def test_an_appeal_by_api(product: Product, refuser: Person) -> None:
     upheld = lead.send(f"{one}answer/", answer, 200)
     assert (upheld["status"], upheld["appeal_outcome"], upheld["reason_code"]) == ("refused", "upheld", "policy")
     assert [row["id"] for row in lead.get("applications/?list=appealed")["results"]] == [application.pk]
+
+
+def test_appeals_are_records_in_the_admin_without_what_was_said(product: Product, refuser: Person, lead: Person) -> None:
+    application = refused(product, refuser)
+    appeal = objects(lead, application)
+    client = Client()
+    client.force_login(lead.user)
+    assert application.application_no in client.get("/admin/accounts/applicationappeal/").content.decode()
+    one = f"/admin/accounts/applicationappeal/{appeal.pk}/change/"
+    shown = client.get(one).content.decode()
+    assert f"/applications/{application.pk}/" in shown and "My income was read wrongly." not in shown
+    assert client.post(one, {"outcome": "granted"}).status_code == 403
+    assert client.get("/admin/accounts/applicationappeal/add/").status_code == 403
+    hidden = Person(Role.TEAM_LEAD)
+    PortfolioScope.objects.create(user=hidden.user, product_code="other")
+    client.force_login(hidden.user)
+    assert application.application_no not in client.get("/admin/accounts/applicationappeal/").content.decode()

@@ -34,6 +34,7 @@ ADMIN_FRAME: Final = {
 #: The models of the admin: the operation that looks, the one that changes, and what even that one does not do there.
 ADMIN_TABLE: Final[dict[str, tuple[str, str | None, frozenset[str]]]] = {
     "accounts.Application": ("application.view", None, frozenset()),
+    "accounts.ApplicationAppeal": ("application.view", None, frozenset()),
     "accounts.LendingCap": ("application.view", "lending_cap.edit", frozenset({"delete"})),
     "accounts.Product": ("product.view", None, frozenset()),
     "accounts.AgreementVersion": ("decision.view", "agreement.publish", frozenset({"change", "delete"})),

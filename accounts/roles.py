@@ -92,6 +92,19 @@ RECORD_APPLICATION_APPEAL = operation(
 DECIDE_APPLICATION_APPEAL = operation(
     "application.decide_appeal", _("look at a refused application again"), Role.ANALYST, Role.TEAM_LEAD, Role.APPROVER
 )
+ASK_APPLICATION_UNDO = operation(
+    "application.ask_undo",
+    _("ask to undo what a proposal rule decided"),
+    Role.TEAM_LEAD,
+    Role.APPROVER,
+    Role.MANAGER,
+)
+APPROVE_APPLICATION_UNDO = operation(
+    "application.approve_undo",
+    _("approve the undoing of what a proposal rule decided"),
+    Role.APPROVER,
+    Role.MANAGER,
+)
 DRAFT_PROPOSAL_RULE = operation(
     "proposal_rule.draft", _("draft proposal rules and try them"), Role.TEAM_LEAD, Role.APPROVER, Role.MANAGER
 )
@@ -149,6 +162,9 @@ event("application.grant", _("application granted"))
 event("application.refuse", _("application refused"))
 event("application.send_back", _("application sent back"))
 event("application.expire", _("application ran out"))
+event("application.reopen", _("refusal undone, open again"))
+event("application.undo", _("grant undone by decisions on the account"))
+event("application.pass_over", _("passed over in an undoing"))
 event("application.replay_alarm", _("verdict computed again differs"))
 event("account.keep_limit", _("limit of a file not taken"))
 event("account.change_closing", _("closing day changed by a file"))

@@ -9,11 +9,13 @@ from typing import Any
 from factories import make_account, make_installment, make_product, make_user, set_business_date
 
 from accounts.models import AgreementVersion, CreditAccount, Decision, DecisionRuleVersion, ReasonCode
+from accounts.models.rule_versions import RuleVersion
 from accounts.operations.deciding.agreements import accept_agreement, publish_agreement
 from accounts.operations.deciding.proposing import propose_decision
 from accounts.operations.deciding.ruling import DECISION_RULES
 from accounts.operations.deciding.weighing import Asked
 from accounts.operations.rebuilding import rebuild_accounts
+from accounts.operations.rule_undoing import UndoKind, ask_to_undo, judge_undoing
 from accounts.operations.rule_versions import approve_rule, draft_rule, try_rule
 from riskops.shared.audit import COMMAND, Actor
 from riskops.shared.roles import Role
@@ -82,6 +84,18 @@ def _does(act: Any, person: Person, version: DecisionRuleVersion, **more: Any) -
     done = act(DECISION_RULES, actor=person.actor, version_id=version.pk, revision=revision, **more)
     assert isinstance(done, DecisionRuleVersion)
     return done
+
+
+def asks_undo(
+    kind: UndoKind, person: Person, version: RuleVersion, *, day: date | None = None, reason: str = "the rule was wrong"
+) -> Any:
+    """Ask to undo what a version did."""
+    return ask_to_undo(kind, actor=person.actor, roles=person.roles, version_id=version.pk, day=day, reason=reason)
+
+
+def judges_undo(kind: UndoKind, person: Person, undo: Any, *, is_approved: bool = True) -> Any:
+    """Approve an undoing, unless told."""
+    return judge_undoing(kind, actor=person.actor, roles=person.roles, undo_id=undo.pk, is_approved=is_approved)
 
 
 def make_late_account(**fields: Any) -> CreditAccount:

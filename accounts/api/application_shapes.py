@@ -88,6 +88,7 @@ class ApplicationShape(serializers.Serializer[Any]):
     product_code = serializers.CharField()
     currency = serializers.CharField()
     received_on = serializers.DateField()
+    reopened_on = serializers.DateField(allow_null=True, help_text="null: no refusal of it was undone")
     requested_limit = Amount()
     declared_income = Amount()
     channel = serializers.CharField(allow_blank=True)
@@ -209,6 +210,7 @@ def application_out(row: ApplicationRow) -> dict[str, Any]:
 
     return {
         **{name: getattr(found, name) for name in ("id", "application_no", "status", "version", "received_on", "channel")},
+        "reopened_on": found.reopened_on,
         "customer_no": found.customer_no,
         "product_code": found.product.product_code,
         "currency": row.currency,

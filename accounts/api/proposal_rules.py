@@ -10,14 +10,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.rule_undoing import undo_endpoints
 from accounts.api.rule_versions import COMMON, RuleDraftRequest, RuleVersionShape, rule_endpoints
 from accounts.api.rules import FactShape, RuleRequest, refused_rule
 from accounts.application_facts import APPLICATION_FACTS
-from accounts.models import ProposalRule, ReasonCode
+from accounts.models import ApplicationUndo, ProposalRule, ReasonCode
 from accounts.operations.applications.proposal_rules import PROPOSAL_RULES
 from accounts.operations.applications.receiving import open_day_or_none
+from accounts.operations.applications.undoing import APPLICATION_UNDOINGS
 from accounts.queries.applications import applications_held
+from accounts.queries.rule_undoings import result_seen
 from accounts.roles import VIEW_APPLICATIONS
+from accounts.rules.application_undoing import Fate
 from accounts.rules.applications import ApplicationAction, Outcome
 from riskops.shared.roles import MayOperate
 from riskops.shared.rule_language import RuleRefusal, parse_rule
@@ -40,6 +44,46 @@ class ProposalRuleRequest(RuleDraftRequest):
     reason_code = serializers.CharField(max_length=40, allow_blank=True, default="")
     share_bp = serializers.IntegerField(allow_null=True, default=None, min_value=1, max_value=10_000)
     income_multiple_bp = serializers.IntegerField(allow_null=True, default=None, min_value=0, max_value=10_000_000)
+
+
+class UndoneMoneyShape(serializers.Serializer[Any]):
+    """What was granted and refused as the rule proposed, in one currency; amounts in its minor units."""
+
+    currency = serializers.CharField()
+    granted = serializers.IntegerField()
+    used = serializers.IntegerField(help_text="of the lines granted, those on which something was bought")
+    limits_minor = serializers.IntegerField()
+    owed_minor = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    requested_minor = serializers.IntegerField()
+
+
+class ApplicationUndoPreviewShape(serializers.Serializer[Any]):
+    """What an undoing would do; without any name where nothing is left to undo."""
+
+    fates = serializers.DictField(child=serializers.IntegerField(), help_text=", ".join(fate.value for fate in Fate))
+    money = UndoneMoneyShape(many=True)
+    asked_roles = serializers.ListField(child=serializers.CharField())
+    needs_approval_by = serializers.ListField(child=serializers.CharField(), help_text="empty: whoever may approve an undoing")
+
+
+class ApplicationUndoShape(serializers.ModelSerializer[ApplicationUndo]):
+    """An undoing. `preview`: as it was asked for. `result`: the application numbers by what became of them, once it is done."""
+
+    rule = serializers.CharField(source="rule_version")
+    status = serializers.CharField()
+    preview = ApplicationUndoPreviewShape()
+    result = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ApplicationUndo
+        fields = (
+            *("id", "rule", "decided_on", "reason", "preview", "status", "asked_by_name", "judged_by_name", "undone", "result"),
+        )
+
+    def get_result(self, undo: ApplicationUndo) -> dict[str, list[str]]:
+        """Return it less the applications of customers whom the person has a conflict with."""
+        return result_seen(undo, user=self.context["user"])
 
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +148,14 @@ ENDPOINTS = rule_endpoints(
     shape=ProposalRuleShape,
     request_shape=ProposalRuleRequest,
     columns=_columns,
+    view_operation=VIEW_APPLICATIONS,
+    tag="applications",
+)
+UNDO_ENDPOINTS = undo_endpoints(
+    APPLICATION_UNDOINGS,
+    name="proposal rule",
+    shape=ApplicationUndoShape,
+    preview_shape=ApplicationUndoPreviewShape,
     view_operation=VIEW_APPLICATIONS,
     tag="applications",
 )

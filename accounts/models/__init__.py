@@ -3,6 +3,7 @@
 from accounts.models.account import AccountState, CreditAccount, ReportedState
 from accounts.models.agreements import Acceptance, AgreementVersion
 from accounts.models.application_appeals import ApplicationAppeal
+from accounts.models.application_undoings import ApplicationUndo
 from accounts.models.applications import Application, ApplicationConsent, BureauRecord, LendingCap, ProposalRule
 from accounts.models.authority_changes import AuthorityChange
 from accounts.models.customer import Customer, CustomerNameToken
@@ -38,6 +39,7 @@ __all__ = [
     "Application",
     "ApplicationAppeal",
     "ApplicationConsent",
+    "ApplicationUndo",
     "AuthorityChange",
     "AuthorityRow",
     "BookDifference",

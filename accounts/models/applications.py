@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -186,6 +188,9 @@ class Application(models.Model):
     ended_why = models.TextField(_("why it ended"), blank=True)
     account = models.ForeignKey(CreditAccount, null=True, on_delete=models.PROTECT, related_name="applications")
     limit_before_minor = models.BigIntegerField(_("limit before"), null=True, help_text="of an account that was there already")
+    # Where a refusal was undone with the rule that proposed it: the open day of that, and the refusal as it stood.
+    reopened_on = models.DateField(_("open again since"), null=True, help_text="business day")
+    undone_refusal = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = _("application")
@@ -235,6 +240,11 @@ class Application(models.Model):
     def is_open(self) -> bool:
         """Whether it still waits for its decision."""
         return self.status in _OPEN
+
+    @property
+    def open_since(self) -> date:
+        """The business day from which the days for deciding it count."""
+        return self.reopened_on or self.received_on
 
 
 class ApplicationConsent(models.Model):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from datetime import date
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.decision_settings import ACTION_CHOICES, SCOPE_CHOICES, ReasonCode
-from accounts.models.rule_versions import RuleVersion
+from accounts.models.decision_settings import ACTION_CHOICES, SCOPE_CHOICES, STATUS_CHOICES, ReasonCode
+from accounts.models.rule_versions import RuleUndo, RuleVersion
 
 
 class DecisionRuleVersion(RuleVersion):
@@ -60,29 +62,15 @@ class DecisionRuleVersion(RuleVersion):
             raise ValidationError(_("A suspension stops all use, a named channel or category, or purchases above an amount."))
 
 
-class DecisionUndo(models.Model):
-    """The undoing of every decision of a rule version, or of those of one day: asked for by one, approved by another."""
-
-    class Status(models.TextChoices):
-        ASKED = "asked", _("asked for")
-        DONE = "done", _("done")
-        REFUSED = "refused", _("refused")
+class DecisionUndo(RuleUndo):
+    """The undoing of every decision of a rule version, or of those of one day."""
 
     rule_version = models.ForeignKey(DecisionRuleVersion, on_delete=models.PROTECT, related_name="undoings")
     proposed_on = models.DateField(_("run of"), null=True, help_text="business day; empty: every decision of the version")
-    reason = models.TextField(_("reason"))
-    preview = models.JSONField(default=dict, help_text="decisions by status when it was asked for")
-    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.ASKED)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    asked_by_name = models.CharField(_("asked by"), max_length=150)
-    judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    judged_by_name = models.CharField(_("judged by"), max_length=150, blank=True)
-    undone = models.PositiveIntegerField(_("decisions undone"), default=0)
-    asked_at = models.DateTimeField(auto_now_add=True)
 
-    class Meta:
+    class Meta(RuleUndo.Meta):
+        abstract = False
         verbose_name = _("undoing of decisions")
-        ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(judged_by__isnull=True) | ~Q(judged_by=F("asked_by")), name="undoing_by_two"),
             models.UniqueConstraint(fields=["rule_version"], name="one_undoing_asked_for", condition=Q(status="asked")),
@@ -90,3 +78,14 @@ class DecisionUndo(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule_version_id} {self.proposed_on or ''}"
+
+    @property
+    def day(self) -> date | None:
+        """The run it is limited to."""
+        return self.proposed_on
+
+    @property
+    def figures(self) -> list[tuple[Any, int]]:
+        """Decisions by status when it was asked for."""
+        labels: dict[str, Any] = dict(STATUS_CHOICES)
+        return [(labels.get(status, status), count) for status, count in self.preview.items()]

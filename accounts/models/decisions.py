@@ -248,6 +248,7 @@ class DecisionNotice(models.Model):
 
     class Kind(models.TextChoices):
         DECIDED = "decided", _("decision")
+        AGAIN = "again", _("decision after an undone refusal")
         CANCELLED = "cancelled", _("cancelled before it took effect")
         ENDED = "ended", _("ended")
         CORRECTED = "corrected", _("corrected")

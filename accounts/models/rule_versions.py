@@ -1,7 +1,11 @@
-"""Rules in versions: a draft, tried on what there is, approved by a second person, live from a day. The columns all share."""
+"""Rules in versions: a draft, tried on what there is, approved by a second person, live from a day; and what one did undone.
+
+The columns that all kinds share.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.conf import settings
@@ -88,3 +92,44 @@ class RuleVersion(models.Model):
 
         :raises ValidationError: says what is wrong
         """
+
+
+class RuleUndo(models.Model):
+    """The undoing of everything that a rule version did, or of what it did on one day: asked for by one, approved by another.
+
+    Written by accounts/operations/rule_undoing.py, nobody else. Kinds add the version and the day.
+    """
+
+    class Status(models.TextChoices):
+        ASKED = "asked", _("asked for")
+        DONE = "done", _("done")
+        REFUSED = "refused", _("refused")
+
+    reason = models.TextField(_("reason"))
+    preview = models.JSONField(default=dict, help_text="what there was to undo when it was asked for")
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.ASKED)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    asked_by_name = models.CharField(_("asked by"), max_length=150)
+    judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    judged_by_name = models.CharField(_("judged by"), max_length=150, blank=True)
+    undone = models.PositiveIntegerField(_("undone"), default=0)
+    asked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["-id"]
+
+    @property
+    def day(self) -> Any:
+        """The business day it is limited to; None: all that the version did."""
+        raise NotImplementedError
+
+    @property
+    def figures(self) -> Sequence[tuple[Any, int]]:
+        """What there was to undo, in words, with how many of each."""
+        raise NotImplementedError
+
+    @property
+    def money(self) -> Sequence[dict[str, Any]]:
+        """The money of it, a row a currency; amounts in its minor units."""
+        return ()

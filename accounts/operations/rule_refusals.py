@@ -126,3 +126,9 @@ class LiveDayPast(RuleVersionRefusal):
             _("%(day)s is past: the open day is %(open)s; use that day or a later one.")
             % {"day": day.isoformat(), "open": today.isoformat()}
         )
+
+
+class UndoRefused(RuleVersionRefusal):
+    """An undoing that cannot be; the message says why."""
+
+    about = "rule"

@@ -171,7 +171,7 @@ def _row(
     waits = application.status == ApplicationStatus.IN_APPROVAL
     left = None
     if application.is_open and today is not None and expiry_days:
-        left = max(0, (application.received_on + timedelta(days=expiry_days) - today).days)
+        left = max(0, (application.open_since + timedelta(days=expiry_days) - today).days)
     return ApplicationRow(
         application=application,
         currency=application.product.currency,
@@ -222,6 +222,7 @@ class ApplicationPage:
     replay: ApplicationReplay
     earlier: tuple[Application, ...]
     refused_for: ReasonCode | None
+    undone_for: ReasonCode | None
     last_day_to_appeal: date | None
 
     @property
@@ -264,6 +265,9 @@ def load_application(
         replay=replay_application(application),
         earlier=tuple(_earlier(application, scope)),
         refused_for=ReasonCode.objects.filter(code=appeal.refusal.get("reason")).first() if appeal else None,
+        undone_for=ReasonCode.objects.filter(code=application.undone_refusal["reason"]).first()
+        if application.undone_refusal
+        else None,
         last_day_to_appeal=last_day_to_appeal(application) if appeal is None else None,
     )
 

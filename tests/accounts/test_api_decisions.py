@@ -165,7 +165,7 @@ def test_the_feed_goes_on_where_the_reader_stopped(late: CreditAccount) -> None:
 
 def test_settings_by_api(late: CreditAccount) -> None:
     manager, legal, analyst = Caller(Role.MANAGER), Caller(Role.LEGAL), Caller(Role.ANALYST)
-    assert len(analyst.get("reason-codes/")) == 16
+    assert len(analyst.get("reason-codes/")) == 18
     assert legal.send("reason-codes/overdue/", {"is_active": False}, 200, "patch")["is_active"] is False
     assert legal.send("reason-codes/overdue/", {"text_en": "{x}"}, 422, "patch")["code"] == "decision_setting_refused"
     assert manager.send("decision-terms/lower_limit/", {"buffer_days": 10}, 200, "patch")["buffer_days"] == 10

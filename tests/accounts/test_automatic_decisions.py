@@ -6,7 +6,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from deciding_books import CLOSED, OPEN, Person, approves_rule, close_at, drafts_rule, make_late_account, tries_rule
+from deciding_books import (
+    CLOSED,
+    OPEN,
+    Person,
+    approves_rule,
+    asks_undo,
+    close_at,
+    drafts_rule,
+    judges_undo,
+    make_late_account,
+    tries_rule,
+)
 from factories import make_payment, make_product
 
 from accounts.models import (
@@ -23,7 +34,7 @@ from accounts.operations.deciding.nightly import work_decisions
 from accounts.operations.deciding.replaying import replay
 from accounts.operations.deciding.ruling import DECISION_RULES
 from accounts.operations.deciding.settings import switch_automatic
-from accounts.operations.deciding.undoing import UndoRefused, ask_undo, judge_undo, preview_undo
+from accounts.operations.deciding.undoing import DECISION_UNDOINGS, preview_undo
 from accounts.operations.rule_refusals import (
     LiveDayPast,
     NotTried,
@@ -33,6 +44,7 @@ from accounts.operations.rule_refusals import (
     RuleSlow,
     RuleUnusable,
     RuleValuesRefused,
+    UndoRefused,
 )
 from accounts.operations.rule_versions import end_rule, in_force_on
 from accounts.operations.signals import note_signals
@@ -276,14 +288,14 @@ def test_every_decision_of_a_version_is_undone_by_two(late: CreditAccount, lead:
     note_signals(other.pk, refuses_automated_decisions=True)
     late.refresh_from_db()
     assert late.credit_limit_minor == 500_000
-    assert preview_undo(version_id=version.pk) == {"effective": 2}
+    assert preview_undo(version.pk) == {"effective": 2}
 
-    undo = ask_undo(actor=lead.actor, version_id=version.pk, proposed_on=None, reason="the rule was wrong")
+    undo = asks_undo(DECISION_UNDOINGS, lead, version)
     with pytest.raises(UndoRefused, match="asked for already"):
-        ask_undo(actor=lead.actor, version_id=version.pk, proposed_on=None, reason="again")
+        asks_undo(DECISION_UNDOINGS, lead, version)
     with pytest.raises(refusals.OwnApproval):
-        judge_undo(actor=lead.actor, undo_id=undo.pk, is_approved=True)
-    done = judge_undo(actor=manager.actor, undo_id=undo.pk, is_approved=True)
+        judges_undo(DECISION_UNDOINGS, lead, undo)
+    done = judges_undo(DECISION_UNDOINGS, manager, undo)
     assert (done.status, done.undone, DecisionUndo.objects.get().judged_by) == ("done", 2, manager.user)
     late.refresh_from_db()
     assert late.credit_limit_minor == 1_000_000
@@ -311,10 +323,10 @@ def test_undoing_a_limit_that_a_later_one_replaced_takes_it_out_from_under_that_
     lead.asks(lifted, "lift", lifts=later[0].pk)
     limits = [CreditAccount.objects.get(pk=account.pk).credit_limit_minor for account in (lifted, in_force, raised)]
     assert limits == [500_000, 300_000, 600_000]
-    assert preview_undo(version_id=version.pk) == {"replaced": 3}
+    assert preview_undo(version.pk) == {"replaced": 3}
 
-    undo = ask_undo(actor=lead.actor, version_id=version.pk, proposed_on=None, reason="the rule was wrong")
-    assert judge_undo(actor=manager.actor, undo_id=undo.pk, is_approved=True).undone == 3
+    undo = asks_undo(DECISION_UNDOINGS, lead, version)
+    assert judges_undo(DECISION_UNDOINGS, manager, undo).undone == 3
     limits = [CreditAccount.objects.get(pk=account.pk).credit_limit_minor for account in (lifted, in_force, raised)]
     assert limits == [1_000_000, 300_000, 1_000_000]
     corrected = DecisionNotice.objects.filter(kind="corrected", decision__account=in_force).get()

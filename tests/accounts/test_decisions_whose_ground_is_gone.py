@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-from deciding_books import CLOSED, OPEN, Person, approves_rule, drafts_rule, make_late_account, tries_rule
+from deciding_books import (
+    CLOSED,
+    OPEN,
+    Person,
+    approves_rule,
+    asks_undo,
+    drafts_rule,
+    judges_undo,
+    make_late_account,
+    tries_rule,
+)
 from factories import make_account, make_product
 
 from accounts.models import CreditAccount, Decision, DecisionNotice, DecisionTerms, LendingCap
@@ -97,7 +107,7 @@ def test_a_raise_is_held_against_the_caps_of_the_day_of_its_approval(late: Credi
 
 def test_many_accounts_are_undone_in_queries_that_do_not_grow_with_them(db: None, django_assert_max_num_queries: object) -> None:
     from accounts.models import DecisionRuleVersion
-    from accounts.operations.deciding.undoing import ask_undo, judge_undo
+    from accounts.operations.deciding.undoing import DECISION_UNDOINGS
 
     product = make_product()
     accounts = [make_late_account(product=product) for _number in range(12)]
@@ -105,8 +115,8 @@ def test_many_accounts_are_undone_in_queries_that_do_not_grow_with_them(db: None
     version = tries_rule(lead, drafts_rule(lead))
     approves_rule(manager, version, is_warning_accepted=True)
     assert night(CLOSED) == len(accounts)
-    undo = ask_undo(actor=lead.actor, version_id=version.pk, proposed_on=CLOSED + timedelta(days=1), reason="wrong")
+    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=OPEN)
     with django_assert_max_num_queries(40):  # type: ignore[operator]
-        done = judge_undo(actor=manager.actor, undo_id=undo.pk, is_approved=True)
+        done = judges_undo(DECISION_UNDOINGS, manager, undo)
     assert done.undone == 12
     assert DecisionRuleVersion.objects.get().live_until == OPEN

@@ -324,18 +324,9 @@ def decide(*, account: int, reference: str) -> str:
     from accounts.operations.deciding.weighing import Asked
     from riskops.shared.audit import Actor
 
-    def before(name: str, point: str) -> None:
-        inner = getattr(writing, name)
-
-        def outer(*args: Any, **kwargs: Any) -> Any:
-            reached(point)
-            return inner(*args, **kwargs)
-
-        setattr(writing, name, outer)
-
     # The decision and the restriction are written by then, the notice is not; then the notice too, and nothing is committed.
-    before("note_restricted", "before the notice")
-    before("announce", "after the notice")
+    _before(writing, "note_restricted", "before the notice")
+    _before(writing, "announce", "after the notice")
     asked = Asked(action="suspend_use", reason_code="overdue", scope="all", note="late")
     try:
         propose_decision(actor=Actor("approver"), roles=["approver"], account_id=account, asked=asked, reference=reference)
@@ -343,6 +334,58 @@ def decide(*, account: int, reference: str) -> str:
         return type(there).__name__
     reached("decided")
     return "decided"
+
+
+def grant_by_rule() -> int:
+    """Grant two lines as the rules propose and ask to undo that; return the number of the undoing."""
+    sys.path.append(str(ROOT / "tests" / "accounts"))
+    from application_books import decides, make_line_product, received
+    from deciding_books import Person, asks_undo
+
+    from accounts.models import ProposalRule
+    from accounts.operations.applications.undoing import APPLICATION_UNDOINGS
+    from riskops.shared.roles import Role
+
+    product, analyst = make_line_product(), Person(Role.ANALYST)
+    for _number in range(2):
+        decides(analyst, received(product))
+    Person(Role.APPROVER)
+    version = ProposalRule.objects.get(code="new-customer")
+    return int(asks_undo(APPLICATION_UNDOINGS, Person(Role.TEAM_LEAD), version).pk)
+
+
+def undo_rule(*, undo: int) -> str:
+    """Approve the undoing of what a proposal rule decided; say why not where it is refused."""
+    from django.contrib.auth import get_user_model
+
+    from accounts.operations.applications import undoing
+    from accounts.operations.deciding import writing
+    from accounts.operations.rule_refusals import UndoRefused
+    from accounts.operations.rule_undoing import judge_undoing
+    from riskops.shared.audit import Actor
+    from riskops.shared.roles import Role
+
+    _before(undoing, "add_decisions", "before the decisions")
+    _before(writing, "announce", "before the end")
+    approver = get_user_model().objects.get(groups__name=Role.APPROVER.value)
+    kind, roles = undoing.APPLICATION_UNDOINGS, [Role.APPROVER.value]
+    try:
+        judge_undoing(kind, actor=Actor.of(approver), roles=roles, undo_id=undo, is_approved=True)
+    except UndoRefused as refused:
+        return type(refused).__name__
+    reached("undone")
+    return "undone"
+
+
+def _before(module: Any, name: str, point: str) -> None:
+    """Put a point before a function that a module calls by this name."""
+    inner = getattr(module, name)
+
+    def outer(*args: Any, **kwargs: Any) -> Any:
+        reached(point)
+        return inner(*args, **kwargs)
+
+    setattr(module, name, outer)
 
 
 def tell() -> int:
@@ -410,6 +453,8 @@ WORDS = (
     tick,
     tick_each_second,
     decide,
+    grant_by_rule,
+    undo_rule,
     tell,
     told,
     business_date,

@@ -1,4 +1,7 @@
-"""A process is killed between a decision and its notice, or while that is handed over: the customer is told exactly once."""
+"""A process is killed between a decision and its notice, or while that is handed over: the customer is told exactly once.
+
+So too where many are decided together, in the undoing of what a proposal rule granted.
+"""
 
 from __future__ import annotations
 
@@ -37,3 +40,27 @@ def test_killed_while_the_notice_is_handed_over_it_goes_out_once(site: Site, poi
     assert site.ask("told") == left
     assert site.ask("tell") == (0 if left is TOLD else 1)
     assert site.ask("told") == TOLD
+
+
+GRANTED: dict[str, Any] = {"decisions": [], "restrictions": 0, "notices": [["decided", "queued"]] * 2, "outbox": 0}
+UNDONE: dict[str, Any] = {
+    "decisions": ["effective", "effective", "scheduled", "scheduled"],
+    "restrictions": 2,
+    "notices": [["decided", "queued"]] * 6,
+    "outbox": 0,
+}
+
+
+@pytest.mark.parametrize(("point", "left"), [("before the decisions", GRANTED), ("before the end", GRANTED), ("undone", UNDONE)])
+def test_killed_while_undoing_what_a_rule_granted_it_is_wholly_undone_or_not_at_all(
+    site: Site, point: str, left: dict[str, Any]
+) -> None:
+    undo = site.ask("grant_by_rule")
+    assert site.run("undo_rule", json.dumps({"undo": undo}), faults=killed_at(point)) == -9
+    assert sorted_out(site.ask("told")) == left
+    assert site.ask("undo_rule", undo=undo) == ("UndoRefused" if left is UNDONE else "undone")
+    assert sorted_out(site.ask("told")) == UNDONE
+
+
+def sorted_out(told: dict[str, Any]) -> dict[str, Any]:
+    return {**told, "decisions": sorted(told["decisions"])}

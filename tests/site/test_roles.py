@@ -250,6 +250,8 @@ def test_who_comes_by_get_to_where_a_form_is_sent_is_led_to_its_page(book: Credi
         "accounts:undo_judge": "/decision-rules/",
         "accounts:authority_end": f"/authority/{AUTHORITY_LINE_ID}/propose/",
         "accounts:authority_approve": "/authority/",
+        "accounts:application_undo_judge": "/proposal-rules/",
+        "accounts:proposal_rule_undo": "/proposal-rules/1/",
         "accounts:application_withdraw": "/applications/1/",
         "accounts:review_save": "/reviews/1/",
         "casework:approve": "/tiers/1/",

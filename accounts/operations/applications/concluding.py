@@ -34,9 +34,10 @@ def conclude(application: Application, *, actor: Actor, today: date, was: str) -
         close_appeal(appeal, outcome, decided_by_id=application.decided_by_id, decided_by_name=application.decided_by_name)
         limits["appeal"] = outcome.value
     save_decided(application)
+    kind = DecisionNotice.Kind.DECIDED if application.reopened_on is None else DecisionNotice.Kind.AGAIN
     DecisionNotice.objects.create(
         application=application,
-        kind=DecisionNotice.Kind.DECIDED if appeal is None else DecisionNotice.Kind.APPEAL,
+        kind=kind if appeal is None else DecisionNotice.Kind.APPEAL,
         text_en=application.text_en,
         text_zh=application.text_zh,
         dated=today,

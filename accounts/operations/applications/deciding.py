@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,8 @@ from accounts.models import AccountSignals, Application, ApplicationAppeal
 from accounts.operations.applications import refusals
 from accounts.operations.applications.concluding import close_appeal, conclude, open_appeal
 from accounts.operations.applications.holding import (
+    SEND_BACK,
+    clear_decision,
     found_application,
     hold_application,
     note_application,
@@ -34,7 +37,6 @@ from accounts.rules.authority import may_approve
 from riskops.shared.audit import CLOSE, Actor
 from riskops.shared.roles import Role
 
-SEND_BACK: Final = "application.send_back"
 EXPIRE: Final = "application.expire"
 
 
@@ -138,11 +140,7 @@ def send_back_application(*, actor: Actor, roles: Collection[str], application_i
         save_decided(application)
         note_application(application, SEND_BACK, actor, was=was, reason=remark.strip())
         return application
-    application.status = ApplicationStatus.PROPOSED
-    application.outcome, application.granted_limit_minor, application.terms = "", None, {}
-    application.reason = application.decided_by = application.decided_at = None
-    application.text_en = application.text_zh = application.decided_by_name = ""
-    application.needs_approval_by, application.decision_inputs, application.verdict = [], {}, {}
+    clear_decision(application)
     save_decided(application)
     note_application(application, SEND_BACK, actor, was=was, reason=remark.strip())
     return application
@@ -187,7 +185,10 @@ def expire_applications(*, closed_day: date, run_id: int | None = None) -> int:
     late = Application.objects.filter(status__in=[*DECIDABLE_STATUSES, ApplicationStatus.IN_APPROVAL])
     # An objection has its own time: what waits for a second person does not run out under the applicant.
     late = late.exclude(appeal__outcome=ApplicationAppeal.Outcome.OPEN)
-    ids = list(late.filter(received_on__lte=closed_day - timedelta(days=days)).order_by("pk").values_list("pk", flat=True))
+    # One that is open again has its days anew.
+    is_late = Q(reopened_on__isnull=True) | Q(reopened_on__lte=closed_day - timedelta(days=days))
+    late = late.filter(is_late, received_on__lte=closed_day - timedelta(days=days))
+    ids = list(late.order_by("pk").values_list("pk", flat=True))
     for application_id in ids:
         with transaction.atomic():
             application = Application.objects.select_for_update().get(pk=application_id)

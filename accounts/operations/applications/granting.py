@@ -16,7 +16,8 @@ from accounts.operations.deciding.restrictions import announce
 from accounts.operations.deciding.standing import lock_standing
 from accounts.operations.lending_caps import active_caps, limits_beside
 from accounts.operations.limits import write_credit_limit
-from accounts.rules.applications import caps_broken
+from accounts.rules.application_undoing import follows
+from accounts.rules.applications import Outcome, caps_broken
 from accounts.rules.decisions import LIMIT_ACTIONS, OPEN_STATUSES, Status
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import CloseIsRunning, hold_book, hold_day
@@ -227,6 +228,6 @@ def _open_customer(application: Application, *, actor: Actor) -> Customer:
 def granted_by(application: Application) -> str:
     """Return what the line says of how it was granted: the rule and its version where its proposal was followed."""
     said = application.proposal
-    if said.get("outcome") == "grant" and said.get("limit_minor") == application.granted_limit_minor:
+    if follows(said, outcome=Outcome.GRANT, limit_minor=application.granted_limit_minor, reason_code=""):
         return f"{said['rule']} v{said['number']}"
     return BY_ANALYST

@@ -12,6 +12,7 @@ from accounts.rules.applications import ApplicationStatus
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import refuse_conflict
 
+SEND_BACK: Final = "application.send_back"
 DECIDED_FIELDS: Final = (
     *("status", "version", "outcome", "granted_limit_minor", "terms", "reason", "note", "text_en", "text_zh"),
     *("decided_by", "decided_by_name", "decided_at", "needs_approval_by", "decision_inputs", "verdict"),
@@ -101,10 +102,21 @@ def _iso(moment: date | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def save_decided(application: Application) -> None:
-    """Write what a decision changes; the version counts up."""
+def clear_decision(application: Application) -> None:
+    """Let an application, held by the caller, wait for an analyst again: nothing is decided about it."""
+    application.status = ApplicationStatus.PROPOSED
+    application.outcome, application.granted_limit_minor, application.terms = "", None, {}
+    application.reason = application.decided_by = application.decided_at = None
+    application.text_en = application.text_zh = application.decided_by_name = ""
+    application.needs_approval_by, application.decision_inputs, application.verdict = [], {}, {}
+    application.judged_by, application.judged_by_name, application.judged_at = None, "", None
+    application.ended_on, application.ended_why = None, ""
+
+
+def save_decided(application: Application, *more: str) -> None:
+    """Write what a decision changes, and more columns where they are named; the version counts up."""
     application.version += 1
-    application.save(update_fields=list(DECIDED_FIELDS))
+    application.save(update_fields=[*DECIDED_FIELDS, *more])
 
 
 def note_application(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -18,7 +17,7 @@ from accounts.operations.deciding.ruling import DECISION_RULES
 from accounts.operations.deciding.standing import Standing, Today, hold_today, lock_standings
 from accounts.operations.deciding.taking_effect import schedule
 from accounts.operations.deciding.weighing import Asked, Tables, Weighed, authority_lines, hold_control, weigh
-from accounts.operations.deciding.writing import Writes
+from accounts.operations.deciding.writing import Writes, add_decisions
 from accounts.operations.rule_refusals import RuleUnusable
 from accounts.operations.rule_versions import in_force_on, parsed
 from accounts.queries.entries import in_chunks
@@ -96,7 +95,7 @@ def _decide(version: DecisionRuleVersion, rule: Rule, account_ids: Sequence[int]
             # Closed, its limit at the floor already, or another limit change under way: nothing for this rule to do.
             continue
         decisions.append((_decision(version, rule, standing, weighed, day), weighed))
-    _add([decision for decision, _weighed in decisions])
+    add_decisions([decision for decision, _weighed in decisions])
     writes = Writes(RULES, day, run_id)
     for decision, _weighed in decisions:
         standing = standings[decision.account_id]
@@ -106,19 +105,6 @@ def _decide(version: DecisionRuleVersion, rule: Rule, account_ids: Sequence[int]
             schedule(decision, standing, writes, today=today)
     writes.write()
     return len(decisions)
-
-
-def _add(decisions: Sequence[Decision]) -> None:
-    """Add decisions to the book, under references that are free.
-
-    Where somebody has used one already, by chance or on purpose, another is taken: a close does not fail over a name.
-    """
-    wanted = [decision.reference for decision in decisions]
-    taken = set(Decision.objects.filter(reference__in=wanted).values_list("reference", flat=True))
-    for decision in decisions:
-        if decision.reference in taken:
-            decision.reference = f"{decision.reference[:51]}-{secrets.token_hex(6)}"
-    Decision.objects.bulk_create(decisions, batch_size=500)
 
 
 def _asked(version: DecisionRuleVersion, standing: Standing) -> Asked:
@@ -189,7 +175,7 @@ def hand_to_people(account_ids: Sequence[int], *, actor: Actor, why: str) -> int
     # Ended first: an account has one of a kind that is open.
     writes.write()
     anew = [made for decision in waiting if (made := _anew(decision, standings[decision.account_id], today))]
-    _add(anew)
+    add_decisions(anew)
     writes = Writes(RULES, today.open_day)
     for made in anew:
         more = {"rule": made.note, "needs_approval_by": made.needs_approval_by}
@@ -248,7 +234,7 @@ def _cool(account_ids: Sequence[int], figures: DecisionControl, closed_day: date
         if since is not None and (closed_day - since).days + 1 >= figures.cool_off_days:
             ready.append(decision)
     lifts = [lift for decision in ready if (lift := _lift(decision, standings[decision.account_id], figures, today, tables))]
-    _add(lifts)
+    add_decisions(lifts)
     writes = Writes(RULES, day, run_id)
     for lift in lifts:
         writes.note(lift, PROPOSE_DECISION, standings[lift.account_id], lift.note, more={"lifts": lift.lifts_id})

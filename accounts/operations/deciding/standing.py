@@ -90,6 +90,25 @@ def lock_standings(account_ids: Iterable[int], *, with_facts: bool = False) -> d
     return {account.pk: _standing(account, owed.get(account.pk), known.get(account.pk)) for account in accounts}
 
 
+def hold_all(account_ids: Iterable[int], *, with_facts: bool = False) -> tuple[dict[int, Today], dict[int, Standing]]:
+    """Return the day of each account and how it stands, all of them held before the first is written.
+
+    Announcing comes after the last lock, so many accounts that change in one transaction are locked by one call.
+    """
+    ids = sorted(set(account_ids))
+    if not ids:
+        return {}, {}
+    today = hold_today(ids[0])
+    days = dict.fromkeys(ids, today)
+    if hold_day(ids[0]).closing is not None:
+        # Without a close none can begin now: the day stands still for all of them. With one each shard is held by itself.
+        days = {account_id: hold_today(account_id) for account_id in ids}
+    standings: dict[int, Standing] = {}
+    for chunk in in_chunks(ids):
+        standings |= lock_standings(chunk, with_facts=with_facts)
+    return days, standings
+
+
 def facts_day() -> date:
     """Return the day from which facts count their days: the last closed one."""
     return BookState.objects.values_list("business_date", flat=True).get(pk=1) or date.min
@@ -116,6 +135,16 @@ def read_standing(account_id: int) -> Standing:
         raise AccountUnknown(account_id)
     facts = facts_of([account_id], facts_day()).get(account_id)
     return _standing(account, AccountState.objects.filter(pk=account_id).first(), facts)
+
+
+def read_standings(account_ids: Iterable[int]) -> dict[int, Standing]:
+    """Return how accounts stand by id, without facts and without locking them: for a preview."""
+    found: dict[int, Standing] = {}
+    for chunk in in_chunks(sorted(set(account_ids))):
+        states = AccountState.objects.in_bulk(chunk)
+        for account in CreditAccount.objects.filter(pk__in=chunk).select_related("product"):
+            found[account.pk] = _standing(account, states.get(account.pk), None)
+    return found
 
 
 def _standing(account: CreditAccount, state: AccountState | None, facts: FactsRow | None) -> Standing:

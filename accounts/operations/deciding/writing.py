@@ -5,6 +5,8 @@ One account at a time and a whole shard at night go through here alike, so both 
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -178,6 +180,19 @@ class Writes:
             tell_facts_changed(sorted(self.changed))
         announce(self.changed)
         return len(self.ended) + len(self.moved)
+
+
+def add_decisions(decisions: Sequence[Decision]) -> None:
+    """Add decisions to the book, under references that are free.
+
+    Where somebody has used one already, by chance or on purpose, another is taken: a close does not fail over a name.
+    """
+    wanted = [decision.reference for decision in decisions]
+    taken = set(Decision.objects.filter(reference__in=wanted).values_list("reference", flat=True))
+    for decision in decisions:
+        if decision.reference in taken:
+            decision.reference = f"{decision.reference[:51]}-{secrets.token_hex(6)}"
+    Decision.objects.bulk_create(decisions, batch_size=500)
 
 
 def lifted_decision(decision: Decision) -> Decision:

@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import shapes
+from accounts.api import entry_shapes as shapes
 from accounts.api.refusing import loaded_or_404, minor_or_400, payment_or_404, refused
+from accounts.api.shapes import RefusalShape
 from accounts.models import Payment, Waiver
 from accounts.operations.deciding.writing_off import write_off_alone
 from accounts.operations.payments import post_payment, reverse_payment
@@ -37,11 +38,9 @@ def _answers(shape: Any) -> dict[int, Any]:
     return {
         201: shape,
         200: OpenApiResponse(shape, description="the very same entry was in the book already; nothing was done"),
-        404: OpenApiResponse(shapes.RefusalShape, description="not in the book"),
-        409: OpenApiResponse(
-            shapes.RefusalShape, description="the reference is taken by a different entry, or it was done before"
-        ),
-        422: OpenApiResponse(shapes.RefusalShape, description="a value that the book does not take; nothing was done"),
+        404: OpenApiResponse(RefusalShape, description="not in the book"),
+        409: OpenApiResponse(RefusalShape, description="the reference is taken by a different entry, or it was done before"),
+        422: OpenApiResponse(RefusalShape, description="a value that the book does not take; nothing was done"),
     }
 
 
@@ -67,9 +66,9 @@ def _answers_once(shape: Any) -> dict[int, Any]:
 def _previews(shape: Any) -> dict[int, Any]:
     return {
         200: shape,
-        404: OpenApiResponse(shapes.RefusalShape, description="not in the book"),
-        409: OpenApiResponse(shapes.RefusalShape, description="it was done before"),
-        422: OpenApiResponse(shapes.RefusalShape, description="a value that the book does not take"),
+        404: OpenApiResponse(RefusalShape, description="not in the book"),
+        409: OpenApiResponse(RefusalShape, description="it was done before"),
+        422: OpenApiResponse(RefusalShape, description="a value that the book does not take"),
     }
 
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives. Amounts are decimal strings in the currency's digits, days are ISO."""
+"""What the API gives about accounts, and words that all its parts use. Amounts are decimal strings, days are ISO."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from rest_framework import serializers
 from accounts.models import Product
 from accounts.queries.account_page import AgingRow, InstallmentRow, LoadedAccount, PaymentRow
 from accounts.queries.accounts_list import AccountRow
-from accounts.queries.previews import Preview
 from accounts.rules.aging import CATEGORIES
 from accounts.rules.explanation import PenaltyExplanation
 from accounts.rules.replay import AgingState
@@ -132,20 +131,6 @@ class AllocationShape(serializers.Serializer[Any]):
     allocated_on = serializers.DateField()
 
 
-class PaymentShape(serializers.Serializer[Any]):
-    """A payment or a reversal. `is_posted` false: it waits for the close of its day."""
-
-    payment_no = serializers.CharField()
-    account_no = serializers.CharField()
-    paid_on = serializers.DateField()
-    amount = Amount()
-    channel = serializers.CharField(allow_blank=True)
-    order_no = serializers.CharField(allow_blank=True)
-    sequence = serializers.IntegerField(allow_null=True)
-    reverses = serializers.CharField(allow_null=True)
-    is_posted = serializers.BooleanField()
-
-
 class AccountPaymentShape(serializers.Serializer[Any]):
     """A payment of an account with what it paid as of the day asked for."""
 
@@ -204,87 +189,6 @@ class PersonShape(serializers.Serializer[Any]):
     national_id = serializers.CharField(allow_blank=True)
     address = serializers.CharField(allow_blank=True)
     device_ids = serializers.CharField(allow_blank=True)
-
-
-class PaymentRequest(serializers.Serializer[Any]):
-    """A payment to post. The reference makes it safe to send twice."""
-
-    account_no = serializers.CharField(max_length=64, trim_whitespace=False)
-    amount = Amount()
-    value_date = serializers.DateField()
-    reference = serializers.CharField(max_length=64, trim_whitespace=False)
-    channel = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
-    order_no = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
-    sequence = serializers.IntegerField(required=False, default=None, allow_null=True, min_value=1)
-    reason = serializers.CharField(required=False, default="", allow_blank=True)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse half of an instalment's key."""
-        if bool(attrs["order_no"]) != (attrs["sequence"] is not None):
-            raise serializers.ValidationError(
-                {"sequence": "order_no and sequence name an instalment together: give both or neither"}
-            )
-        return attrs
-
-
-class ReversalRequest(serializers.Serializer[Any]):
-    """A payment to undo from a day on."""
-
-    payment_no = serializers.CharField(max_length=64, trim_whitespace=False)
-    value_date = serializers.DateField()
-    reference = serializers.CharField(max_length=64, trim_whitespace=False)
-    reason = serializers.CharField()
-
-
-class WaiverRequest(serializers.Serializer[Any]):
-    """Money to give up on one part of one instalment."""
-
-    account_no = serializers.CharField(max_length=64, trim_whitespace=False)
-    order_no = serializers.CharField(max_length=64, trim_whitespace=False)
-    sequence = serializers.IntegerField(min_value=1)
-    component = serializers.ChoiceField(choices=list(COMPONENT_BY_NAME))
-    amount = Amount()
-    value_date = serializers.DateField()
-    reference = serializers.CharField(max_length=64, trim_whitespace=False)
-    reason = serializers.CharField()
-
-
-class WaiverShape(serializers.Serializer[Any]):
-    """A waiver that was made."""
-
-    reference = serializers.CharField()
-    amount = Amount()
-    value_date = serializers.DateField()
-    component = serializers.ChoiceField(choices=list(COMPONENT_BY_NAME))
-
-
-class WriteOffRequest(serializers.Serializer[Any]):
-    """An account to take out of the performing book."""
-
-    account_no = serializers.CharField(max_length=64, trim_whitespace=False)
-    value_date = serializers.DateField()
-    reference = serializers.CharField(max_length=64, trim_whitespace=False)
-    reason = serializers.CharField()
-
-
-class WriteOffShape(serializers.Serializer[Any]):
-    """A write-off that was made."""
-
-    reference = serializers.CharField()
-    value_date = serializers.DateField()
-    principal = Amount()
-
-
-class PreviewShape(serializers.Serializer[Any]):
-    """What an entry would do. `waits_for`: it counts from the close of that day only."""
-
-    as_of = serializers.DateField()
-    waits_for = serializers.DateField(allow_null=True)
-    before = StateShape()
-    after = StateShape()
-    paid = AllocationShape(many=True)
-    undone = AllocationShape(many=True)
-    credit = Amount()
 
 
 class RefusalShape(serializers.Serializer[Any]):
@@ -459,18 +363,4 @@ def aging_out(row: AgingRow, digits: int) -> dict[str, Any]:
         "known_bucket": f"m{row.known.bucket}",
         "known_overdue_total": plain_amount(row.known.overdue_total_minor, digits=digits),
         "differs": row.differs,
-    }
-
-
-def preview_out(preview: Preview, loaded: LoadedAccount) -> dict[str, Any]:
-    """Return a preview."""
-    digits = loaded.head.minor_digits
-    return {
-        "as_of": preview.as_of,
-        "waits_for": preview.waits_for,
-        "before": state_out(preview.before, digits),
-        "after": state_out(preview.after, digits),
-        "paid": allocations_out(loaded, preview.paid),
-        "undone": allocations_out(loaded, preview.undone),
-        "credit": plain_amount(preview.credit_minor, digits=digits),
     }

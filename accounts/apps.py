@@ -27,12 +27,14 @@ class AccountsConfig(AppConfig):
 def _seed_decision_settings(using: str, **_kwargs: Any) -> None:
     """Put in what decisions are made by, where there is nothing yet."""
     from accounts.operations.applications.defaults import seed_application_settings
-    from accounts.operations.deciding.defaults import seed_decision_settings
+    from accounts.operations.deciding.defaults import seed_decision_settings, seed_scope_values
 
     # A migrate to an earlier state has no such tables.
     tables = connections[using].introspection.table_names()
     if "accounts_decisioncontrol" in tables:
         seed_decision_settings(using=using)
+    if "accounts_scopevalue" in tables:
+        seed_scope_values(using=using)
     if "accounts_lendingcap" in tables:
         seed_application_settings(using=using)
 

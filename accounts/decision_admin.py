@@ -15,11 +15,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.paginator import InfinitePaginator
 
-from accounts.models import AgreementVersion, AuthorityRow, Decision, DecisionControl, DecisionTerms, ReasonCode, Restriction
+from accounts.models import (
+    AgreementVersion,
+    AuthorityRow,
+    Decision,
+    DecisionControl,
+    DecisionTerms,
+    ReasonCode,
+    Restriction,
+    ScopeValue,
+)
 from accounts.operations.deciding import settings as operations
 from accounts.operations.deciding.agreements import publish_agreement
 from accounts.operations.deciding.refusals import DecisionRefusal
-from accounts.roles import EDIT_REASONS, EDIT_TERMS, PUBLISH_AGREEMENT, VIEW_DECISIONS
+from accounts.roles import EDIT_REASONS, EDIT_SCOPE_VALUES, EDIT_TERMS, PUBLISH_AGREEMENT, VIEW_DECISIONS
 from riskops.shared.audit import Actor
 from riskops.shared.people.conflicts import conflicted_customers, refuse_conflict
 from riskops.shared.role_admin import RoleAdmin
@@ -99,6 +108,22 @@ class ReasonCodeAdmin(OperatedAdmin):
 
     def operate(self, actor: Actor, row: ReasonCode) -> None:
         operations.save_reason_code(actor=actor, reason=row)
+
+
+@admin.register(ScopeValue)
+class ScopeValueAdmin(OperatedAdmin):
+    """The channels and categories of goods that a suspension may stop alone."""
+
+    edit_operation = EDIT_SCOPE_VALUES
+    list_display = ("code", "kind", "name_en", "name_zh", "is_active")
+    list_filter = ("kind", "is_active")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ScopeValue | None = None) -> tuple[str, ...]:
+        """Decisions name it by kind and code."""
+        return ("kind", "code") if obj else ()
+
+    def operate(self, actor: Actor, row: ScopeValue) -> None:
+        operations.save_scope_value(actor=actor, value=row)
 
 
 @admin.register(DecisionTerms)

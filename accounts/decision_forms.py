@@ -17,6 +17,7 @@ from accounts.operations.deciding.weighing import Asked
 from accounts.operations.refusals import LedgerRefusal
 from accounts.queries.account_page import LoadedAccount
 from accounts.queries.decisions import liftable
+from accounts.queries.scope_values import scope_value_choices
 from accounts.rules.decisions import LIMIT_ACTIONS, Action
 
 ACTION_NAMES: Final = dict(ACTION_CHOICES)
@@ -42,19 +43,27 @@ class RefusableForm(forms.Form):
         self.add_error(refusal.about if refusal.about in self.fields else None, str(refusal))
 
 
+class ScopeValueField(forms.CharField):
+    """A channel or a category of goods, chosen from those in use. What else is sent reaches the operation, which says why not."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Channel or category"), required=False, widget=forms.Select, **kwargs)
+
+
+def show_scope_values(form: forms.Form) -> None:
+    """Fill the choice of channels and categories, if the form has one."""
+    if "scope_value" in form.fields:
+        chosen = str(form["scope_value"].value() or "")
+        form.fields["scope_value"].widget.choices = scope_value_choices(chosen)
+
+
 class DecisionForm(RefusableForm):
     """What is decided about an account; only the fields that the action has."""
 
     reference = forms.CharField(max_length=64, widget=forms.HiddenInput)
     lifts = forms.ChoiceField(label=_("Lifts"))
     scope = forms.ChoiceField(label=_("Stops"), choices=SCOPE_CHOICES)
-    scope_value = forms.CharField(
-        label=_("Channel or category"),
-        required=False,
-        max_length=64,
-        widget=forms.TextInput(attrs={"list": "channels", "autocomplete": "off"}),
-        help_text=_("its name as the payment platform knows it; only for one channel or category"),
-    )
+    scope_value = ScopeValueField(help_text=_("only for one channel or category"))
     most = AmountField(label=_("Largest purchase"), required=False, help_text=_("only for purchases above an amount"))
     new_limit = AmountField(label=_("New limit"))
     reason_code = forms.ChoiceField(label=_("Reason"))
@@ -71,6 +80,7 @@ class DecisionForm(RefusableForm):
         self.loaded = loaded
         for name in self._left_out():
             del self.fields[name]
+        show_scope_values(self)
         for amount in (self.fields.get("most"), self.fields.get("new_limit")):
             if isinstance(amount, AmountField):
                 amount.digits = loaded.head.minor_digits

@@ -64,6 +64,9 @@ APPROVE_AUTHORITY = operation(
 )
 EDIT_TERMS = operation("decision_terms.edit", _("edit decision terms and the figures of decisions"), Role.MANAGER)
 EDIT_REASONS = operation("reason_code.edit", _("edit reason codes"), Role.LEGAL, Role.MANAGER)
+EDIT_SCOPE_VALUES = operation(
+    "scope_value.edit", _("edit the channels and categories that a suspension may name"), Role.TEAM_LEAD, Role.ADMINISTRATOR
+)
 PUBLISH_AGREEMENT = operation("agreement.publish", _("publish an agreement version"), Role.LEGAL)
 ACCEPT_AGREEMENT = operation("agreement.accept", _("record a customer's acceptance"), Role.ANALYST, Role.TEAM_LEAD, Role.SERVICE)
 VIEW_APPLICATIONS = operation("application.view", _("see applications"), *READERS)

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.decision_forms import RefusableForm, _Day
+from accounts.decision_forms import RefusableForm, ScopeValueField, _Day, show_scope_values
 from accounts.models import DecisionRuleVersion, ProposalRule, ReasonCode
 from accounts.models.applications import OUTCOME_CHOICES
 from accounts.models.decision_settings import ACTION_CHOICES, SCOPE_CHOICES
@@ -54,7 +54,7 @@ class DecisionRuleForm(RuleForm):
     )
     reason = forms.ModelChoiceField(label=_("Reason"), queryset=ReasonCode.objects.none())
     scope = forms.ChoiceField(label=_("Stops"), required=False, choices=[("", "–"), *SCOPE_CHOICES])
-    scope_value = forms.CharField(label=_("Channel or category"), required=False, max_length=64)
+    scope_value = ScopeValueField()
     most_major = forms.IntegerField(
         label=_("Largest purchase"), required=False, min_value=0, max_value=10**12, help_text=_("whole units")
     )
@@ -72,6 +72,7 @@ class DecisionRuleForm(RuleForm):
         super().__init__(data, **kwargs)
         reasons = ReasonCode.objects.filter(action__in=_RULE_ACTIONS, is_active=True).order_by("action", "code")
         self.fields["reason"].queryset = reasons  # type: ignore[attr-defined]
+        show_scope_values(self)
 
     def values(self) -> dict[str, Any]:
         """Return the columns of the draft."""

@@ -24,6 +24,7 @@ from accounts.api import (
     review_settings,
     reviews,
     rules,
+    scope_values,
 )
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
@@ -113,6 +114,8 @@ urlpatterns: list[URLPattern] = [
     ),
     path("reason-codes/", decision_settings.ReasonCodes.as_view(), name="api-reason-codes"),
     path("reason-codes/<key:code>/", decision_settings.ReasonCodeDetail.as_view(), name="api-reason-code"),
+    path("scope-values/", scope_values.ScopeValues.as_view(), name="api-scope-values"),
+    path("scope-values/<slug:kind>/<key:code>/", scope_values.ScopeValueDetail.as_view(), name="api-scope-value"),
     path("agreements/", decision_settings.Agreements.as_view(), name="api-agreements"),
     path("acceptances/", decision_settings.Acceptances.as_view(), name="api-acceptances"),
     path("restrictions/", restrictions.Restrictions.as_view(), name="api-restrictions"),

@@ -8,7 +8,7 @@ from accounts.models.applications import Application, ApplicationConsent, Bureau
 from accounts.models.authority_changes import AuthorityChange
 from accounts.models.customer import Customer, CustomerNameToken
 from accounts.models.decision_rules import DecisionRuleVersion, DecisionUndo
-from accounts.models.decision_settings import AuthorityRow, DecisionControl, DecisionTerms, ReasonCode
+from accounts.models.decision_settings import AuthorityRow, DecisionControl, DecisionTerms, ReasonCode, ScopeValue
 from accounts.models.decisions import Appeal, Decision, DecisionNotice, Restriction, RestrictionChange
 from accounts.models.imports import ImportIssue, PortfolioImport
 from accounts.models.installment import Installment
@@ -72,6 +72,7 @@ __all__ = [
     "ReviewFile",
     "ReviewReason",
     "ReviewSweep",
+    "ScopeValue",
     "SweepCandidate",
     "Waiver",
     "WriteOff",

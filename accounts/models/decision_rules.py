@@ -10,7 +10,15 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.decision_settings import ACTION_CHOICES, SCOPE_CHOICES, STATUS_CHOICES, ReasonCode
+from accounts.models.decision_settings import (
+    ACTION_CHOICES,
+    NAMING_SCOPES,
+    SCOPE_CHOICES,
+    STATUS_CHOICES,
+    ReasonCode,
+    ScopeValue,
+    why_unknown,
+)
 from accounts.models.rule_versions import RuleUndo, RuleVersion
 
 
@@ -60,6 +68,10 @@ class DecisionRuleVersion(RuleVersion):
         }[self.scope]
         if not fits or (self.action == "suspend_use") != bool(self.scope):
             raise ValidationError(_("A suspension stops all use, a named channel or category, or purchases above an amount."))
+        if self.scope in NAMING_SCOPES:
+            known = ScopeValue.objects.filter(kind=self.scope, is_active=True).values_list("code", flat=True)
+            if value not in known:
+                raise ValidationError({"scope_value": why_unknown(self.scope, value, known)})
 
 
 class DecisionUndo(RuleUndo):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.rules.applications import ApplicationAction
@@ -44,6 +46,8 @@ STATUS_CHOICES = [
     (Status.REJECTED.value, _("rejected")),
     (Status.UNDONE.value, _("undone")),
 ]
+#: Scopes that name a value: one of a list that is kept.
+NAMING_SCOPES: Final = (Scope.CHANNEL.value, Scope.CATEGORY.value)
 ROLE_CHOICES = [(role.value, name) for role, name in ROLE_NAMES.items()]
 #: What a line of the authority matrix says, in the order of `rules.authority.AuthorityLine`.
 AUTHORITY_COLUMNS: Final = ("action", "role", "currency", "amount_from", "amount_to", "approver_role")
@@ -112,9 +116,47 @@ class ReasonCode(models.Model):
         ]
 
     def __str__(self) -> str:
-        from django.utils.translation import get_language
-
         return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+
+
+class ScopeValue(models.Model):
+    """A channel or a category of goods that a suspension may stop alone, by the name that the payment platform knows it by.
+
+    Never deleted: what was decided names it. One that is not active is proposed no more.
+    """
+
+    class Kind(models.TextChoices):
+        CHANNEL = Scope.CHANNEL.value, pgettext_lazy("suspensions", "channel")
+        CATEGORY = Scope.CATEGORY.value, _("category of goods")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    # Sorted as the database sorts text: decisions are joined to it by their own column, which does so too.
+    code = models.CharField(_("code"), max_length=64, help_text=_("as the payment platform names it; never changes"))
+    name_en = models.CharField(_("name in English"), max_length=100)
+    name_zh = models.CharField(_("name in Chinese"), max_length=100)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("channel or category of goods")
+        verbose_name_plural = _("channels and categories of goods")
+        ordering = ["-kind", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "code"], name="scope_value_once"),
+            models.CheckConstraint(
+                condition=~Q(code="") & ~Q(name_en="") & ~Q(name_zh=""), name="scope_value_named_in_both_languages"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+
+
+def why_unknown(scope: str, value: str, known: Iterable[str]) -> str:
+    """Return why a suspension cannot name a value: with those that it may name."""
+    there = ", ".join(sorted(known)) or "–"
+    if scope == Scope.CHANNEL:
+        return gettext("“%(value)s” is no channel in use; there are: %(known)s.") % {"value": value, "known": there}
+    return gettext("“%(value)s” is no category in use; there are: %(known)s.") % {"value": value, "known": there}
 
 
 class DecisionTerms(models.Model):

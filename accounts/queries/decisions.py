@@ -16,6 +16,7 @@ from accounts.operations.deciding.appealing import last_day_to_appeal
 from accounts.operations.deciding.judging import may_cancel
 from accounts.operations.deciding.refusals import role_names
 from accounts.operations.deciding.replaying import Replay, replay
+from accounts.queries.scope_values import with_scope_names
 from accounts.rules.authority import may_approve
 from accounts.rules.decisions import LIFTABLE_ACTIONS, Action, Status
 from accounts.rules.raises import WeighedRaise
@@ -87,7 +88,7 @@ def decisions_seen(user: Any) -> QuerySet[Decision]:
 
 def decisions_in(name: str, *, user: Any, today: date | None) -> QuerySet[Decision]:
     """Return the decisions of a list that a person may see."""
-    decisions = decisions_seen(user).select_related("account__product", "reason")
+    decisions = with_scope_names(decisions_seen(user)).select_related("account__product", "reason")
     in_force = Q(status=Status.EFFECTIVE) & ~Q(action__in=[Action.LIFT, Action.WRITE_OFF])
     match name:
         case "to_approve":
@@ -123,8 +124,8 @@ def decisions_page(name: str, *, user: Any, before: int | None, roles: Collectio
 
 def decisions_of(account_id: int, *, user_id: int | None, roles: Collection[str]) -> tuple[DecisionRow, ...]:
     """Return the latest hundred decisions on an account, newest first."""
-    found = Decision.objects.filter(account_id=account_id).select_related("account__product", "reason").order_by("-pk")[:100]
-    return tuple(decision_row(decision, user_id=user_id, roles=roles) for decision in found)
+    found = with_scope_names(Decision.objects.filter(account_id=account_id)).select_related("account__product", "reason")
+    return tuple(decision_row(decision, user_id=user_id, roles=roles) for decision in found.order_by("-pk")[:100])
 
 
 def decision_row(decision: Decision, *, user_id: int | None, roles: Collection[str]) -> DecisionRow:
@@ -163,7 +164,7 @@ def load_decision(decision_id: int, *, user: Any, roles: Collection[str]) -> Dec
 
     :raises ConflictDeclared: they may not open the account
     """
-    seen = scope_of(user).accounts(Decision.objects.filter(pk=decision_id), product="account__product")
+    seen = scope_of(user).accounts(with_scope_names(Decision.objects.filter(pk=decision_id)), product="account__product")
     decision = seen.select_related("account__product", "account__customer", "reason", "lifts", "agreement_version").first()
     if decision is None:
         return None

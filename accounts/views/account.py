@@ -21,6 +21,7 @@ from accounts.panels import panels_for
 from accounts.queries import account_page as queries
 from accounts.queries.customer_wishes import customer_wishes
 from accounts.queries.decisions import decisions_of
+from accounts.queries.scope_values import with_scope_names
 from accounts.roles import REVEAL_PERSON, VIEW_ACCOUNTS
 from accounts.rules.explanation import explain
 from accounts.tiers import tiers
@@ -89,7 +90,7 @@ def account(request: HttpRequest, account_no: str) -> HttpResponse:
         "panels": panels_for(loaded, request.user),
         "tiers": tiers().shown(loaded.head.as_of) if loaded.head.tier else {},
         "reveal_form": RevealForm(),
-        "restrictions": Restriction.objects.filter(account_id=loaded.head.account.pk).order_by("since"),
+        "restrictions": with_scope_names(Restriction.objects.filter(account_id=loaded.head.account.pk)).order_by("since"),
         "wishes": customer_wishes(loaded.head.account),
         "first_day": FIRST_DAY,
         "last_day": LAST_DAY,

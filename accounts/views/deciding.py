@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.decision_forms import ACTION_NAMES, DecisionForm
-from accounts.forms import CHANNELS
 from accounts.models import Decision
 from accounts.operations.deciding.proposing import preview_decision, propose_decision
 from accounts.operations.deciding.refusals import DecisionAlreadyMade, role_names
@@ -75,7 +74,6 @@ def _context(request: HttpRequest, loaded: LoadedAccount, action: str, form: Dec
         "action": action,
         "actions": ACTION_NAMES.items(),
         "form": form,
-        "channels": CHANNELS,
         "facts": fact_rows(loaded.head.account.pk, loaded.head.currency),
         "decisions": [row for row in decisions_of(loaded.head.account.pk, user_id=request.user.pk, roles=roles) if _stands(row)],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +21,7 @@ from accounts.operations.refusals import LedgerRefusal
 from accounts.queries.decisions import business_today
 from accounts.queries.rule_dry_runs import dry_run_seen
 from accounts.queries.rule_undoings import undoings_seen
+from accounts.queries.scope_values import scope_values
 from accounts.roles import SWITCH_DECISIONS, VIEW_DECISIONS
 from accounts.rule_forms import DecisionRuleForm
 from accounts.views.rule_undoing import UndoDesk, undo_views, undoing_context
@@ -55,6 +56,14 @@ UNDO_DESK = UndoDesk(
     heading=_("Undo its decisions"),
     day_label=_("Only the run of"),
 )
+
+
+def _shown(request: HttpRequest, version: DecisionRuleVersion) -> dict[str, Any]:
+    """Return the channel or category that a version stops, by its name, and what can be undone of it."""
+    named = scope_values().get((version.scope, version.scope_value), version.scope_value)
+    return {"named": named} | undoing_context(UNDO_DESK, request, version)
+
+
 VIEWS = rule_views(
     RuleDesk(
         kind=DECISION_RULES,
@@ -67,7 +76,7 @@ VIEWS = rule_views(
         said="accounts/decisions/_rule_said.html",
         tried="accounts/decisions/_rule_tried.html",
         aside="accounts/rules/_undo.html",
-        more=partial(undoing_context, UNDO_DESK),
+        more=_shown,
     )
 )
 

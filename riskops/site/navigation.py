@@ -89,6 +89,7 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
             Entry(_("Decision rules"), "accounts:decision_rules", "decision.view"),
             Entry(_("Authority matrix"), "accounts:authority", "decision.view"),
             Entry(_("Reason codes"), "admin:accounts_reasoncode_changelist", "decision.view"),
+            Entry(_("Channels & categories"), "admin:accounts_scopevalue_changelist", "decision.view"),
             Entry(_("Decision terms"), "admin:accounts_decisionterms_changelist", "decision.view"),
             Entry(_("Agreements"), "admin:accounts_agreementversion_changelist", "decision.view"),
             Entry(_("Tiers"), "casework:policies", "tier_policy.view"),

@@ -97,12 +97,12 @@ def test_restrictions_narrow_what_an_account_may_do(late: CreditAccount) -> None
         "closed_on": None,
         "restrictions": [],
     }
-    for scope in ({"scope": "channel", "scope_value": "app"}, {"scope": "category", "scope_value": "gold"}):
+    for scope in ({"scope": "channel", "scope_value": "app"}, {"scope": "category", "scope_value": "jewellery"}):
         lead.person.asks(late, "suspend_use", **scope)
     lead.person.asks(late, "suspend_use", scope="amount", most_minor=5_000)
     found = service.get("accounts/LATE/restrictions/")
     assert (found["may_use"], found["most"]) == (True, "50.00")
-    assert (found["blocked_channels"], found["blocked_categories"]) == (["app"], ["gold"])
+    assert (found["blocked_channels"], found["blocked_categories"]) == (["app"], ["jewellery"])
     lead.person.asks(late, "suspend_use", scope="all")
     assert service.get("accounts/LATE/restrictions/")["may_use"] is False
     service.get("accounts/NOBODY/restrictions/", 404)

@@ -216,7 +216,7 @@ def fill(account: CreditAccount) -> None:
             account=account, policy=policy, from_tier=tiers[0], to_tier=tiers[1], as_of=DAY, recorded_at=timezone.now()
         )
     accept(account)
-    for channel in ("pos", "web"):
+    for channel in ("store", "web"):
         Person(Role.APPROVER).asks(account, "suspend_use", scope="channel", scope_value=channel)
     common = {"account_id": account.pk, "product_id": account.product_id, "opened_on": account.opened_on}
     for month_end in (date(2025, 7, 31), date(2025, 8, 31)):

@@ -131,7 +131,7 @@ def test_a_suspension_is_lifted_by_hand_and_the_platform_is_told(visitor: Callab
     DecisionTerms.objects.filter(action="suspend_use").update(buffer_days=0)
     lead.goto("/accounts/LATE/decide/?action=suspend_use")
     lead.select_option("[name=scope]", "channel")
-    lead.fill("[name=scope_value]", "app")
+    lead.select_option("[name=scope_value]", "app")
     expect(lead.locator("#preview")).to_contain_text("You may decide this alone")
     lead.get_by_role("button", name="Decide or propose").click()
     expect(lead.locator("h1 .tag")).to_have_text("in force")

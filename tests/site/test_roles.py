@@ -43,6 +43,7 @@ ADMIN_TABLE: Final[dict[str, tuple[str, str | None, frozenset[str]]]] = {
     "accounts.DecisionControl": ("decision.view", "decision_terms.edit", frozenset({"add", "delete"})),
     "accounts.DecisionTerms": ("decision.view", "decision_terms.edit", frozenset({"delete"})),
     "accounts.ReasonCode": ("decision.view", "reason_code.edit", frozenset({"delete"})),
+    "accounts.ScopeValue": ("decision.view", "scope_value.edit", frozenset({"delete"})),
     "accounts.Restriction": ("decision.view", None, frozenset()),
     "accounts.CreditAccount": ("account.view", None, frozenset()),
     "accounts.Customer": ("account.view", None, frozenset()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from accounts.models import AuthorityRow, DecisionControl, DecisionTerms, ReasonCode
+from accounts.models import AuthorityRow, DecisionControl, DecisionTerms, ReasonCode, ScopeValue
 from accounts.rules.decisions import Action
 from riskops.shared.roles import Role
 
@@ -132,6 +132,35 @@ REASONS: Final[tuple[tuple[str, Action, str, str, str, str], ...]] = (
         "账户{account}：该账户已于{day}作核销处理。您仍需偿还{amount}，请联系我们协商还款方式。",
     ),
 )
+#: kind, code, names in English and Chinese: the ways of buying, and the kinds of goods that a suspension is asked for most.
+SCOPE_VALUES: Final[tuple[tuple[str, str, str, str], ...]] = (
+    ("channel", "app", "our app", "本公司应用"),
+    ("channel", "web", "web shop", "网上商城"),
+    ("channel", "mini_program", "mini program", "小程序"),
+    ("channel", "store", "QR code in a store", "门店扫码"),
+    ("channel", "partner", "partner's interface", "合作方接口"),
+    ("category", "electronics", "phones and electronics", "手机数码"),
+    ("category", "appliances", "household appliances", "家用电器"),
+    ("category", "home", "home and furniture", "家居家装"),
+    ("category", "fashion", "clothes and shoes", "服饰鞋包"),
+    ("category", "beauty", "beauty and care", "美妆个护"),
+    ("category", "groceries", "groceries", "食品生鲜"),
+    ("category", "jewellery", "jewellery and gold", "珠宝黄金"),
+    ("category", "luxury", "luxury goods", "奢侈品"),
+    ("category", "gift_cards", "gift cards and vouchers", "礼品卡券"),
+    ("category", "digital_goods", "digital goods and top-ups", "虚拟商品及充值"),
+    ("category", "travel", "travel", "旅行出行"),
+    ("category", "education", "education", "教育培训"),
+    ("category", "health", "health and medical", "医疗健康"),
+)
+
+
+def seed_scope_values(*, using: str = "default") -> None:
+    """Put in the channels and categories that are not there. None is ever deleted, so what somebody changed or ended stays so."""
+    ScopeValue.objects.using(using).bulk_create(
+        [ScopeValue(kind=kind, code=code, name_en=english, name_zh=chinese) for kind, code, english, chinese in SCOPE_VALUES],
+        ignore_conflicts=True,
+    )
 
 
 def seed_decision_settings(*, using: str = "default") -> None:

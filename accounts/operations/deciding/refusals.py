@@ -7,7 +7,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from accounts.models.decision_settings import AUTHORITY_CHOICES, STATUS_CHOICES
+from accounts.models.decision_settings import AUTHORITY_CHOICES, STATUS_CHOICES, why_unknown
 from accounts.operations.refusals import LedgerRefusal
 from accounts.rules.applications import CapBroken
 from accounts.rules.decisions import BASIS_POINTS, Gate
@@ -200,6 +200,15 @@ class ScopeMalformed(DecisionRefusal):
         super().__init__(
             _("A suspension stops all use, a named channel or category, or purchases above an amount; say just one of them.")
         )
+
+
+class ScopeValueUnknown(DecisionRefusal):
+    """A suspension of one channel or category names one that is in use; the message says which there are."""
+
+    about = "scope_value"
+
+    def __init__(self, scope: str, value: str, known: Iterable[str]) -> None:
+        super().__init__(why_unknown(scope, value, known))
 
 
 class AlreadyDecided(DecisionRefusal):

@@ -12,14 +12,14 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import DecisionControl, DecisionRuleVersion, DecisionTerms, ReasonCode
+from accounts.models import DecisionControl, DecisionRuleVersion, DecisionTerms, ReasonCode, ScopeValue
 from accounts.operations.checks import check_reason
 from accounts.operations.deciding.automatic import CAUSE_GONE
 from accounts.operations.deciding.refusals import DecisionSettingRefused, StaleForm
 from accounts.operations.deciding.standing import facts_day
 from accounts.operations.deciding.texts import PLACEHOLDERS, placeholders_in
 from accounts.operations.deciding.weighing import control
-from accounts.roles import EDIT_REASONS, EDIT_TERMS, SWITCH_DECISIONS
+from accounts.roles import EDIT_REASONS, EDIT_SCOPE_VALUES, EDIT_TERMS, SWITCH_DECISIONS
 from riskops.shared.audit import Actor, record
 
 _NOT_VALUES: Final = {"id", "changed_at"}
@@ -58,14 +58,19 @@ def save_terms(*, actor: Actor, terms: DecisionTerms) -> DecisionTerms:
     return terms
 
 
+def _still_deciding(**naming: Any) -> DecisionRuleVersion | None:
+    """Return a rule version that names something and decides, today or later; None where none does."""
+    live = DecisionRuleVersion.objects.filter(status=DecisionRuleVersion.Status.LIVE, **naming)
+    # One that has ended decides no more.
+    return live.exclude(live_until__lte=facts_day() + timedelta(days=1)).first()
+
+
 def _refuse_if_needed(reason: ReasonCode) -> None:
     """Refuse to take out of use, or to give to another action, a code without which rules and lifts fall silent."""
     stored = ReasonCode.objects.filter(pk=reason.pk).first() if reason.pk else None
     if stored is None or (reason.is_active and (reason.code, reason.action) == (stored.code, stored.action)):
         return
-    live = DecisionRuleVersion.objects.filter(reason_id=reason.pk, status=DecisionRuleVersion.Status.LIVE)
-    # One that has ended decides no more.
-    rule = live.exclude(live_until__lte=facts_day() + timedelta(days=1)).first()
+    rule = _still_deciding(reason_id=reason.pk)
     if rule is not None:
         raise DecisionSettingRefused(
             _("%(rule)s is live and decides with “%(code)s”; retire the rule first.") % {"rule": str(rule), "code": stored.code}
@@ -100,6 +105,30 @@ def save_reason_code(*, actor: Actor, reason: ReasonCode) -> ReasonCode:
             )
     _save(actor, EDIT_REASONS, reason, reason.code)
     return reason
+
+
+@transaction.atomic
+def save_scope_value(*, actor: Actor, value: ScopeValue) -> ScopeValue:
+    """Add or change a channel or category that a suspension may name. What is decided keeps it, and is called by its new name.
+
+    :raises DecisionSettingRefused: a name is missing, it is there already, its code would change, or a rule that decides names it
+        and it would be gone
+    """
+    value.code, value.name_en, value.name_zh = value.code.strip(), value.name_en.strip(), value.name_zh.strip()
+    stored = ScopeValue.objects.filter(pk=value.pk).first() if value.pk else None
+    if stored is not None:
+        if (stored.kind, stored.code) != (value.kind, value.code):
+            raise DecisionSettingRefused(
+                _("“%(code)s” stands in decisions and stays as it is; add another one, and take this one out of use.")
+                % {"code": stored.code}
+            )
+        rule = _still_deciding(scope=stored.kind, scope_value=stored.code) if stored.is_active and not value.is_active else None
+        if rule is not None:
+            raise DecisionSettingRefused(
+                _("%(rule)s is live and stops “%(code)s”; retire the rule first.") % {"rule": str(rule), "code": stored.code}
+            )
+    _save(actor, EDIT_SCOPE_VALUES, value, f"{value.kind}: {value.code}")
+    return value
 
 
 @transaction.atomic

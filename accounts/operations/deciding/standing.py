@@ -110,8 +110,8 @@ def hold_all(account_ids: Iterable[int], *, with_facts: bool = False) -> tuple[d
 
 
 def facts_day() -> date:
-    """Return the day from which facts count their days: the last closed one."""
-    return BookState.objects.values_list("business_date", flat=True).get(pk=1) or date.min
+    """Return the day from which facts count their days: the last closed one; before the first close the first day there is."""
+    return BookState.objects.values_list("business_date", flat=True).filter(pk=1).first() or date.min
 
 
 def lock_standing(account_id: int) -> Standing:

@@ -16,6 +16,7 @@ from accounts.operations.deciding.weighing import caps_on, refuse_over_caps
 from accounts.operations.deciding.writing import Writes, lifted_decision
 from accounts.operations.refusals import LedgerRefusal
 from accounts.operations.write_offs import write_off
+from accounts.queries.scope_values import scope_values
 from accounts.roles import DECIDE, TAKE_EFFECT
 from accounts.rules.decisions import (
     LIMIT_ACTIONS,
@@ -59,11 +60,13 @@ def schedule(decision: Decision, standing: Standing, writes: Writes, *, today: T
 def renew_texts(decision: Decision, standing: Standing) -> None:
     """Write the customer's texts anew: they name the day and the amount."""
     of_amounts = ("weighed_minor", "new_limit_minor", "limit_before_minor", "most_minor")
-    names = (*of_amounts, "effective_on", "review_on", "scope", "scope_value")
-    values = {name: getattr(decision, name) for name in names}
-    reason = decision.reason
+    columns = (*of_amounts, "effective_on", "review_on", "scope", "scope_value")
+    values = {name: getattr(decision, name) for name in columns}
+    reason, names = decision.reason, scope_values() if decision.scope_value else {}
     for language, template in (("en", reason.text_en), ("zh", reason.text_zh)):
-        text = customer_text(template, language, account_no=standing.account_no, currency=standing.currency, values=values)
+        text = customer_text(
+            template, language, account_no=standing.account_no, currency=standing.currency, values=values, names=names
+        )
         setattr(decision, f"text_{language}", text)
     Decision.objects.filter(pk=decision.pk).update(text_en=decision.text_en, text_zh=decision.text_zh)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.utils import translation
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Decision, DecisionNotice
 from accounts.models.decision_settings import SCOPE_CHOICES
+from accounts.queries.scope_values import ScopeValues
 from accounts.rules.decisions import Action, Scope
 from riskops.shared.wording import day_text, money_text
 
@@ -36,21 +38,34 @@ def placeholders_in(text: str) -> set[str]:
     return names
 
 
-def scope_text(values: Mapping[str, Any], currency: str) -> str:
-    """Return what a suspension stops, in the active language."""
+def scope_text(values: Mapping[str, Any], currency: str, names: ScopeValues) -> str:
+    """Return what a suspension stops, in the active language.
+
+    :param names: of channels and categories; one that is not among them is said by its code
+    """
     scope = values.get("scope", "")
     if not scope:
         return ""
     if scope == Scope.AMOUNT:
         return _("purchases above %(amount)s") % {"amount": money_text(values["most_minor"] or 0, currency)}
     name = str(dict(SCOPE_CHOICES)[scope])
-    return f"{name}: {values['scope_value']}" if values.get("scope_value") else name
+    value = values.get("scope_value")
+    return f"{name}: {names.get((scope, value), value)}" if value else name
 
 
-def customer_text(template: str, language: str, *, account_no: str, currency: str, values: Mapping[str, Any]) -> str:
+def customer_text(
+    template: str,
+    language: str,
+    *,
+    account_no: str,
+    currency: str,
+    values: Mapping[str, Any],
+    names: ScopeValues = MappingProxyType({}),
+) -> str:
     """Return a reason code's text in a language, with the values of one decision.
 
     :param values: the fields of the decision: weighed_minor, new_limit_minor, limit_before_minor, effective_on, scope …
+    :param names: of channels and categories, where the decision may be a suspension
     """
     with translation.override(LANGUAGES[language]):
         limit, before = values.get("new_limit_minor"), values.get("limit_before_minor")
@@ -63,23 +78,24 @@ def customer_text(template: str, language: str, *, account_no: str, currency: st
             amount=money_text(amount, currency),
             limit=money_text(limit, currency) if limit is not None else "",
             day=day_text(values["effective_on"]),
-            scope=scope_text(values, currency),
+            scope=scope_text(values, currency, names),
             review=day_text(review) if review else "",
         )
 
 
 def follow_up_texts(
-    decision: Decision, kind: str, *, account_no: str, currency: str, limit_minor: int, answer: str = ""
+    decision: Decision, kind: str, *, account_no: str, currency: str, limit_minor: int, names: ScopeValues, answer: str = ""
 ) -> dict[str, str]:
     """Return the texts of a later notice by language: cancelled, ended, corrected, or the outcome of an appeal.
 
     :param limit_minor: the account's limit now, after what the notice tells of
+    :param names: of channels and categories
     """
     texts = {}
     for language, code in LANGUAGES.items():
         with translation.override(code):
             values = {
-                "what": _what(decision, currency),
+                "what": _what(decision, currency, names),
                 "account": f"…{account_no[-4:]}",
                 "answer": answer,
                 "limit": money_text(limit_minor, currency),
@@ -100,10 +116,10 @@ def _follow_up(decision: Decision, kind: str) -> str:
     return _("Account %(account)s: %(what)s has ended.")
 
 
-def _what(decision: Decision, currency: str) -> str:
+def _what(decision: Decision, currency: str, names: ScopeValues) -> str:
     if decision.action == Action.SUSPEND_USE:
         scope = {"scope": decision.scope, "scope_value": decision.scope_value, "most_minor": decision.most_minor}
-        return _("suspension of %(scope)s") % {"scope": scope_text(scope, currency)}
+        return _("suspension of %(scope)s") % {"scope": scope_text(scope, currency, names)}
     if decision.new_limit_minor is not None:
         return _("new limit %(limit)s") % {"limit": money_text(decision.new_limit_minor, currency)}
     return str(decision.get_action_display())

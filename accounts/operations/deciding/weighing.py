@@ -15,6 +15,7 @@ from accounts.operations.deciding.standing import Standing, Today, orders_owed
 from accounts.operations.deciding.texts import customer_text
 from accounts.operations.lending_caps import active_caps, caps_as_input, limits_beside
 from accounts.operations.refusals import DayOutOfRange
+from accounts.queries.scope_values import ScopeValues, scope_values
 from accounts.rules.authority import AuthorityLine
 from accounts.rules.decisions import LIFTABLE_ACTIONS, LIMIT_ACTIONS, Action, Scope, Status, first_effective_day
 from accounts.rules.raises import STANDING_STATUSES, window_start
@@ -86,18 +87,20 @@ def authority_lines(action: str) -> list[AuthorityLine]:
 
 @dataclass(slots=True)
 class Tables:
-    """Reasons, terms and matrix of one action, read once where many accounts are weighed."""
+    """Reasons, terms, matrix and what may be named of one action, read once where many accounts are weighed."""
 
     reason: ReasonCode | None
     terms: DecisionTerms
     lines: list[AuthorityLine]
     raise_window_days: int
+    scope_values: ScopeValues
 
     @classmethod
     def of(cls, action: str, reason_code: str) -> Tables:
         """Return the tables as they stand."""
         reason = ReasonCode.objects.filter(code=reason_code, action=action, is_active=True).first()
-        return cls(reason, terms_of(action), authority_lines(action), control().raise_window_days)
+        values = scope_values() if action == Action.SUSPEND_USE else {}
+        return cls(reason, terms_of(action), authority_lines(action), control().raise_window_days, values)
 
 
 def weigh(asked: Asked, standing: Standing, *, roles: Collection[str], today: Today, tables: Tables | None = None) -> Weighed:
@@ -111,7 +114,7 @@ def weigh(asked: Asked, standing: Standing, *, roles: Collection[str], today: To
     reason, terms = tables.reason, tables.terms
     if reason is None or asked.action not in set(Action):
         raise refusals.ReasonCodeUnknown(asked.reason_code, asked.action)
-    _check_scope(asked)
+    _check_scope(asked, tables.scope_values)
     lifted = _lifted(asked, standing)
     inputs: dict[str, Any] = {
         "action": asked.action,
@@ -162,7 +165,12 @@ def weigh(asked: Asked, standing: Standing, *, roles: Collection[str], today: To
     }
     for language, template in (("en", reason.text_en), ("zh", reason.text_zh)):
         fields[f"text_{language}"] = customer_text(
-            template, language, account_no=standing.account_no, currency=standing.currency, values=fields
+            template,
+            language,
+            account_no=standing.account_no,
+            currency=standing.currency,
+            values=fields,
+            names=tables.scope_values,
         )
     return Weighed(fields, tuple(found["needs_approval_by"]), first_day)
 
@@ -275,18 +283,22 @@ def _check_limit(asked: Asked, standing: Standing) -> None:
         raise refusals.LimitUnderBalance(new, standing.owed_minor, standing.currency)
 
 
-def _check_scope(asked: Asked) -> None:
+def _check_scope(asked: Asked, known: ScopeValues) -> None:
     value, most = asked.scope_value, asked.most_minor
     if asked.action != Action.SUSPEND_USE:
         is_right = not asked.scope and not value and most is None
     elif asked.scope == Scope.ALL:
         is_right = not value and most is None
     elif asked.scope in (Scope.CHANNEL, Scope.CATEGORY):
-        is_right = bool(value.strip()) and value == value.strip() and len(value) <= 64 and most is None
+        is_right = bool(value) and most is None
     else:
         is_right = asked.scope == Scope.AMOUNT and not value and most is not None and most >= 0
     if not is_right:
         raise refusals.ScopeMalformed
+    named = known.get((asked.scope, value))
+    if value and (named is None or not named.is_active):
+        there = [code for (kind, code), row in known.items() if kind == asked.scope and row.is_active]
+        raise refusals.ScopeValueUnknown(asked.scope, value, there)
 
 
 def _lifted(asked: Asked, standing: Standing) -> Decision | None:

@@ -16,6 +16,7 @@ from accounts.models import AccountState, CreditAccount, Decision, DecisionNotic
 from accounts.operations.deciding.restrictions import announce, note_restricted
 from accounts.operations.deciding.standing import Standing
 from accounts.operations.deciding.texts import follow_up_texts
+from accounts.queries.scope_values import ScopeValues, scope_values
 from accounts.rules.decisions import Action, Status, floored_limit
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
@@ -56,6 +57,7 @@ class Writes:
     notices: list[DecisionNotice] = field(default_factory=list)
     lines: list[AuditEntry] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
+    names: ScopeValues | None = None
 
     def move(self, decision: Decision, status: Status) -> None:
         """Let a decision go on to another status; its version counts up."""
@@ -124,11 +126,18 @@ class Writes:
                 account_no=standing.account_no,
                 currency=standing.currency,
                 limit_minor=standing.limit_minor,
+                names=self._names() if decision.scope_value else {},
                 answer=answer,
             )
         self.notices.append(
             DecisionNotice(decision=decision, kind=kind, text_en=texts["en"], text_zh=texts["zh"], dated=self.day)
         )
+
+    def _names(self) -> ScopeValues:
+        """Return the names of channels and categories, read once for all that is written together."""
+        if self.names is None:
+            self.names = scope_values()
+        return self.names
 
     def note(
         self,

@@ -27,8 +27,8 @@ from riskops.shared.scope import scope_of
 
 
 def _sweep_out(sweep: ReviewSweep, user: Any) -> dict[str, Any]:
-    names = [*SweepRequest().fields, "last_run_on", "last_failure"]
-    opened = None if scope_of(user).is_limited else sweep.last_opened
+    names = [*SweepRequest().fields, "products", "last_run_on", "last_failure"]
+    opened = sweep.last_opened if scope_of(user).covers(sweep.scope) else None
     return {"id": sweep.pk, **{name: getattr(sweep, name) for name in names}, "last_opened": opened}
 
 
@@ -71,7 +71,7 @@ class ReviewSweeps(ReviewsView):
 
     @extend_schema(summary="Set up a review sweep", request=SweepRequest, responses=answers(SweepShape, 201), tags=TAGS)
     def post(self, request: Request) -> Response:
-        """Set up a sweep; an active one has its rule measured on the present book first."""
+        """Set up a sweep of what you may see; an active one has its rule measured on the present book first."""
         values = given(SweepRequest, request)
         values.pop("version")
         saved = done(lambda: save_sweep(actor=Actor.of(request.user), settings=SweepSettings(**values)))
@@ -102,6 +102,4 @@ class ReviewSweepRun(ReviewsView):
     def post(self, request: Request, sweep_id: int) -> Response:
         """Run an active sweep as of the last closed day; what is open or cools off is passed over."""
         opened = done(lambda: run_sweep(actor=Actor.of(request.user), sweep_id=sweep_id, day=business_day()))
-        if isinstance(opened, Response):
-            return opened
-        return Response({"opened": None if scope_of(request.user).is_limited else opened})
+        return opened if isinstance(opened, Response) else Response({"opened": opened})

@@ -158,14 +158,17 @@ class SweepShape(SweepRequest):
 
     id = serializers.IntegerField()
     last_run_on = serializers.DateField(allow_null=True)
-    last_opened = serializers.IntegerField(allow_null=True, help_text="over the whole book; null to who does not see all of it")
+    products = serializers.ListField(
+        child=serializers.CharField(), allow_null=True, help_text="what it looks through; null: the whole book"
+    )
+    last_opened = serializers.IntegerField(allow_null=True, help_text="null to who may not see all that it looks through")
     last_failure = serializers.CharField(allow_blank=True)
 
 
 class SweepRunShape(serializers.Serializer[Any]):
-    """How many reviews a run opened over the whole book; null to who does not see all of it."""
+    """How many reviews a run opened."""
 
-    opened = serializers.IntegerField(allow_null=True)
+    opened = serializers.IntegerField()
 
 
 class SampleRequest(serializers.Serializer[Any]):

@@ -66,4 +66,9 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(keep_texts, migrations.RunPython.noop),
+        migrations.AddField(
+            "reviewsweep",
+            "products",
+            models.JSONField("looks through", help_text="product codes; null: the whole book", null=True),
+        ),
     ]

@@ -12,6 +12,7 @@ from accounts.models.account import CreditAccount
 from accounts.models.customer import Customer
 from accounts.rules.reviews import Schedule
 from riskops.shared.fields import KeyField
+from riskops.shared.scope import WHOLE_BOOK, Scope
 
 
 class ReviewReason(models.Model):
@@ -61,6 +62,8 @@ class ReviewSweep(models.Model):
         _("most in one run"), default=200, help_text=_("the accounts that owe most come first; the others wait for the next run")
     )
     is_active = models.BooleanField(_("active"), default=False)
+    # The sight of whoever set it up, for good: who may see less neither changes nor runs it.
+    products = models.JSONField(_("looks through"), null=True, help_text="product codes; null: the whole book")
     version = models.PositiveIntegerField(default=1)
     last_run_on = models.DateField(_("last run"), null=True, help_text="business date")
     last_opened = models.PositiveIntegerField(_("opened in the last run"), default=0)
@@ -82,6 +85,11 @@ class ReviewSweep(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def scope(self) -> Scope:
+        """The part of the book that it looks through."""
+        return WHOLE_BOOK if self.products is None else Scope(frozenset(self.products))
 
     @property
     def cause(self) -> str:

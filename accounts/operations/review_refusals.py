@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.operations.refusals import LedgerRefusal
+from riskops.shared.scope import Scope
 
 
 class ReviewRefusal(LedgerRefusal):
@@ -212,6 +213,10 @@ class TooManyFiles(FileRefused):
         super().__init__(_("The review has %(most)s files, which is the most; put the rest into one file.") % {"most": most})
 
 
+def _in_words(scope: Scope) -> str:
+    return _("the whole book") if scope.products is None else ", ".join(sorted(scope.products)) or _("nothing")
+
+
 class SweepUnknown(ReviewRefusal):
     """There is no such sweep."""
 
@@ -257,6 +262,18 @@ class SweepValueRefused(ReviewRefusal):
             % {"value": value, "least": least, "most": most}
         )
         self.about = about  # type: ignore[misc]
+
+
+class SweepBeyondSight(ReviewRefusal):
+    """The sweep looks through accounts that the person may not see."""
+
+    about = "sweep"
+
+    def __init__(self, code: str, covers: Scope, seen: Scope) -> None:
+        super().__init__(
+            _("Sweep “%(code)s” looks through %(covers)s, and you see %(seen)s; set up one of your own.")
+            % {"code": code, "covers": _in_words(covers), "seen": _in_words(seen)}
+        )
 
 
 class SweepIsOff(ReviewRefusal):

@@ -17,7 +17,7 @@ from accounts.queries.rule_cost import RuleCost, RuleTooSlow, measure_rule, rule
 from accounts.roles import EDIT_SWEEP
 from accounts.rules.reviews import Schedule
 from riskops.shared.audit import Actor, record
-from riskops.shared.scope import WHOLE_BOOK, Scope
+from riskops.shared.scope import WHOLE_BOOK, Scope, scope_of_actor
 
 #: Bounds of a sweep's figures.
 MOST_COOL_OFF_DAYS: Final = 3_650
@@ -43,8 +43,7 @@ class SweepSettings:
 def measured(rule: str, *, day: date, scope: Scope = WHOLE_BOOK) -> RuleCost:
     """Return on how many accounts of the present book a rule holds, and how long it took.
 
-    :param scope: of who reads the figures; whether a rule may be used is asked of the whole book
-
+    :param scope: of who reads the figures; whether a rule may be used is asked of all that the sweep looks through
     :raises SweepRuleRefused: it cannot be used, or is slower than a rule may be
     """
     try:
@@ -57,19 +56,23 @@ def measured(rule: str, *, day: date, scope: Scope = WHOLE_BOOK) -> RuleCost:
 def save_sweep(*, actor: Actor, settings: SweepSettings, sweep_id: int | None = None, version: int = 0) -> ReviewSweep:
     """Set up a sweep, or change one. One that is active has a rule that was measured on the present book.
 
+    It looks through what whoever sets it up may see, for good.
+
     :param sweep_id: the one to change; None for a new one
     :param version: the version of it that the form was made for
     :raises SweepUnknown, SweepChanged, SweepCodeTaken: it is not there, or not as the form has it
     :raises SweepRuleRefused, SweepValueRefused, TextMissing: a value it does not take
+    :raises SweepBeyondSight: it looks through accounts that whoever acts may not see
     """
     settings = replace(settings, name=settings.name.strip(), purpose=settings.purpose.strip(), rule=settings.rule.strip())
     _check(settings)
+    scope = _scope_to_work_on(actor, sweep_id)
     if settings.is_active:
-        measured(settings.rule, day=business_day())
+        measured(settings.rule, day=business_day(), scope=scope)
     if sweep_id is None:
         if ReviewSweep.objects.filter(code=settings.code).exists():
             raise refusals.SweepCodeTaken(settings.code)
-        sweep, before = ReviewSweep(code=settings.code, version=0), None
+        sweep, before = ReviewSweep(code=settings.code, version=0, products=scope.as_kept()), None
     else:
         found = ReviewSweep.objects.select_for_update().filter(pk=sweep_id).first()
         if found is None:
@@ -100,6 +103,23 @@ def save_sweep(*, actor: Actor, settings: SweepSettings, sweep_id: int | None = 
     return sweep
 
 
+def _scope_to_work_on(actor: Actor, sweep_id: int | None) -> Scope:
+    """Return what a sweep looks through, one that is not there yet what whoever acts may see.
+
+    :raises SweepUnknown, SweepBeyondSight: it is not theirs to work on
+    """
+    seen = scope_of_actor(actor)
+    if sweep_id is None:
+        return seen
+    # Never changed, so it needs no lock.
+    sweep = ReviewSweep.objects.filter(pk=sweep_id).first()
+    if sweep is None:
+        raise refusals.SweepUnknown(sweep_id)
+    if not seen.covers(sweep.scope):
+        raise refusals.SweepBeyondSight(sweep.code, sweep.scope, seen)
+    return sweep.scope
+
+
 def _check(settings: SweepSettings) -> None:
     if not (settings.name and settings.purpose):
         raise refusals.TextMissing
@@ -119,16 +139,20 @@ def _check(settings: SweepSettings) -> None:
 
 
 def _as_recorded(sweep: ReviewSweep) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value := getattr(sweep, name), Schedule) else value for name in _FIGURES}
+    return {
+        name: str(value) if isinstance(value := getattr(sweep, name), Schedule) else value for name in (*_FIGURES, "products")
+    }
 
 
 @transaction.atomic
 def run_sweep(*, actor: Actor, sweep_id: int, day: date) -> int:
-    """Run an active sweep over the book as of a closed day and return how many reviews it opened.
+    """Run an active sweep over what it looks through, as of a closed day, and return how many reviews it opened.
 
     :raises SweepUnknown, SweepIsOff: there is none to run
+    :raises SweepBeyondSight: it looks through accounts that whoever acts may not see
     :raises SweepRuleRefused: its rule no longer parses, or is slower than a rule may be
     """
+    _scope_to_work_on(actor, sweep_id)
     # Held, so that two runs at once open each review once; not its key, which the shards of a close refer to meanwhile.
     sweep = ReviewSweep.objects.select_for_update(no_key=True).filter(pk=sweep_id).first()
     if sweep is None:

@@ -1,7 +1,7 @@
 """Sweeps 风险排查 in the close: each shard finds its accounts, then each opens reviews of those that owe most in the whole book.
 
-A run opens a review of each account that the rule holds on, up to the sweep's bound. Never a second one for the same account
-and cause while one is open, or within the cool-off after one was closed: a run that is repeated opens nothing.
+A run opens a review of each account in the sweep's scope that the rule holds on, up to its bound. Never a second one for the
+same account and cause while one is open, or within the cool-off after one was closed: a run that is repeated opens nothing.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ def due_sweeps(sweeps: Iterable[ReviewSweep], day: date) -> list[ReviewSweep]:
 def candidates(sweep: ReviewSweep, rule: Rule, day: date, rows: QuerySet[AccountState] | None = None) -> QuerySet[Any]:
     """Return the account states that a run would open a review of, those who owe most first.
 
-    :param rows: the account states to look among, from `account_rows`; None: the whole book
+    :param rows: the account states to look among, from `account_rows`; None: all of them
     """
+    rows = sweep.scope.accounts(account_rows() if rows is None else rows)
     in_the_way = _in_the_way(sweep, day).filter(account_id=OuterRef("pk"))
     owed = F("outstanding_principal_minor") + F("outstanding_interest_minor") + F("outstanding_fee_minor")
-    found = holding(rule, ACCOUNT_FACTS, account_rows() if rows is None else rows, day).filter(~Exists(in_the_way))
+    found = holding(rule, ACCOUNT_FACTS, rows, day).filter(~Exists(in_the_way))
     return found.annotate(owed_minor=owed + F("penalty_due_minor")).order_by("-owed_minor", "pk")
 
 

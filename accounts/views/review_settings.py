@@ -44,12 +44,10 @@ QUALITY_DAYS = 90
 @requires(VIEW_REVIEWS)
 def sweeps(request: HttpRequest) -> HttpResponse:
     """Show the sweeps."""
-    context = {
-        "title": _("Review sweeps"),
-        "sweeps": ReviewSweep.objects.order_by("code"),
-        # A run is over the whole book, and so is what it opened.
-        "sees_all": not scope_of(request.user).is_limited,
-    }
+    seen = scope_of(request.user)
+    # What a run opened is of all that it looks through.
+    found = [(sweep, seen.covers(sweep.scope)) for sweep in ReviewSweep.objects.order_by("code")]
+    context = {"title": _("Review sweeps"), "sweeps": found}
     return render(request, "accounts/reviews/sweeps.html", context)
 
 
@@ -74,9 +72,9 @@ def sweep(request: HttpRequest, sweep_id: int = 0) -> HttpResponse:
     settings = SweepSettings(**values)
     try:
         if "preview" in request.POST:
-            return _sweep_shown(
-                request, found, form, cost=measured(settings.rule, day=business_day(), scope=scope_of(request.user))
-            )
+            seen = scope_of(request.user)
+            scope = found.scope if found and seen.covers(found.scope) else seen
+            return _sweep_shown(request, found, form, cost=measured(settings.rule, day=business_day(), scope=scope))
         saved = save_sweep(actor=Actor.of(request.user), settings=settings, sweep_id=found.pk if found else None, version=version)
     except LedgerRefusal as refusal:
         form.refuse(refusal)
@@ -91,6 +89,7 @@ def _sweep_shown(
     context = {
         "title": found.name if found else _("New sweep"),
         "sweep": found,
+        "products": found.products if found else scope_of(request.user).as_kept(),
         "form": form,
         **more,
     }
@@ -108,8 +107,6 @@ def sweep_run(request: HttpRequest, sweep_id: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         said = ngettext("%(n)s review was opened.", "%(n)s reviews were opened.", opened) % {"n": opened}
-        if scope_of(request.user).is_limited:
-            said = gettext("The sweep ran over the whole book; the reviews in your sight are in the list.")
         messages.success(request, said)
     return redirect("accounts:review_sweeps")
 

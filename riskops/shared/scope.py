@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Protocol, TypeVar
 
+from django.contrib.auth import get_user_model
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
+from riskops.shared.audit import Actor
 from riskops.shared.people.book import book
 from riskops.shared.people.models import Membership, PortfolioScope
 from riskops.shared.people.refusals import ScopeLimited
@@ -46,9 +48,17 @@ class Scope:
         """Whether anything of the book may be out of sight."""
         return self.products is not None
 
+    def as_kept(self) -> list[str] | None:
+        """Return it as a column of JSON keeps it: codes in order, None for the whole book."""
+        return None if self.products is None else sorted(self.products)
+
     def takes(self, product_code: str) -> bool:
         """Return whether a product is in sight."""
         return self.products is None or product_code in self.products
+
+    def covers(self, other: Scope) -> bool:
+        """Return whether nothing of another scope is out of this one's sight."""
+        return self.products is None or (other.products is not None and other.products <= self.products)
 
     def permits(self, account_id: int) -> bool:
         """Return whether an account is in sight; one that does not exist is not."""
@@ -80,6 +90,14 @@ def scope_of(user: Any) -> Scope:
     if cached is None:
         cached = user._riskops_scope = _read_scope(user, timezone.localdate())
     return cached
+
+
+def scope_of_actor(actor: Actor) -> Scope:
+    """Return what whoever acts may see today; a machine sees the whole book."""
+    if actor.user_id is None:
+        return WHOLE_BOOK
+    person = get_user_model().objects.filter(pk=actor.user_id).first()
+    return scope_of(person) if person is not None else NOTHING
 
 
 # As text: it is asked in every request, and Django takes longer to build it than the database to answer it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from review_books import DAY, make_late
 
 from accounts.models import AccountState, CreditAccount, Review, ReviewSweep, SweepCandidate
 from accounts.operations import sweeping
+from accounts.operations.review_refusals import SweepBeyondSight
 from accounts.operations.review_sweeps import SweepSettings, run_sweep, save_sweep
 from accounts.operations.reviewing import Findings, save_review
 from accounts.operations.sweeping import begin_sweeps, find_candidates, finish_sweeps, open_candidates
@@ -253,10 +255,87 @@ def test_figures_of_a_sweep_are_of_the_products_in_sight(account: CreditAccount,
     }  # fmt: skip
     for person, says in ((lead, "holds on 2 of 2 accounts"), (narrow, "holds on 1 of 1 accounts")):
         assert says in logged_in(person).post(f"/reviews/sweeps/{sweep.pk}/", form).content.decode()
-    client = logged_in(narrow)
-    assert "2 reviews" not in client.post(f"/reviews/sweeps/{sweep.pk}/run/", follow=True).content.decode()
-    assert "2 opened" not in client.get("/reviews/sweeps/").content.decode()
+    assert sweep_in_close(DAY) == 2
+    assert "2 opened" not in logged_in(narrow).get("/reviews/sweeps/").content.decode()
     assert "2 opened" in logged_in(lead).get("/reviews/sweeps/").content.decode()
     read = [logged_in(person).get("/api/v1/reviews/sweeps/").json() for person in (lead, narrow)]
     told = [row["last_opened"] for rows in read for row in rows if row["code"] == SWEEP.code]
     assert told == [2, None]
+
+
+# Whoever sees a part of the book ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parts() -> tuple[CreditAccount, CreditAccount]:
+    """Two late accounts of different products; the second one owes more."""
+    set_business_date(DAY)
+    return make_late(owed=100), make_late(owed=900)
+
+
+def who_sees(*accounts: CreditAccount) -> Any:
+    """Return a team lead who sees the products of some accounts only."""
+    person = make_user(Role.TEAM_LEAD)
+    for account in accounts:
+        PortfolioScope.objects.create(user=person, product_code=account.product.product_code)
+    return person
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_sweep_looks_through_what_whoever_set_it_up_may_see(parts: tuple[CreditAccount, CreditAccount], size: int) -> None:
+    seen, hidden = parts
+    narrow = who_sees(seen)
+    sweep = save_sweep(actor=Actor.of(narrow), settings=replace(SWEEP, most_a_run=1))
+    assert sweep.products == [seen.product.product_code]
+    assert sweep_in_close(DAY, split([seen, hidden], size)) == 1
+    assert swept() == {seen.pk}
+    # The scope is kept with the sweep: what the person may see by now does not widen it.
+    PortfolioScope.objects.create(user=narrow, product_code=hidden.product.product_code)
+    Review.objects.all().delete()
+    assert run_sweep(actor=Actor.of(narrow), sweep_id=sweep.pk, day=DAY) == 1
+    assert swept() == {seen.pk}
+
+
+def test_a_sweep_beyond_ones_sight_is_neither_changed_nor_run(parts: tuple[CreditAccount, CreditAccount], lead: Any) -> None:
+    seen, hidden = parts
+    whole = save_sweep(actor=Actor.of(lead), settings=SWEEP)
+    other = save_sweep(actor=Actor.of(who_sees(hidden)), settings=replace(SWEEP, code="other"))
+    narrow = who_sees(seen)
+    before = list(ReviewSweep.objects.order_by("pk").values()), AuditEntry.objects.count()
+    for sweep, says in ((whole, "looks through the whole book"), (other, f"looks through {hidden.product.product_code}")):
+        with pytest.raises(SweepBeyondSight, match=f"{says}, and you see {seen.product.product_code}; set up one of your own"):
+            save_sweep(actor=Actor.of(narrow), settings=replace(SWEEP, code=sweep.code, name="n"), sweep_id=sweep.pk, version=1)
+        with pytest.raises(SweepBeyondSight):
+            run_sweep(actor=Actor.of(narrow), sweep_id=sweep.pk, day=DAY)
+    client = logged_in(narrow)
+    assert "set up one of your own" in client.post(f"/reviews/sweeps/{whole.pk}/run/", follow=True).content.decode()
+    listed = client.get("/reviews/sweeps/").content.decode()
+    assert f"/reviews/sweeps/{whole.pk}/" not in listed and "Late ones" in listed
+    refused = client.post(f"/api/v1/reviews/sweeps/{whole.pk}/run/")
+    assert (refused.status_code, refused.json()["code"]) == (422, "sweep_beyond_sight")
+    assert (list(ReviewSweep.objects.order_by("pk").values()), AuditEntry.objects.count()) == before
+    # Who sees more may change it; it goes on to look through the same.
+    changed = save_sweep(
+        actor=Actor.of(lead), settings=replace(SWEEP, code="other", name="n"), sweep_id=other.pk, version=1
+    )  # fmt: skip
+    assert (changed.name, changed.products) == ("n", [hidden.product.product_code])
+
+
+def test_pages_and_api_say_what_a_sweep_looks_through(parts: tuple[CreditAccount, CreditAccount], lead: Any) -> None:
+    seen, _hidden = parts
+    code = seen.product.product_code
+    narrow = logged_in(who_sees(seen))
+    body = {"code": "own", "name": "Own", "purpose": "p", "rule": "dpd > 10", "schedule": "daily", "is_active": True}
+    made = narrow.post("/api/v1/reviews/sweeps/", body, content_type="application/json")
+    assert (made.status_code, made.json()["products"]) == (201, [code])
+    assert narrow.post(f"/api/v1/reviews/sweeps/{made.json()['id']}/run/").json() == {"opened": 1}
+    tag = f'<span class="tag">{code}</span>'
+    for client in (narrow, logged_in(lead)):
+        assert tag in client.get("/reviews/sweeps/").content.decode()
+        assert tag in client.get(f"/reviews/sweeps/{made.json()['id']}/").content.decode()
+        own = next(row for row in client.get("/api/v1/reviews/sweeps/").json() if row["code"] == "own")
+        assert (own["products"], own["last_opened"]) == ([code], 1)
+    assert tag in narrow.get("/reviews/sweeps/new/").content.decode()
+    assert "whole book" in logged_in(lead).get("/reviews/sweeps/new/").content.decode()
+    line = AuditEntry.objects.get(action="review_sweep.edit")
+    assert line.after is not None and line.after["products"] == [code]

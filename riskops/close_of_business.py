@@ -127,12 +127,16 @@ def _decisions(shard: Shard) -> int:
 
 
 def _cases(shard: Shard) -> int:
-    """Fill the queues. Whoever is at work meets the new day's items at once; the moment they enter is the wall clock's."""
+    """Fill the queues, and hand back what lies with people who are away.
+
+    Whoever is at work meets the new day's items at once; the moment they enter is the wall clock's.
+    """
     return close_cases(
         as_of=shard.business_date,
         now=timezone.now(),
         first_account_id=shard.first_account_id,
         last_account_id=shard.last_account_id,
+        run_id=shard.run_id,
     )
 
 

@@ -13,20 +13,23 @@ class CaseworkConfig(AppConfig):
     verbose_name = _("Casework")
 
     def ready(self) -> None:
-        """Answer for the tiers; tier accounts again when rules see something else of them; have migrate seed the policy."""
+        """Answer for the tiers; hear what changes of accounts and who goes away; have migrate seed the policy."""
         from accounts.events import facts_changed
         from accounts.panels import register_panel
         from accounts.tiers import register_tiers
         from casework.answers import TiersOfPolicies, tier_panel
+        from casework.operations.handing_back import hand_back_of_absent
         from casework.operations.queues import refill_changed
         from casework.operations.retiering import retier_changed
         from casework.queries.tier_timeline import register_tier_changes
+        from riskops.shared.people.events import absence_entered
 
         register_tiers(TiersOfPolicies())
         register_panel("tier", tier_panel, place=10)
         facts_changed.connect(retier_changed, dispatch_uid="casework.retier_changed")
         # After the tier, which queues go by.
         facts_changed.connect(refill_changed, dispatch_uid="casework.refill_changed")
+        absence_entered.connect(hand_back_of_absent, dispatch_uid="casework.hand_back_of_absent")
         register_tier_changes()
         post_migrate.connect(_seed_tiers, sender=self, dispatch_uid="casework.seed_tiers")
 

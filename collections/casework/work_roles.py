@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from riskops.shared.roles import READERS, Role, operation
+from riskops.shared.roles import READERS, Role, event, operation
 
 _WORKERS = (Role.ANALYST, Role.TEAM_LEAD, Role.LEGAL)
 _LEADS = (Role.TEAM_LEAD, Role.MANAGER)
@@ -25,7 +25,12 @@ BOOST_WORK = operation("work.boost", _("boost an account in its queue"), *_LEADS
 UNDO_WORK = operation("work.undo", _("undo what was done in the worklist"), *_WORKERS, Role.MANAGER)
 WRITE_NOTE = operation("work_note.write", _("write the note on an account"), *_WORKERS)
 BULK_WORK = operation("work.bulk", _("act on many accounts at once"), *_WORKERS, Role.MANAGER)
-VIEW_SKIPS = operation("work_skips.view", _("read why accounts were skipped"), *_LEADS, Role.COMPLIANCE)
+VIEW_SKIPS = operation(
+    "work_skips.view", _("read what was skipped and why, and what came back from people who are away"), *_LEADS, Role.COMPLIANCE
+)
 SAVE_VIEW = operation("view.save", _("save views of the worklist"), *_WORKERS, Role.APPROVER, Role.MANAGER, Role.ADMINISTRATOR)
 MANAGE_QUEUES = operation("queue.manage", _("set up queues and their lists"), *_LEADS, Role.ADMINISTRATOR)
 SET_PRIORITY = operation("priority.set", _("set the weights of the priority"), Role.MANAGER)
+
+# What happens to an account in its queue without anybody asking for it, as its line in the audit trail says.
+HAND_BACK = event("work.hand_back", _("back to its queue: who had it is away"))

@@ -18,7 +18,7 @@ from casework.operations.queues import QueueSettings, list_accounts, save_queue,
 from casework.operations.sharing_out import share_out_queue
 from casework.operations.weights import set_weights
 from casework.queries.effectiveness import current_weights
-from casework.queries.queues import queues_page, skips
+from casework.queries.queues import handed_back, queues_page, skips
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.scope import scope_of
@@ -155,6 +155,22 @@ class WorkSkips(WorkView):
                     "recorded_at": found.recorded_at,
                 }
                 for found in skips(user=request.user)
+            ]
+        )
+
+
+class WorkHandedBack(WorkView):
+    """What came back."""
+
+    operation = may_do.VIEW_SKIPS
+
+    @extend_schema(summary="List what people who are away gave back", responses=shapes.HandedBackShape(many=True), tags=TAG)
+    def get(self, request: Request) -> Response:
+        """Return how many items came back lately, by day, queue and person."""
+        return Response(
+            [
+                {"on": found.on, "queue": found.queue.code, "lay_with": found.user_name, "items": found.items}
+                for found in handed_back(user=request.user, now=timezone.now())
             ]
         )
 

@@ -230,6 +230,15 @@ class SkipShape(serializers.Serializer[Any]):
     recorded_at = serializers.DateTimeField()
 
 
+class HandedBackShape(serializers.Serializer[Any]):
+    """How many items of a queue came back on a day from somebody who was away."""
+
+    on = serializers.DateField()
+    queue = serializers.CharField()
+    lay_with = serializers.CharField()
+    items = serializers.IntegerField()
+
+
 class BulkRequest(serializers.Serializer[Any]):
     """An action on many items: snooze (until, reason), assign (username), boost (factor, until, reason)."""
 

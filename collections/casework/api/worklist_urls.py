@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("work-items/bulk/", bulk.Bulk.as_view(), name="api-work-bulk"),
     path("work-items/bulk/preview/", bulk.BulkPreview.as_view(), name="api-work-bulk-preview"),
     path("work-items/skips/", queues.WorkSkips.as_view(), name="api-work-skips"),
+    path("work-items/handed-back/", queues.WorkHandedBack.as_view(), name="api-work-handed-back"),
     path("work-items/<int:item_id>/", worklist.WorkItemDetail.as_view(), name="api-work-item"),
     path("work-items/<int:item_id>/claim/", worklist.WorkClaim.as_view(), name="api-work-claim"),
     path("work-items/<int:item_id>/outcome/", worklist.WorkOutcome.as_view(), name="api-work-outcome"),

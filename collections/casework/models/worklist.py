@@ -197,7 +197,10 @@ class Claim(models.Model):
 
 
 class WorkRecord(models.Model):
-    """What a person did to an item. Appended; an undo marks it and changes nothing else of it."""
+    """What a person did to an item. Appended; an undo marks it and changes nothing else of it.
+
+    HAND_BACK nobody did: `user` is who was away, and had it assigned until then.
+    """
 
     class Act(models.TextChoices):
         OUTCOME = "outcome", _("outcome")
@@ -207,6 +210,7 @@ class WorkRecord(models.Model):
         ESCALATE = "escalate", _("escalated")
         ASSIGN = "assign", _("assigned")
         BOOST = "boost", _("boosted")
+        HAND_BACK = "hand_back", _("away: back to the queue")
 
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="records")
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -232,6 +236,7 @@ class WorkRecord(models.Model):
             models.Index(fields=["queue", "recorded_at"], name="records_of_outcomes", condition=Q(act="outcome")),
             models.Index(fields=["user", "recorded_at"], name="records_of_a_person"),
             models.Index(fields=["recorded_at"], name="records_of_skips", condition=Q(act="skip")),
+            models.Index(fields=["recorded_at"], name="records_handed_back", condition=Q(act="hand_back")),
         ]
 
     def __str__(self) -> str:

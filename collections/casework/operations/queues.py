@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from casework.blocks import STANDING
 from casework.bulk.effects import keep_effects
 from casework.bulk.queues import fill_queues
 from casework.models import Queue, Tier, TierPolicy, WorkItem
+from casework.operations.handing_back import hand_back
 from casework.operations.work_refusals import QueueChanged, QueueKeptByPolicy, QueueMalformed, QueueUnknown
 from casework.policies import live_policy_row
 from casework.work_roles import MANAGE_QUEUES
@@ -128,11 +129,16 @@ def _differing(wanted: Sequence[dict[str, Any]]) -> list[tuple[Queue, dict[str, 
     return found
 
 
-def close_cases(*, as_of: date, now: datetime, first_account_id: int, last_account_id: int) -> int:
-    """Do the step `cases` of the close for a range of accounts, and return how many rows changed."""
+def close_cases(*, as_of: date, now: datetime, first_account_id: int, last_account_id: int, run_id: int | None = None) -> int:
+    """Do the step `cases` of the close for a range of accounts, and return how many rows changed.
+
+    Who is away is asked of the wall clock's day: the close of a day runs when the next one has begun.
+    """
     keep_tier_queues(as_of)
     keep_effects(as_of=as_of, now=now)
-    return fill_queues(as_of=as_of, now=now, first_account_id=first_account_id, last_account_id=last_account_id)
+    filled = fill_queues(as_of=as_of, now=now, first_account_id=first_account_id, last_account_id=last_account_id)
+    within = Q(account_id__gte=first_account_id, account_id__lte=last_account_id)
+    return filled + hand_back(actor=CLOSE, now=now, among=within, run_id=run_id)
 
 
 def refill_changed(*, account_ids: Sequence[int], **_more: Any) -> None:

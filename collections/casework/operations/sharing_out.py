@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Product
 from casework.models import Claim, Queue, WorkItem, WorkRecord
+from casework.operations.handing_back import hand_back
 from casework.operations.work_refusals import QueueUnknown
 from casework.rules.loads import Hand, share_out
 from casework.work_roles import NEXT_WORK, SHARE_OUT_WORK
@@ -23,7 +24,7 @@ from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.people.examinations import refuse_without_examination
 from riskops.shared.people.refusals import ExaminationExpired
 from riskops.shared.people.rights import refuse_other_teams
-from riskops.shared.people.teams import away_on, members_on
+from riskops.shared.people.teams import members_on
 from riskops.shared.roles import may
 from riskops.shared.scope import scope_of
 
@@ -43,9 +44,9 @@ class SharedOut:
 def share_out_queue(*, actor: Actor, code: str, now: datetime) -> SharedOut:
     """Assign the first unassigned items of a queue to its team, each person up to what they can still work today.
 
-    What is assigned to people who are away today, or are here no more, is taken back first. Accounts of one customer go to one
-    person; nobody gets a customer whom they have a conflict with or may not see, and nobody gets any without a role that works
-    accounts and an examination that holds.
+    What is assigned to people who are away today, or are here no more, is taken back first (`hand_back`). Accounts of one
+    customer go to one person; nobody gets a customer whom they have a conflict with or may not see, and nobody gets any without
+    a role that works accounts and an examination that holds.
 
     :raises QueueUnknown: there is no such open queue
     :raises NotYourTeam: somebody else leads the queue's team
@@ -60,11 +61,7 @@ def share_out_queue(*, actor: Actor, code: str, now: datetime) -> SharedOut:
     members = {m.user_id: m for found in members_on([team.pk for team in teams], today).values() for m in found}
     assigned = WorkItem.objects.filter(assigned_to__in=members, status=WorkItem.Status.OPEN)
     # Whoever they are: it may have been assigned by hand to somebody of another team, or before they left this one.
-    absent = Q(assigned_to__in=away_on(today)) | Q(assigned_to__is_active=False)
-    lying = WorkItem.objects.filter(absent, queue=queue, status__in=[WorkItem.Status.OPEN, WorkItem.Status.SNOOZED])
-    taken_back = WorkItem.objects.filter(pk__in=lying.values("pk")).update(
-        assigned_to=None, is_escalated=False, version=F("version") + 1
-    )
+    taken_back = hand_back(actor=actor, now=now, among=Q(queue=queue))
     loads = dict(assigned.order_by().values_list("assigned_to").annotate(Count("id")))
     midnight = timezone.make_aware(datetime.combine(today, time()), timezone.get_current_timezone())
     done = WorkRecord.objects.filter(

@@ -272,6 +272,8 @@ def undo(*, actor: Actor, scope: Scope, record_id: int, now: datetime) -> WorkRe
     is_lead = bool(roles_of_actor(actor) & {Role.TEAM_LEAD, Role.MANAGER})
     if made.user_id != actor.user_id and not is_lead:
         raise NotUndoable(_("somebody else did it, and you lead no team"))
+    if made.act == Act.HAND_BACK:
+        raise NotUndoable(_("who had it is away; assign it to somebody who is there"))
     if made.undone_at is not None:
         raise NotUndoable(_("it is undone already"))
     if now > made.recorded_at + UNDO_FOR:

@@ -1,12 +1,14 @@
-"""The queues page: each queue with what waits in it and what its people can work today; and what was skipped and why."""
+"""The queues page: each queue with what waits in it and what its people can work today; what was skipped, and what came back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, Min, Q
+from django.contrib.auth import get_user_model
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from casework.models import PriorityWeights, Queue, WorkItem, WorkRecord
@@ -15,10 +17,12 @@ from casework.queries.worklist import Figures, product_ids
 from casework.rules.priority import Effectiveness
 from riskops.shared.models import Team
 from riskops.shared.people.teams import members_on
-from riskops.shared.scope import scope_of
+from riskops.shared.scope import Scope, scope_of
 
 #: Skips that are read.
 MOST_SKIPS: Final = 200
+#: Days for which the lists say what came back from people who are away.
+DAYS_SHOWN: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,12 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class QueuesPage:
-    """Every queue, and the weights in force."""
+    """Every queue, and the weights in force. `came_back`: today, from people who are away."""
 
     rows: tuple[QueueRow, ...]
     closed: tuple[Queue, ...]
     weights: PriorityWeights
+    came_back: int
 
 
 def queues_page(*, user: Any, now: datetime) -> QueuesPage:
@@ -93,7 +98,8 @@ def queues_page(*, user: Any, now: datetime) -> QueuesPage:
                 effectiveness=found[queue.pk],
             )
         )
-    return QueuesPage(tuple(rows), tuple(queue for queue in queues if not queue.is_open), weights)
+    closed = tuple(queue for queue in queues if not queue.is_open)
+    return QueuesPage(tuple(rows), closed, weights, _handed_back(scope, since=start).count())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +129,30 @@ def skips(*, user: Any) -> tuple[Skip, ...]:
         )
         for found in records.order_by("-recorded_at")[:MOST_SKIPS]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """How many items of a queue came back on a day from somebody who was away."""
+
+    on: date
+    queue: Queue
+    user_name: str
+    items: int
+
+
+def handed_back(*, user: Any, now: datetime) -> tuple[HandedBack, ...]:
+    """Return what came back lately from people who were away, in the person's scope, the latest day first."""
+    found = _handed_back(scope_of(user), since=now - timedelta(days=DAYS_SHOWN)).annotate(on=TruncDate("recorded_at"))
+    rows = list(found.values_list("on", "queue_id", "user_id").annotate(Count("pk")).order_by("-on", "queue_id", "user_id"))
+    queues = Queue.objects.in_bulk({queue_id for _on, queue_id, _user_id, _items in rows})
+    people = get_user_model().objects.in_bulk({user_id for _on, _queue_id, user_id, _items in rows})
+    return tuple(
+        HandedBack(on, queues[queue_id], people[user_id].get_full_name() or people[user_id].get_username(), items)
+        for on, queue_id, user_id, items in rows
+    )
+
+
+def _handed_back(scope: Scope, *, since: datetime) -> QuerySet[WorkRecord]:
+    records = WorkRecord.objects.filter(act=WorkRecord.Act.HAND_BACK, recorded_at__gte=since)
+    return records if scope.products is None else records.filter(item__product_id__in=product_ids(scope))

@@ -25,7 +25,7 @@ from casework.operations.sharing_out import share_out_queue
 from casework.operations.weights import set_weights
 from casework.operations.work_refusals import QueueMalformed, WeightsMalformed, WorkRefusal
 from casework.queries.effectiveness import current_weights
-from casework.queries.queues import queues_page, skips
+from casework.queries.queues import handed_back, queues_page, skips
 from casework.queries.worklist import product_ids
 from casework.views.work_acts import read_moment
 from riskops.shared.audit import Actor
@@ -269,10 +269,13 @@ def weights(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires(may_do.VIEW_SKIPS)
 def skipped(request: HttpRequest) -> HttpResponse:
-    """Show what was skipped lately, and why."""
-    return render(
-        request, "casework/worklist/skips.html", {"title": pgettext_lazy("work", "Passed on"), "skips": skips(user=request.user)}
-    )
+    """Show what was skipped lately and why, and what came back from people who are away."""
+    context = {
+        "title": pgettext_lazy("work", "Passed on"),
+        "skips": skips(user=request.user),
+        "handed_back": handed_back(user=request.user, now=timezone.now()),
+    }
+    return render(request, "casework/worklist/skips.html", context)
 
 
 def _bulk_parameters(request: HttpRequest, action: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from riskops.shared.audit import Actor, record
 from riskops.shared.operations import ENTER_ABSENCE, MANAGE_TEAMS, STAFF_TEAM
+from riskops.shared.people.events import tell_absence_entered
 from riskops.shared.people.models import Absence, Membership, Team
 from riskops.shared.people.refusals import (
     AbsenceTooLong,
@@ -169,6 +170,8 @@ def _record_membership(actor: Actor, membership: Membership, username: str, *, b
 def enter_absence(*, actor: Actor, username: str, first_day: date, last_day: date) -> Absence:
     """Say that a person takes no work on some days: one's own absence, or that of somebody one is responsible for.
 
+    Whoever gives out work is told, and takes back what lies with them (`riskops.shared.people.events`).
+
     :raises PersonUnknown, NotYourPerson: not for that person
     :raises DaysBackwards, AbsenceTooLong: days that cannot be
     :raises AbsentAlready: some of them are entered already
@@ -187,6 +190,7 @@ def enter_absence(*, actor: Actor, username: str, first_day: date, last_day: dat
         raise AbsentAlready(there.first_day, there.last_day)
     absence = Absence.objects.create(user=person, first_day=first_day, last_day=last_day)
     record(actor=actor, action=ENTER_ABSENCE, subject_type="user", subject_key=username, after=_absence_as_recorded(absence))
+    tell_absence_entered(absence, actor)
     return absence
 
 

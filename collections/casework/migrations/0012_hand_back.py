@@ -1,0 +1,32 @@
+"""What came back from people who are away is an act of its own, listed by when it was."""
+
+from django.db import migrations, models
+from django.db.models import Q
+
+
+class Migration(migrations.Migration):
+    dependencies = [("casework", "0011_queue_effects")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="workrecord",
+            name="act",
+            field=models.CharField(
+                choices=[
+                    ("outcome", "outcome"),
+                    ("skip", "skipped"),
+                    ("snooze", "snoozed"),
+                    ("wake", "woken"),
+                    ("escalate", "escalated"),
+                    ("assign", "assigned"),
+                    ("boost", "boosted"),
+                    ("hand_back", "away: back to the queue"),
+                ],
+                max_length=10,
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="workrecord",
+            index=models.Index(fields=["recorded_at"], name="records_handed_back", condition=Q(act="hand_back")),
+        ),
+    ]

@@ -52,7 +52,10 @@ instalments ever paid, of which an old book has many times more.
 def write_document(path: Path, results: Path) -> None:
     """Write the page from the runs that are kept."""
     runs = [json.loads(kept.read_text()) for kept in sorted(results.glob("*.json"))]
-    sections = [_section(accounts, engine, run) for (accounts, engine), run in sorted(_last_runs(runs).items())]
+    sections = [
+        _section(accounts, engine, run, _measured_again(runs, run, engine))
+        for (accounts, engine), run in sorted(_last_runs(runs).items())
+    ]
     parts = [_WORDS, *(sections or [f"\nNo run over {_SMALLEST_KEPT:,} accounts or more has been kept yet.\n"])]
     path.write_text("\n".join(parts), encoding="utf-8")
 
@@ -69,10 +72,33 @@ def _last_runs(runs: list[dict[str, Any]]) -> dict[tuple[int, str], dict[str, An
     return chosen
 
 
-def _section(accounts: int, engine: str, run: dict[str, Any]) -> str:
+def _measured_again(runs: list[dict[str, Any]], first: dict[str, Any], engine: str) -> dict[str, dict[str, Any]]:
+    """Return the later runs of some scenarios alone, by scenario: same size, same engine, same machine."""
+    again: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        is_later = run["date"] > first["date"] and run["accounts"] == first["accounts"] and run["machine"] == first["machine"]
+        if is_later and engine in run["engines"]:
+            measured = {row["scenario"] for row in run["engines"][engine]["rows"]}
+            again |= {scenario: run for scenario in run["only"].split(",") if scenario in measured}
+    return again
+
+
+def _section(accounts: int, engine: str, run: dict[str, Any], again: dict[str, dict[str, Any]]) -> str:
     found = run["engines"][engine]
     facts = run["machine"] | found["database"]
     lines = " · ".join(f"{name} {value}" for name, value in facts.items())
-    rows = [Row(**row) for row in found["rows"]]
+    rows = [row for row in found["rows"] if row["scenario"] not in again]
+    rows += [row for name, later in again.items() for row in later["engines"][engine]["rows"] if row["scenario"] == name]
+    said = "".join(
+        f"\nMeasured again in a run of its own, {later['date'][:16].replace('T', ' ')}: {name}. The run before had\n"
+        f"{_figures(found['rows'], name)}.\n"
+        for name, later in again.items()
+    )
     name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}[engine]
-    return f"\n## {accounts:,} accounts on {name}, {run['date'][:10]}\n\n{lines}\n\n{as_markdown(rows)}\n"
+    table = as_markdown(Row(**row) for row in rows)
+    return f"\n## {accounts:,} accounts on {name}, {run['date'][:10]}\n\n{lines}\n\n{table}\n{said}"
+
+
+def _figures(rows: list[dict[str, Any]], scenario: str) -> str:
+    """Return what a run had found of a scenario, in a line: nothing that was measured is left out."""
+    return "; ".join(f"{row['name']}: {row['measured']}" for row in rows if row["scenario"] == scenario) or "not measured it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 from statistics import median
 from typing import Final
 
@@ -127,7 +128,8 @@ def _split(nights: list[Night], yardstick: float) -> Iterator[Row]:
 
 def _against_a_million(site: Site) -> Iterator[Row]:
     """Compare a larger book with the latest run over a million accounts on this machine."""
-    then = earlier_facts(site.folder.parent, engine=site.engine, accounts=A_MILLION, machine=machine()["processor"])
+    kept = Path(__file__).resolve().parent / "kept"
+    then = earlier_facts(kept, site.folder.parent, engine=site.engine, accounts=A_MILLION, machine=machine()["processor"])
     if site.accounts <= A_MILLION or not then:
         return
     now = site.facts

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md: its words are here, its tables come from the runs kept in var/bench."""
+"""docs/benchmarks.md: its words are here, its tables come from runs of `make bench`, which are kept beside this module."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _SMALLEST_KEPT: Final = 1_000_000
 _WORDS: Final = """# Benchmarks
 
 What the site reaches on large books. `make bench` measures it, prints the tables below and keeps every run in `var/bench/`;
-`python -m tests.benchmarks --document` writes this page from the last complete run of each size. No test depends on a time.
+`python -m tests.benchmarks --document` writes this page from the last complete run of each size, and keeps those runs in
+`tests/benchmarks/kept/`. No test depends on a time.
 
 ```
 make bench                                       # 1,000,000 accounts, PostgreSQL and SQLite
@@ -49,15 +50,27 @@ instalments ever paid, of which an old book has many times more.
 """
 
 
-def write_document(path: Path, results: Path) -> None:
-    """Write the page from the runs that are kept."""
-    runs = [json.loads(kept.read_text()) for kept in sorted(results.glob("*.json"))]
-    sections = [
-        _section(accounts, engine, run, _measured_again(runs, run, engine))
-        for (accounts, engine), run in sorted(_last_runs(runs).items())
-    ]
+def write_document(path: Path, *, results: Path, kept: Path) -> None:
+    """Write the page from the runs there are, and keep those it shows.
+
+    :param results: where `make bench` leaves its runs, on one machine
+    :param kept: the runs that the page showed before; afterwards those that it shows now
+    """
+    found = {file.name: json.loads(file.read_text()) for folder in (kept, results) for file in folder.glob("*.json")}
+    runs = [found[name] for name in sorted(found)]
+    sections, shown = [], []
+    for (accounts, engine), run in sorted(_last_runs(runs).items()):
+        again = _measured_again(runs, run, engine)
+        sections.append(_section(accounts, engine, run, again))
+        shown += [run, *again.values()]
     parts = [_WORDS, *(sections or [f"\nNo run over {_SMALLEST_KEPT:,} accounts or more has been kept yet.\n"])]
     path.write_text("\n".join(parts), encoding="utf-8")
+    kept.mkdir(exist_ok=True)
+    for name, run in found.items():
+        if run in shown:
+            (kept / name).write_text(json.dumps(run, ensure_ascii=False, indent=1) + "\n")
+        else:
+            (kept / name).unlink(missing_ok=True)
 
 
 def _last_runs(runs: list[dict[str, Any]]) -> dict[tuple[int, str], dict[str, Any]]:

@@ -138,9 +138,10 @@ def peak_memory(process: int) -> int:
     return int(found.group(1)) * 1024 if found else 0
 
 
-def earlier_facts(results: Path, *, engine: str, accounts: int, machine: str) -> dict[str, float]:
+def earlier_facts(*results: Path, engine: str, accounts: int, machine: str) -> dict[str, float]:
     """Return what the latest earlier run of that size found on this machine and engine, {} if there is none."""
-    for path in sorted(results.glob("*.json"), reverse=True):
+    found = {path.name: path for folder in results for path in folder.glob("*.json")}
+    for _name, path in sorted(found.items(), reverse=True):
         with suppress(ValueError, KeyError):
             run = json.loads(path.read_text())
             if run["accounts"] == accounts and run["machine"]["processor"] == machine:

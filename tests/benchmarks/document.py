@@ -34,7 +34,7 @@ thirty pays; the payments come in through the importer before the close, outside
 | close | nights of [the smallest SQL](../tests/benchmarks/smallest_sql.py) and of the close in turn, medians; then a month-end |
 | repeat | all marks of a closed night set back, all of it done again |
 | workers | long-lived Celery workers, woken by the bell, timed from the first claim to the end of the run |
-| loops | load one account with its instalments, compute in Python, save; on a sample |
+| loops | payments of the day and instalments of account after account through the ORM, to the close's figures; on a sample |
 | pages | HTTP with log-in sessions against two gunicorn workers; queries counted in the process |
 | restrictions | HTTP with a token against two gunicorn workers: batches of 1,000 account numbers, single look-ups |
 
@@ -89,11 +89,15 @@ def _measured_again(runs: list[dict[str, Any]], first: dict[str, Any], engine: s
     """Return the later runs of some scenarios alone, by scenario: same size, same engine, same machine."""
     again: dict[str, dict[str, Any]] = {}
     for run in runs:
-        is_later = run["date"] > first["date"] and run["accounts"] == first["accounts"] and run["machine"] == first["machine"]
+        is_later = run["date"] > first["date"] and run["accounts"] == first["accounts"] and _same_machine(run, first)
         if is_later and engine in run["engines"]:
             measured = {row["scenario"] for row in run["engines"][engine]["rows"]}
             again |= {scenario: run for scenario in run["only"].split(",") if scenario in measured}
     return again
+
+
+def _same_machine(run: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(run["machine"].get(name) == other["machine"].get(name) for name in ("processor", "cores", "memory", "Python"))
 
 
 def _section(accounts: int, engine: str, run: dict[str, Any], again: dict[str, dict[str, Any]]) -> str:
@@ -102,16 +106,21 @@ def _section(accounts: int, engine: str, run: dict[str, Any], again: dict[str, d
     lines = " · ".join(f"{name} {value}" for name, value in facts.items())
     rows = [row for row in found["rows"] if row["scenario"] not in again]
     rows += [row for name, later in again.items() for row in later["engines"][engine]["rows"] if row["scenario"] == name]
-    said = "".join(
-        f"\nMeasured again in a run of its own, {later['date'][:16].replace('T', ' ')}: {name}. The run before had\n"
-        f"{_figures(found['rows'], name)}.\n"
-        for name, later in again.items()
-    )
+    said = "".join(_said_again(name, later, found["rows"]) for name, later in again.items())
     name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}[engine]
     table = as_markdown(Row(**row) for row in rows)
     return f"\n## {accounts:,} accounts on {name}, {run['date'][:10]}\n\n{lines}\n\n{table}\n{said}"
 
 
+def _said_again(scenario: str, later: dict[str, Any], rows_before: list[dict[str, Any]]) -> str:
+    """Return what is said of a scenario measured again: nothing that was measured is left out."""
+    at, commit = later["date"][:16].replace("T", " "), later["machine"].get("commit", "?")
+    return (
+        f"\nMeasured again in a run of its own, {at}, commit {commit}: {scenario}. The run before had\n"
+        f"{_figures(rows_before, scenario)}.\n"
+    )
+
+
 def _figures(rows: list[dict[str, Any]], scenario: str) -> str:
-    """Return what a run had found of a scenario, in a line: nothing that was measured is left out."""
+    """Return what a run found of a scenario, in a line."""
     return "; ".join(f"{row['name']}: {row['measured']}" for row in rows if row["scenario"] == scenario) or "not measured it"

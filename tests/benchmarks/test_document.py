@@ -12,7 +12,12 @@ from tests.benchmarks.rows import Row, at_least
 
 def measured(folder: Path, name: str, only: str, rows: list[Row], **differing: Any) -> None:
     """Leave a run as `make bench` does."""
-    run = {"date": f"2026-01-0{name}T10:00:00+00:00", "accounts": 1_000_000, "only": only, "machine": {"processor": "P"}}
+    run = {
+        "date": f"2026-01-0{name}T10:00:00+00:00",
+        "accounts": 1_000_000,
+        "only": only,
+        "machine": {"processor": "P", "commit": f"c{name}"},
+    }
     engines = {"postgresql": {"rows": [row.plain() for row in rows], "database": {"database": "PostgreSQL 15"}}}
     (folder / f"{name}.json").write_text(json.dumps(run | {"engines": engines} | differing))
 
@@ -33,6 +38,9 @@ def test_a_scenario_measured_again_shows_its_new_figure_and_tells_the_old_one(tm
     assert (tmp_path / "page.md").read_text() == page
     assert "| close | c | 3.00 | ≥ 2 | ok |" in page
     assert "| restrictions | asked | 336.00 | ≥ 250 | ok |" in page
-    assert "Measured again in a run of its own, 2026-01-02 10:00: restrictions. The run before had\nasked: 215.00." in page
+    assert (
+        "Measured again in a run of its own, 2026-01-02 10:00, commit c2: restrictions. The run before had\nasked: 215.00."
+        in page
+    )
     assert "999" not in page
     assert "| import | i |" not in page

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.api.refusing import refused
 from accounts.api.shapes import RefusalShape
 from accounts.operations.refusals import LedgerRefusal
-from accounts.operations.rule_undoing import UndoKind, ask_to_undo, judge_undoing
+from accounts.operations.rule_undoing import UndoKind, ask_to_undo, judge_undoing, preview_undoing
 from accounts.queries.rule_undoings import undoings_seen
 from riskops.shared.audit import Actor
 from riskops.shared.roles import MayOperate, roles_of
@@ -77,7 +77,10 @@ def undo_endpoints(
             summary=f"Ask to undo what a {name} did", request=asked_shape, responses={201: shape, **_REFUSED}, tags=[tag]
         )
         def post(self, request: Request, version_id: int) -> Response:
-            """Ask for the undoing; the answer holds the preview that the second person will see."""
+            """Ask for the undoing; the answer holds the preview that the second person will see.
+
+            The version ends at once where you may end rules of the kind, else with the approval.
+            """
             refuse_limited_scope(request.user)
             asked = asked_shape(data=request.data)
             asked.is_valid(raise_exception=True)
@@ -112,9 +115,16 @@ def undo_endpoints(
             asked = day_shape(data=request.query_params)
             asked.is_valid(raise_exception=True)
             try:
-                return Response(kind.preview(version_id, asked.validated_data[kind.day], roles(request)))
+                found = preview_undoing(
+                    kind,
+                    actor=Actor.of(request.user),
+                    roles=roles(request),
+                    version_id=version_id,
+                    day=asked.validated_data[kind.day],
+                )
             except LedgerRefusal as refusal:
                 return refused(refusal)
+            return Response(found)
 
     class Judged(APIView):
         permission_classes = [MayOperate]

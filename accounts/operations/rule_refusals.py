@@ -132,3 +132,14 @@ class UndoRefused(RuleVersionRefusal):
     """An undoing that cannot be; the message says why."""
 
     about = "rule"
+
+
+class UndoDayUnreadable(RuleVersionRefusal):
+    """The day that an undoing is limited to cannot be read."""
+
+    about = "day"
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(
+            _("“%(typed)s” is no day; write it as 2025-03-11, or leave it empty for all that the version did.") % {"typed": typed}
+        )

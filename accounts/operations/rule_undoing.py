@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from accounts.models.rule_versions import RuleUndo
+from accounts.models.rule_versions import RuleUndo, RuleVersion
 from accounts.operations.checks import check_reason
 from accounts.operations.deciding.refusals import OwnApproval
 from accounts.operations.deciding.standing import facts_day
@@ -20,6 +20,7 @@ from accounts.operations.rule_refusals import UndoRefused
 from accounts.operations.rule_versions import RuleKind, end_on
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import conflicted_customers, refuse_conflict
+from riskops.shared.roles import OPERATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,30 @@ class UndoKind:
         return rows
 
 
+def ends_when_asked(kind: UndoKind, roles: Collection[str]) -> bool:
+    """Return whether asking ends the version: where the asker may end rules of the kind anyway.
+
+    Asked by anybody else it ends with the approval: nobody takes a rule out of force alone who may not.
+    """
+    return bool(OPERATIONS[kind.rules.approve_operation].roles & set(roles))
+
+
+def preview_undoing(kind: UndoKind, *, actor: Actor, roles: Collection[str], version_id: int, day: date | None) -> dict[str, Any]:
+    """Return what there is to undo, as it would be asked for; nothing is written.
+
+    :raises ConflictDeclared: the person has a conflict of interest with one of the customers
+    """
+    _refuse_conflicts(kind, actor, version_id, day)
+    return kind.preview(version_id, day, roles)
+
+
 @transaction.atomic
 def ask_to_undo(
     kind: UndoKind, *, actor: Actor, roles: Collection[str], version_id: int, day: date | None, reason: str
 ) -> RuleUndo:
-    """Ask for the undoing, with the figures that the second person will see; a live version ends at once.
+    """Ask for the undoing, with the figures that the second person will see.
+
+    A live version ends at once where the asker may end rules of the kind, else with the approval.
 
     :raises ReasonMissing: it must say why
     :raises UndoRefused: nothing is left to undo, or it is asked for already
@@ -71,9 +91,9 @@ def ask_to_undo(
         raise UndoRefused(str(kind.nothing))
     if kind.rows.filter(rule_version=version, status=RuleUndo.Status.ASKED).exists():
         raise UndoRefused(_("The undoing of %(version)s is asked for already.") % {"version": str(version)})
-    # It would do the same again tomorrow.
-    open_day = facts_day() + timedelta(days=1)
-    end_on(kind.rules, version, actor=actor, until=open_day, today=open_day, reason=reason)
+    if ends_when_asked(kind, roles):
+        # It would do the same again tomorrow.
+        _end_version(kind, version, actor=actor, reason=reason)
     undo: RuleUndo = kind.rows.create(
         rule_version=version,
         reason=reason.strip(),
@@ -110,6 +130,10 @@ def judge_undoing(kind: UndoKind, *, actor: Actor, roles: Collection[str], undo_
     undo.judged_by_id, undo.judged_by_name = actor.user_id, actor.name
     undo.status = RuleUndo.Status.DONE if is_approved else RuleUndo.Status.REFUSED
     if is_approved:
+        # Before it is undone: what is proposed anew is not proposed by this version. Its key stays free for those who refer to
+        # it meanwhile, who hold what the undoing is about to wait for.
+        version = kind.rules.model._default_manager.select_for_update(no_key=True).get(pk=undo.rule_version_id)
+        _end_version(kind, version, actor=actor, reason=undo.reason)
         for name, value in kind.undo(actor, roles, undo).items():
             setattr(undo, name, value)
     undo.save()
@@ -123,6 +147,11 @@ def judge_undoing(kind: UndoKind, *, actor: Actor, roles: Collection[str], undo_
     )
     made: RuleUndo = undo
     return made
+
+
+def _end_version(kind: UndoKind, version: RuleVersion, *, actor: Actor, reason: str) -> None:
+    open_day = facts_day() + timedelta(days=1)
+    end_on(kind.rules, version, actor=actor, until=open_day, today=open_day, reason=reason)
 
 
 def _refuse_conflicts(kind: UndoKind, actor: Actor, version_id: int, day: date | None) -> None:

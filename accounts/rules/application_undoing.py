@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from accounts.rules.applications import ApplicationStatus, Outcome
+from accounts.rules.decisions import Action
 
 
 class Fate(StrEnum):
@@ -27,6 +28,9 @@ class Fate(StrEnum):
     OWN_DECISION = "own_decision"
 
 
+#: The reason codes of the decisions that an undoing takes; every migrate brings them (applications/defaults.py). They say that
+#: a grant was wrong, so the next grant to the line ends them.
+REASONS: Final = {Action.SUSPEND_USE: "wrong_grant", Action.LOWER_LIMIT: "wrong_limit"}
 #: What is done; every other fate is a reason to pass over.
 DONE_FATES: Final = (Fate.STOPPED, Fate.LOWERED, Fate.REOPENED, Fate.PROPOSED_ANEW)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -16,9 +17,11 @@ from django.utils.translation import gettext
 from accounts.models.rule_versions import RuleUndo, RuleVersion
 from accounts.operations.deciding.refusals import role_names
 from accounts.operations.refusals import LedgerRefusal
-from accounts.operations.rule_undoing import UndoKind, ask_to_undo, judge_undoing
+from accounts.operations.rule_refusals import UndoDayUnreadable
+from accounts.operations.rule_undoing import UndoKind, ask_to_undo, ends_when_asked, judge_undoing, preview_undoing
 from accounts.queries.rule_undoings import UndoingShown, undoings_of
 from riskops.shared.audit import Actor
+from riskops.shared.people.refusals import ConflictDeclared
 from riskops.shared.posting import posted_from
 from riskops.shared.roles import may, requires, roles_of
 from riskops.shared.scope import refuse_limited_scope, scope_of
@@ -45,6 +48,7 @@ class UndoForm:
     """The form that asks for an undoing: its address, and what the day that was asked about holds.
 
     :param preview: as it would be asked for, not saved; None before somebody looks, or where nothing is left
+    :param ends_at_once: asking ends the version, else the approval does
     """
 
     heading: Promise
@@ -55,6 +59,7 @@ class UndoForm:
     is_looked_at: bool
     preview: RuleUndo | None
     refusal: str
+    ends_at_once: bool
 
     @property
     def approvers(self) -> str:
@@ -71,12 +76,15 @@ def undoing_context(desk: UndoDesk, request: HttpRequest, version: RuleVersion) 
 
 def _form(desk: UndoDesk, request: HttpRequest, version: RuleVersion) -> UndoForm:
     said = request.GET.get("undo")
-    day, preview, refusal = _day(said or ""), None, ""
+    day, preview, refusal = None, None, ""
     if said is not None:
         try:
-            figures = desk.kind.preview(version.pk, day, _roles(request))
+            day = _day(said)
+            figures = preview_undoing(
+                desk.kind, actor=Actor.of(request.user), roles=_roles(request), version_id=version.pk, day=day
+            )
             preview = desk.kind.model(preview=figures) if figures else None
-        except LedgerRefusal as refused:
+        except (LedgerRefusal, ConflictDeclared) as refused:
             refusal = str(refused)
     return UndoForm(
         heading=desk.heading,
@@ -87,6 +95,7 @@ def _form(desk: UndoDesk, request: HttpRequest, version: RuleVersion) -> UndoFor
         is_looked_at=said is not None,
         preview=preview,
         refusal=refusal,
+        ends_at_once=ends_when_asked(desk.kind, _roles(request)),
     )
 
 
@@ -99,8 +108,8 @@ def undo_views(desk: UndoDesk) -> tuple[Any, Any]:
     def asked(request: HttpRequest, version_id: int) -> HttpResponse:
         """Ask to undo what a version did: all of it, or what it did on one day."""
         refuse_limited_scope(request.user)
-        day = _day(request.POST.get(kind.day, ""))
         try:
+            day = _day(request.POST.get(kind.day, ""))
             ask_to_undo(
                 kind,
                 actor=Actor.of(request.user),
@@ -136,9 +145,18 @@ def _roles(request: HttpRequest) -> list[str]:
     return [role.value for role in roles_of(request.user)]
 
 
-def _day(text: str) -> Any:
-    """Return the day that was typed; None for nothing, and for what is no day."""
-    try:
-        return parse_date(text)
-    except ValueError:
+def _day(text: str) -> date | None:
+    """Return the day that was typed; None for nothing, which means all days.
+
+    :raises UndoDayUnreadable: it is no day: taken for nothing, it would widen the undoing to everything
+    """
+    typed = text.strip()
+    if not typed:
         return None
+    try:
+        day = parse_date(typed)
+    except ValueError:
+        day = None
+    if day is None:
+        raise UndoDayUnreadable(typed)
+    return day

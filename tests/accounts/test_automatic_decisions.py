@@ -291,6 +291,9 @@ def test_every_decision_of_a_version_is_undone_by_two(late: CreditAccount, lead:
     assert preview_undo(version.pk) == {"effective": 2}
 
     undo = asks_undo(DECISION_UNDOINGS, lead, version)
+    # A team lead does not end a live rule alone.
+    version.refresh_from_db()
+    assert version.live_until is None
     with pytest.raises(UndoRefused, match="asked for already"):
         asks_undo(DECISION_UNDOINGS, lead, version)
     with pytest.raises(refusals.OwnApproval):

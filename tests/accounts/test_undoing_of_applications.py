@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from application_books import OPEN, Person, decides, make_line_product, received
+from application_books import OPEN, Person, approves, decides, make_line_product, received
 from deciding_books import asks_undo, close_at, judges_undo
 from django.db import IntegrityError, transaction
 from factories import make_account, make_conflict, make_customer, make_installment
@@ -26,12 +26,15 @@ from accounts.models import (
 )
 from accounts.operations.applications import deciding
 from accounts.operations.applications.appealing import Objection, record_appeal
+from accounts.operations.applications.refusals import AccountInTheWay
 from accounts.operations.applications.replaying import replay_application
 from accounts.operations.applications.undoing import APPLICATION_UNDOINGS
 from accounts.operations.applications.undoing_preview import preview
+from accounts.operations.applications.weighing import DecisionAsked
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.nightly import work_decisions
 from accounts.operations.deciding.replaying import replay
+from accounts.operations.deciding.standing import hold_all
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.refusals import ReasonMissing
 from accounts.operations.rule_refusals import UndoRefused
@@ -123,8 +126,8 @@ def test_a_line_never_used_is_suspended_and_lowered_by_decisions_of_two_people(
         "asked_roles": ["team lead"],
         "needs_approval_by": ["approver"],
     }
-    # Nothing is done yet, but the version speaks no more.
-    assert not Decision.objects.exists() and rule().live_until == OPEN
+    # Nothing is done yet.
+    assert not Decision.objects.exists()
     with pytest.raises(UndoRefused, match="asked for already"):
         asks(lead)
 
@@ -164,6 +167,91 @@ def test_a_line_never_used_is_suspended_and_lowered_by_decisions_of_two_people(
     # Done, nothing is left.
     with pytest.raises(UndoRefused, match="is left to undo"):
         asks(lead)
+
+
+def test_the_version_ends_when_asked_by_who_may_end_rules_and_else_with_the_approval(
+    product: Product, analyst: Person, lead: Person, approver: Person
+) -> None:
+    granted(analyst, product)
+    judges(approver, asks(lead), is_approved=False)
+    # A team lead alone has ended nothing.
+    assert rule().live_until is None and not lines("proposal_rule.end")
+    undo = asks(lead)
+    assert rule().live_until is None
+    waiting = received(product)
+    judges(approver, undo)
+    assert rule().live_until == OPEN and lines("proposal_rule.end")[0].actor_name == approver.actor.name
+    # Ended before anything was proposed anew.
+    waiting.refresh_from_db()
+    assert waiting.proposal["outcome"] == "refer"
+    refused(analyst, product)
+    asks(approver, "no-income")
+    assert rule("no-income").live_until == OPEN
+
+
+def applies_again(product: Product, account: CreditAccount, **said: Any) -> Application:
+    return received(product, person={}, customer_no=account.customer.customer_no, **said)
+
+
+def test_who_applies_again_after_an_undone_grant_is_granted_a_line_that_can_be_used(
+    product: Product, analyst: Person, lead: Person, approver: Person
+) -> None:
+    buffered, lowered = granted(analyst, product), granted(analyst, product)
+    judges(approver, asks(lead))
+    Decision.objects.filter(account=buffered, action="lower_limit").update(effective_on=OPEN + timedelta(days=60))
+    work_decisions(closed_day=OPEN + timedelta(days=30), first_account_id=0, last_account_id=2**60)
+    assert [limit_of(account) for account in (buffered, lowered)] == [2_000_000, 0]
+    for account in (buffered, lowered):
+        again = decides(analyst, applies_again(product, account), limit_minor=1_000_000, reason_code="granted_less")
+        # Without it there would be no limit, so that is what an undoing of this one goes back to.
+        assert (again.status, again.account, again.limit_before_minor) == ("granted", account, 0)
+        assert limit_of(account) == 1_000_000
+    assert not Restriction.objects.exists()
+    ends = Decision.objects.order_by("account", "action").values_list("account", "action", "status")
+    assert list(ends) == [
+        (buffered.pk, "lower_limit", "cancelled"),
+        (buffered.pk, "suspend_use", "lifted"),
+        (lowered.pk, "lower_limit", "replaced"),
+        (lowered.pk, "suspend_use", "lifted"),
+    ]
+    told = DecisionNotice.objects.filter(decision__isnull=False).exclude(kind="decided").order_by("kind", "pk")
+    assert list(told.values_list("kind", "decision__action")) == [("cancelled", "lower_limit"), *[("ended", "suspend_use")] * 2]
+    work_decisions(closed_day=OPEN + timedelta(days=60), first_account_id=0, last_account_id=2**60)
+    assert limit_of(buffered) == 1_000_000
+
+
+def test_what_else_is_decided_about_the_limit_is_in_the_way_of_a_grant_from_its_preview_on(
+    product: Product, analyst: Person, approver: Person
+) -> None:
+    account = granted(analyst, product)
+    other = approver.asks(account, "lower_limit", new_limit_minor=500_000)
+    again = applies_again(product, account)
+    asked = DecisionAsked(outcome="grant", reason_code="granted", limit_minor=again.requested_limit_minor)
+    with pytest.raises(AccountInTheWay, match=other.reference):
+        deciding.preview_application(actor=analyst.actor, roles=analyst.roles, application_id=again.pk, asked=asked)
+    CreditAccount.objects.filter(pk=account.pk).update(attributes={"x_closed_on": "2025-03-01"})
+    with pytest.raises(AccountInTheWay, match="closed or written off"):
+        deciding.preview_application(actor=analyst.actor, roles=analyst.roles, application_id=again.pk, asked=asked)
+
+
+def test_what_was_decided_while_it_waited_for_the_accounts_is_left_as_it_is(
+    product: Product, analyst: Person, lead: Person, approver: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted(analyst, product)
+    waiting = received(product, requested_limit_minor=6_000_000, declared_income_minor=3_000_000)
+    assert decides(analyst, waiting).status == "in_approval"
+    undo = asks(lead, day=OPEN)
+
+    def waits(*args: Any, **more: Any) -> Any:
+        approves(Person(Role.APPROVER), waiting)
+        return hold_all(*args, **more)
+
+    monkeypatch.setattr("accounts.operations.applications.undoing.hold_all", waits)
+    done = judges(approver, undo)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.ended_on) == ("granted", OPEN)
+    assert done.undone == 1 and waiting.application_no not in str(done.result)
+    assert not Decision.objects.filter(account=waiting.account).exists()
 
 
 def test_a_line_that_was_there_goes_back_to_its_limit_and_never_under_what_is_owed(
@@ -240,20 +328,20 @@ def test_a_refusal_is_open_again_and_told_and_decided_anew(
     assert (first.kind, second.kind, second.status) == ("decided", "corrected", "queued")
     assert "our refusal was wrong and is undone" in second.text_en and "有误" in second.text_zh
     assert lines("application.reopen")[0].before == {"status": "refused"}
-    # It has its days anew.
-    Application.objects.update(received_on=OPEN - timedelta(days=90))
-    assert deciding.expire_applications(closed_day=OPEN + timedelta(days=29)) == 0
     again = decides(analyst, application, limit_minor=500_000, reason_code="granted_less")
     assert again.status == "granted" and replay_application(Application.objects.get()).is_same
     assert DecisionNotice.objects.order_by("pk").last().kind == "again"  # type: ignore[union-attr]
 
 
-def test_a_reopened_application_that_nobody_decides_runs_out(
+def test_a_reopened_application_does_not_run_out_since_its_applicant_was_promised_an_answer(
     product: Product, analyst: Person, lead: Person, approver: Person
 ) -> None:
-    refused(analyst, product)
+    application = refused(analyst, product)
     judges(approver, asks(lead, "no-income"))
-    assert deciding.expire_applications(closed_day=OPEN + timedelta(days=30)) == 1
+    received(product)
+    assert deciding.expire_applications(closed_day=OPEN + timedelta(days=365)) == 1
+    application.refresh_from_db()
+    assert application.status == "proposed"
 
 
 def test_a_refusal_looked_at_again_or_applied_after_or_for_another_reason_is_passed_over(
@@ -362,6 +450,24 @@ def test_nobody_asks_for_or_approves_it_about_a_relative(
         judges(approver, undo)
     assert not Decision.objects.exists()
     assert judges(Person(Role.APPROVER), undo).undone == 1
+
+
+def test_nobody_asks_for_or_approves_it_about_a_relative_whom_only_the_reopening_recognises(
+    product: Product, analyst: Person, lead: Person, approver: Person
+) -> None:
+    person = {"name": "Ann Lee", "national_id": "110101198501010023"}
+    application = refused(analyst, product, person=person)
+    customer = make_customer(person=person)
+    undo = asks(lead, "no-income")
+    make_conflict(approver.user, customer)
+    with pytest.raises(ConflictDeclared):
+        judges(approver, undo)
+    make_conflict(lead.user, customer)
+    with pytest.raises(UndoRefused, match="who asked for it, has a conflict"):
+        judges(Person(Role.APPROVER), undo)
+    application.refresh_from_db()
+    assert (application.status, application.customer) == ("refused", None)
+    assert rule("no-income").live_until is None
 
 
 @pytest.mark.django_db(transaction=True)

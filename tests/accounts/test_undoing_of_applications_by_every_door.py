@@ -54,6 +54,8 @@ def test_it_is_previewed_asked_for_and_approved_in_the_browser(decided: list[App
     looked = page(lead.get(f"{one}?undo="))
     assert "line never used: suspended" in looked and "limits ¥\u202f20,000.00" in looked and "Ask to undo" in looked
     assert "Needs approval by: approver" in looked
+    assert "decides on until somebody approves the undoing" in looked
+    assert "Asked for by you, the version ends on the open day." in page(at(Person(Role.APPROVER)).get(f"{one}?undo="))
     assert "Nothing is left to undo." in page(lead.get(f"{one}?undo=2024-01-01"))
     assert "Your roles may not" in page(at(Person(Role.MANAGER)).get(f"{one}?undo="))
 
@@ -113,6 +115,24 @@ def test_it_is_previewed_asked_for_and_approved_by_api(decided: list[Application
     assert analyst.get(one)[0]["judged_by_name"] == approver.person.actor.name
     found = analyst.get(f"applications/{decided[1].pk}/")
     assert (found["status"], found["reopened_on"]) == ("proposed", OPEN.isoformat())
+
+
+def test_a_day_that_cannot_be_read_does_not_widen_it_to_everything(decided: list[Application]) -> None:
+    lead, one = at(Person(Role.TEAM_LEAD)), f"/proposal-rules/{version().pk}/"
+    for typed in ("11.3.2025", "2025-02-30"):
+        looked = page(lead.get(one, {"undo": typed}))
+        assert f"“{typed}” is no day" in looked and "Ask to undo" not in looked
+        sent = lead.post(f"{one}undo/", {"decided_on": typed, "reason": "wrong"}, follow=True)
+        assert f"“{typed}” is no day" in page(sent)
+    assert not ApplicationUndo.objects.exists()
+
+
+def test_nobody_previews_it_about_a_relative(decided: list[Application]) -> None:
+    caller, one = Caller(Role.TEAM_LEAD), version()
+    make_conflict(caller.person.user, decided[0].customer)
+    assert caller.get(f"proposal-rules/{one.pk}/undoings/preview/", 403)["code"] == "conflict_declared"
+    looked = page(at(caller.person).get(f"/proposal-rules/{one.pk}/?undo="))
+    assert "A relative of yours" in looked and "line never used" not in looked and "Ask to undo" not in looked
 
 
 def test_who_sees_a_part_of_the_book_neither_asks_nor_approves_nor_reads_it(decided: list[Application], product: Product) -> None:

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -185,9 +184,8 @@ def expire_applications(*, closed_day: date, run_id: int | None = None) -> int:
     late = Application.objects.filter(status__in=[*DECIDABLE_STATUSES, ApplicationStatus.IN_APPROVAL])
     # An objection has its own time: what waits for a second person does not run out under the applicant.
     late = late.exclude(appeal__outcome=ApplicationAppeal.Outcome.OPEN)
-    # One that is open again has its days anew.
-    is_late = Q(reopened_on__isnull=True) | Q(reopened_on__lte=closed_day - timedelta(days=days))
-    late = late.filter(is_late, received_on__lte=closed_day - timedelta(days=days))
+    # Whoever's refusal was undone was promised to hear what comes of it: a person decides that one, however late.
+    late = late.filter(reopened_on__isnull=True, received_on__lte=closed_day - timedelta(days=days))
     ids = list(late.order_by("pk").values_list("pk", flat=True))
     for application_id in ids:
         with transaction.atomic():

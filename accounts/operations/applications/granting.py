@@ -6,19 +6,30 @@ from datetime import date
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.events import tell_facts_changed
-from accounts.models import AccountState, Application, CreditAccount, Customer, CustomerNameToken, Decision
+from accounts.models import (
+    AccountState,
+    Application,
+    CreditAccount,
+    Customer,
+    CustomerNameToken,
+    Decision,
+    DecisionNotice,
+)
 from accounts.operations.applications import refusals
 from accounts.operations.deciding.agreements import accept_agreement
 from accounts.operations.deciding.refusing_machines import hold_accounts, note_refusal
 from accounts.operations.deciding.restrictions import announce
-from accounts.operations.deciding.standing import lock_standing
+from accounts.operations.deciding.standing import Standing, lock_standing
+from accounts.operations.deciding.writing import Writes
 from accounts.operations.lending_caps import active_caps, limits_beside
 from accounts.operations.limits import write_credit_limit
-from accounts.rules.application_undoing import follows
+from accounts.rules.application_undoing import REASONS, follows
 from accounts.rules.applications import Outcome, caps_broken
-from accounts.rules.decisions import LIMIT_ACTIONS, OPEN_STATUSES, Status
+from accounts.rules.decisions import LIMIT_ACTIONS, OPEN_STATUSES, Action, Status
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import CloseIsRunning, hold_book, hold_day
 from riskops.shared.personal import name_token_indexes, person_indexes
@@ -74,10 +85,11 @@ def grant_line(application: Application, *, actor: Actor, today: date) -> Credit
         hold_accounts(list(CreditAccount.objects.filter(customer_id=application.customer_id).values_list("pk", flat=True)))
     account = account_to_change(application)
     is_changed = True
+    ends = Writes(actor, today)
     if account is None:
         account = _open(application, actor=actor, today=today)
     else:
-        application.limit_before_minor = _change(application, account, actor=actor)
+        application.limit_before_minor = _change(application, account, ends)
         is_changed = application.limit_before_minor != application.granted_limit_minor
         account.refresh_from_db()
     _carry_refusal(application, account, actor=actor)
@@ -93,9 +105,10 @@ def grant_line(application: Application, *, actor: Actor, today: date) -> Credit
                 channel=application.channel,
                 evidence=application.application_no,
             )
+    # After every other lock.
+    ends.write()
     if is_changed:
-        # After every other lock.
-        announce({account.pk})
+        announce({account.pk} - ends.changed)
         _refuse_over_caps(application, account)
     return account
 
@@ -130,18 +143,59 @@ def _carry_refusal(application: Application, account: CreditAccount, *, actor: A
         note_refusal(list(accounts.values_list("pk", flat=True)), actor=actor)
 
 
-def _change(application: Application, account: CreditAccount, *, actor: Actor) -> int:
-    limit = application.granted_limit_minor
+def refuse_in_the_way(standing: Standing, limit_minor: int) -> None:
+    """Refuse to grant a limit to an account as it stands. What an undoing decided about it is not in the way: the grant ends it.
+
+    :raises AccountInTheWay, LimitUnderOwed: it is closed or written off, decided about, or owes more
+    """
+    if standing.is_written_off or standing.closed_on is not None:
+        raise refusals.AccountInTheWay(standing.account_no)
+    limits = Decision.objects.filter(
+        account_id=standing.account_id, action__in=LIMIT_ACTIONS, status__in=[*OPEN_STATUSES, Status.EFFECTIVE]
+    )
+    decision = (
+        limits.exclude(pk__in=_ended_by_grant(standing.account_id).values("pk")).values_list("reference", flat=True).first()
+    )
+    if decision is not None:
+        raise refusals.AccountInTheWay(standing.account_no, decision=decision)
+    if limit_minor < standing.owed_minor:
+        raise refusals.LimitUnderOwed(standing.account_no, standing.owed_minor, standing.currency)
+
+
+def _ended_by_grant(account_id: int) -> QuerySet[Decision]:
+    """Return the decisions that say of an account that its last grant was wrong: another grant is the answer to them."""
+    is_undoing = Q(pk__in=[])
+    for action, code in REASONS.items():
+        is_undoing |= Q(action=action, reason__code=code)
+    return Decision.objects.filter(is_undoing, account_id=account_id, status__in=[Status.SCHEDULED, Status.EFFECTIVE])
+
+
+def _end_undoing(application: Application, standing: Standing, ends: Writes) -> int:
+    """End what an undoing decided about the account; the customer is told of each what no longer holds.
+
+    :return: the limit that would have come about without the grant: what an undoing of that one goes back to
+    """
+    limit_minor = standing.limit_minor
+    why = _("Granted anew: application %(number)s.") % {"number": application.application_no}
+    for decision in _ended_by_grant(standing.account_id).select_for_update(of=("self",)).order_by("pk"):
+        if decision.status == Status.SCHEDULED:
+            limit_minor = limit_minor if decision.new_limit_minor is None else min(limit_minor, decision.new_limit_minor)
+            ends.end(decision, Status.CANCELLED, standing, why=why, notice=DecisionNotice.Kind.CANCELLED)
+        elif decision.action == Action.SUSPEND_USE:
+            ends.end(decision, Status.LIFTED, standing, why=why, notice=DecisionNotice.Kind.ENDED)
+        else:
+            # The notice of the grant tells the limit.
+            ends.end(decision, Status.REPLACED, standing, why=why, notice=None)
+    return limit_minor
+
+
+def _change(application: Application, account: CreditAccount, ends: Writes) -> int:
+    limit, actor = application.granted_limit_minor, ends.actor
     assert limit is not None
     hold_day(account.pk)
     standing = lock_standing(account.pk)
-    is_decided = Decision.objects.filter(
-        account=account, action__in=LIMIT_ACTIONS, status__in=[*OPEN_STATUSES, Status.EFFECTIVE]
-    ).exists()
-    if standing.is_written_off or standing.closed_on is not None or is_decided:
-        raise refusals.AccountInTheWay(account.account_no)
-    if limit < standing.owed_minor:
-        raise refusals.LimitUnderOwed(account.account_no, standing.owed_minor, standing.currency)
+    refuse_in_the_way(standing, limit)
+    without = _end_undoing(application, standing, ends)
     before = write_credit_limit(account.pk, limit)
     if before != limit:
         record(
@@ -154,7 +208,7 @@ def _change(application: Application, account: CreditAccount, *, actor: Actor) -
             after={"credit_limit_minor": limit, "application": application.application_no},
         )
         tell_facts_changed([account.pk])
-    return before
+    return without
 
 
 def _open(application: Application, *, actor: Actor, today: date) -> CreditAccount:

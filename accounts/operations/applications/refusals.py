@@ -271,11 +271,11 @@ class AccountInTheWay(ApplicationRefusal):
 
     about = "application"
 
-    def __init__(self, account_no: str) -> None:
-        super().__init__(
-            _("Account %(account)s is written off, or its limit stands under a decision; settle that first, then grant.")
-            % {"account": account_no}
-        )
+    def __init__(self, account_no: str, *, decision: str = "") -> None:
+        said = _("Account %(account)s is closed or written off: nothing can be granted to it any more.")
+        if decision:
+            said = _("The limit of account %(account)s stands under decision %(decision)s; settle that one first, then grant.")
+        super().__init__(said % {"account": account_no, "decision": decision})
 
 
 class NumberTaken(ApplicationRefusal):

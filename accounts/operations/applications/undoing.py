@@ -24,6 +24,7 @@ from accounts.operations.applications.holding import (
     found_application,
     kept_refusal,
     note_application,
+    refuse_conflicted,
     save_decided,
 )
 from accounts.operations.applications.proposal_rules import PROPOSAL_RULES
@@ -31,7 +32,6 @@ from accounts.operations.applications.proposing import propose_applications
 from accounts.operations.applications.receiving import open_day, recognised
 from accounts.operations.applications.refusals import CustomerUnknown
 from accounts.operations.applications.undoing_preview import (
-    REASONS,
     Sorted,
     concerned,
     customers_of,
@@ -44,13 +44,15 @@ from accounts.operations.deciding.taking_effect import schedule
 from accounts.operations.deciding.texts import LANGUAGES
 from accounts.operations.deciding.weighing import Tables, weigh
 from accounts.operations.deciding.writing import Writes, add_decisions
+from accounts.operations.rule_refusals import UndoRefused
 from accounts.operations.rule_undoing import UndoKind
 from accounts.roles import APPROVE_APPLICATION_UNDO, ASK_APPLICATION_UNDO, PROPOSE_DECISION
-from accounts.rules.application_undoing import DONE_FATES, Fate
+from accounts.rules.application_undoing import DONE_FATES, REASONS, Fate
 from accounts.rules.applications import ApplicationStatus
 from accounts.rules.authority import may_approve
 from accounts.rules.decisions import ENGINE_VERSION, Action, Status
 from riskops.shared.audit import Actor
+from riskops.shared.people.conflicts import conflicted_customers
 
 REOPEN: Final = "application.reopen"
 UNDO_GRANT: Final = "application.undo"
@@ -63,17 +65,13 @@ def _undo(actor: Actor, roles: Collection[str], undo: ApplicationUndo) -> dict[s
     :raises NotAnApprover, AuthorityMissing: the matrix wants somebody else for one of the decisions on accounts
     """
     found = concerned(undo.rule_version_id, undo.decided_on)
-    account_ids = [
-        account_id
-        for account_id in found.select_for_update().order_by("pk").values_list("account_id", flat=True)
-        if account_id is not None
-    ]
-    days, standings = hold_all(account_ids, with_facts=True)
+    held = dict(found.select_for_update().order_by("pk").values_list("pk", "account_id"))
+    days, standings = hold_all((account_id for account_id in held.values() if account_id is not None), with_facts=True)
     today = open_day()
     result: dict[str, list[str]] = defaultdict(list)
     grants: list[Sorted] = []
     to_propose: list[int] = []
-    for one in sorted_out(undo.rule_version_id, undo.decided_on, standings=standings):
+    for one in sorted_out(undo.rule_version_id, undo.decided_on, held=held, standings=standings):
         end = one.fate
         if end == Fate.REOPENED:
             end = _reopen(one.application.pk, actor=actor, undo=undo, today=today)
@@ -155,6 +153,7 @@ def _reopen(application_id: int, *, actor: Actor, undo: ApplicationUndo, today: 
             application.customer = recognised(application.person, application.customer_no)
         except CustomerUnknown:
             application.customer = None
+        _refuse_conflict(application, actor=actor, undo=undo)
     try:
         with transaction.atomic():
             save_decided(application, "reopened_on", "undone_refusal")
@@ -172,6 +171,24 @@ def _reopen(application_id: int, *, actor: Actor, undo: ApplicationUndo, today: 
     more = {"undoing": undo.pk}
     note_application(application, REOPEN, actor, was=ApplicationStatus.REFUSED, reason=undo.reason, more=more)
     return Fate.REOPENED
+
+
+def _refuse_conflict(application: Application, *, actor: Actor, undo: ApplicationUndo) -> None:
+    """Refuse the undoing where one of the two people has a conflict with the customer whom an applicant turns out to be.
+
+    :raises ConflictDeclared: the second person has
+    :raises UndoRefused: whoever asked has
+    """
+    refuse_conflicted(application, actor)
+    asker = Actor(undo.asked_by_name, undo.asked_by_id)
+    if application.customer_id in conflicted_customers(asker):
+        raise UndoRefused(
+            _(
+                "%(name)s, who asked for it, has a conflict of interest with one of the customers; refuse this undoing and let "
+                "somebody else ask for it."
+            )
+            % {"name": undo.asked_by_name}
+        )
 
 
 def _send_back(application_id: int, *, actor: Actor, undo: ApplicationUndo) -> None:

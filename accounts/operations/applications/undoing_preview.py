@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -15,13 +15,11 @@ from accounts.operations.applications.receiving import open_day
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.standing import Standing, read_standings
 from accounts.operations.deciding.weighing import Asked, Tables, authority_lines
-from accounts.rules.application_undoing import DONE_FATES, Decided, Fate, Line, fate, follows, limit_left
+from accounts.rules.application_undoing import DONE_FATES, REASONS, Decided, Fate, Line, fate, follows, limit_left
 from accounts.rules.applications import OPEN_STATUSES, ApplicationStatus
 from accounts.rules.authority import authority
 from accounts.rules.decisions import LIMIT_ACTIONS, Action, Scope, Status
 
-#: The reason codes of the decisions that an undoing takes; every migrate brings them (defaults.py).
-REASONS: Final = {Action.SUSPEND_USE: "wrong_grant", Action.LOWER_LIMIT: "wrong_limit"}
 #: What the version had a part in. Withdrawn and run out, nobody was told anything.
 _CONCERNED: Final = (*OPEN_STATUSES, ApplicationStatus.GRANTED, ApplicationStatus.REFUSED)
 #: Encrypted, or large, and not asked for.
@@ -59,9 +57,12 @@ def customers_of(version_id: int, day: date | None) -> QuerySet[Any]:
     return concerned(version_id, day).filter(customer__isnull=False).values_list("customer_id", flat=True)
 
 
-def sorted_out(version_id: int, day: date | None, *, standings: Mapping[int, Standing] | None = None) -> list[Sorted]:
+def sorted_out(
+    version_id: int, day: date | None, *, held: Container[int] | None = None, standings: Mapping[int, Standing] | None = None
+) -> list[Sorted]:
     """Return what becomes of each application.
 
+    :param held: those that the caller holds, where it may change them: what was decided while it waited for the rest is left out
     :param standings: the accounts of those granted, where the caller holds them; else they are read
     """
     others = Application.objects.exclude(pk=OuterRef("pk"))
@@ -87,6 +88,8 @@ def sorted_out(version_id: int, day: date | None, *, standings: Mapping[int, Sta
         )
         .order_by("pk")
     )
+    if held is not None:
+        found = [one for one in found if one.pk in held]
     if standings is None:
         standings = read_standings(one.account_id for one in found if one.account_id is not None)
     today = open_day()

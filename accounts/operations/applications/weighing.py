@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Application, ReasonCode
 from accounts.operations.applications import refusals
-from accounts.operations.applications.granting import account_to_change, granted_terms
+from accounts.operations.applications.granting import account_to_change, granted_terms, refuse_in_the_way
 from accounts.operations.applications.proposing import other_limits
 from accounts.operations.deciding.refusals import ReasonCodeUnknown
+from accounts.operations.deciding.standing import read_standings
 from accounts.operations.deciding.texts import LANGUAGES, customer_text
 from accounts.operations.deciding.weighing import authority_lines
 from accounts.operations.lending_caps import active_caps, caps_as_input
@@ -139,5 +140,5 @@ def _check_grant(application: Application, asked: DecisionAsked) -> None:
     if application.agreement is None or application.disclosure is None:
         raise refusals.AcceptanceMissing(application.application_no)
     account = account_to_change(application)
-    if account is not None and hasattr(account, "state") and account.state.is_written_off:
-        raise refusals.AccountInTheWay(account.account_no)
+    if account is not None:
+        refuse_in_the_way(read_standings([account.pk])[account.pk], asked.limit_minor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.contrib import admin
@@ -44,29 +44,44 @@ class OperatedAdmin(RoleAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def operate(self, actor: Actor, row: Any) -> None:
-        """Write the row."""
+    def operate(self, actor: Actor, row: Any, said: Collection[str]) -> None:
+        """Write the row.
+
+        :param said: the fields that the form gave
+        """
         raise NotImplementedError
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"clean": _refusing(form.clean, self._tried(request))})
 
-    def _tried(self, request: HttpRequest) -> Callable[[Any], None]:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Let the form say what stood in it when it was opened: what nobody touched does not undo what changed meanwhile."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.show_hidden_initial = True
+        return field
+
+    def _tried(self, request: HttpRequest) -> Callable[[Any, Any], None]:
         """Return what tries the operation and takes it back, so that a refusal stands on the form and not in a 500."""
 
-        def try_it(row: Any) -> None:
+        def try_it(row: Any, form: Any) -> None:
             with transaction.atomic():
-                self.operate(Actor.of(request.user), row)
+                self.operate(Actor.of(request.user), row, _said(form))
                 transaction.set_rollback(True)
 
         return try_it
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        self.operate(Actor.of(request.user), obj)
+        self.operate(Actor.of(request.user), obj, _said(form))
 
 
-def _refusing(clean: Callable[[Any], Any], try_it: Callable[[Any], None]) -> Callable[[Any], Any]:
+def _said(form: Any) -> list[str]:
+    """Return the fields that a form changes; one that does not say what stood in it before counts as changed."""
+    return [name for name in form.fields if name in form.changed_data or form.add_initial_prefix(name) not in form.data]
+
+
+def _refusing(clean: Callable[[Any], Any], try_it: Callable[[Any, Any], None]) -> Callable[[Any], Any]:
     def cleaned(form: Any) -> Any:
         values = clean(form)
         if not form.errors:
@@ -74,7 +89,7 @@ def _refusing(clean: Callable[[Any], Any], try_it: Callable[[Any], None]) -> Cal
             for name, value in form.cleaned_data.items():
                 setattr(row, name, value)
             try:
-                try_it(row)
+                try_it(row, form)
             except DecisionRefusal as refusal:
                 form.add_error(None, str(refusal))
         return values
@@ -106,8 +121,8 @@ class ReasonCodeAdmin(OperatedAdmin):
     list_display = ("code", "action", "name_en", "name_zh", "is_active")
     list_filter = ("action", "is_active")
 
-    def operate(self, actor: Actor, row: ReasonCode) -> None:
-        operations.save_reason_code(actor=actor, reason=row)
+    def operate(self, actor: Actor, row: ReasonCode, said: Collection[str]) -> None:
+        operations.save_reason_code(actor=actor, reason=row, said=said)
 
 
 @admin.register(ScopeValue)
@@ -122,8 +137,8 @@ class ScopeValueAdmin(OperatedAdmin):
         """Decisions name it by kind and code."""
         return ("kind", "code") if obj else ()
 
-    def operate(self, actor: Actor, row: ScopeValue) -> None:
-        operations.save_scope_value(actor=actor, value=row)
+    def operate(self, actor: Actor, row: ScopeValue, said: Collection[str]) -> None:
+        operations.save_scope_value(actor=actor, value=row, said=said)
 
 
 @admin.register(DecisionTerms)
@@ -133,8 +148,8 @@ class DecisionTermsAdmin(OperatedAdmin):
     edit_operation = EDIT_TERMS
     list_display = ("action", "buffer_days", "review_days", "expiry_days", "appeal_days", "source")
 
-    def operate(self, actor: Actor, row: DecisionTerms) -> None:
-        operations.save_terms(actor=actor, terms=row)
+    def operate(self, actor: Actor, row: DecisionTerms, said: Collection[str]) -> None:
+        operations.save_terms(actor=actor, terms=row, said=said)
 
 
 @admin.register(DecisionControl)
@@ -148,8 +163,8 @@ class DecisionControlAdmin(OperatedAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def operate(self, actor: Actor, row: DecisionControl) -> None:
-        operations.save_control(actor=actor, changed=row)
+    def operate(self, actor: Actor, row: DecisionControl, said: Collection[str]) -> None:
+        operations.save_control(actor=actor, changed=row, said=said)
 
 
 @admin.register(AgreementVersion)
@@ -163,7 +178,7 @@ class AgreementVersionAdmin(OperatedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def operate(self, actor: Actor, row: AgreementVersion) -> None:
+    def operate(self, actor: Actor, row: AgreementVersion, said: Collection[str]) -> None:
         publish_agreement(actor=actor, version=row)
 
 

@@ -87,7 +87,7 @@ class ReasonCodeDetail(APIView):
         for name, value in asked.validated_data.items():
             setattr(reason, name, value)
         try:
-            operations.save_reason_code(actor=Actor.of(request.user), reason=reason)
+            operations.save_reason_code(actor=Actor.of(request.user), reason=reason, said=asked.validated_data)
         except LedgerRefusal as refusal:
             return refused(refusal)
         return Response(shapes.ReasonCodeShape(reason).data)
@@ -127,7 +127,7 @@ class DecisionTermsDetail(APIView):
         for name, value in asked.validated_data.items():
             setattr(terms, name, value)
         try:
-            operations.save_terms(actor=Actor.of(request.user), terms=terms)
+            operations.save_terms(actor=Actor.of(request.user), terms=terms, said=asked.validated_data)
         except LedgerRefusal as refusal:
             return refused(refusal)
         return Response(shapes.DecisionTermsShape(terms).data)
@@ -158,7 +158,7 @@ class Control(APIView):
         for name, value in asked.validated_data.items():
             setattr(row, name, value)
         try:
-            operations.save_control(actor=Actor.of(request.user), changed=row)
+            operations.save_control(actor=Actor.of(request.user), changed=row, said=asked.validated_data)
         except LedgerRefusal as refusal:
             return refused(refusal)
         return Response(shapes.DecisionControlShape(row).data)

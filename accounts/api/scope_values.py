@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -58,7 +59,7 @@ class ScopeValues(APIView):
         """Add a value."""
         asked = ScopeValueShape(data=request.data)
         asked.is_valid(raise_exception=True)
-        return _saved(request, ScopeValue(**asked.validated_data), status=201)
+        return _saved(request, ScopeValue(**asked.validated_data), asked.validated_data, status=201)
 
 
 class ScopeValueDetail(APIView):
@@ -82,12 +83,12 @@ class ScopeValueDetail(APIView):
         asked.is_valid(raise_exception=True)
         for name, said in asked.validated_data.items():
             setattr(value, name, said)
-        return _saved(request, value, status=200)
+        return _saved(request, value, asked.validated_data, status=200)
 
 
-def _saved(request: Request, value: ScopeValue, *, status: int) -> Response:
+def _saved(request: Request, value: ScopeValue, said: Collection[str], *, status: int) -> Response:
     try:
-        save_scope_value(actor=Actor.of(request.user), value=value)
+        save_scope_value(actor=Actor.of(request.user), value=value, said=said)
     except LedgerRefusal as refusal:
         return refused(refusal)
     return Response(ScopeValueShape(value).data, status=status)

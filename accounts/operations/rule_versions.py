@@ -48,6 +48,8 @@ class RuleKind:
     :param subject: what the audit trail calls it
     :param dry_run: what a version would do to what there is, as of the open day: plain JSON with `parts`, one a product
         (`product_code`, `currency`, `of` rows, `holds` on so many, and figures of the kind). It may refuse.
+    :param hold_named: keeps what a version names as it is until the transaction ends, so that nothing it names is gone when it
+        goes live
     """
 
     model: type[RuleVersion]
@@ -56,6 +58,7 @@ class RuleKind:
     draft_operation: str
     approve_operation: str
     dry_run: Callable[[Any, date], dict[str, Any]]
+    hold_named: Callable[[Any], None] = lambda _version: None
 
     @property
     def rows(self) -> QuerySet[Any]:
@@ -164,6 +167,7 @@ def approve_rule(
         raise DayOutOfRange(live_from)
     if live_from < today:
         raise LiveDayPast(live_from, today)
+    kind.hold_named(row)
     _check(kind, row)
     # Tried once more: what there is may have changed since the dry run, and a rule too slow now would say nothing tonight.
     row.dry_run, row.dry_run_at = kind.tried(row, today), timezone.now()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
-from deciding_books import OPEN, Person, approves_rule, drafts_rule, make_late_account, tries_rule
-from django.db import connection
+from deciding_books import CLOSED, OPEN, Person, approves_rule, drafts_rule, make_late_account, tries_rule
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from rest_framework.test import APIClient
+from side_by_side import at_once
 
-from accounts.models import CreditAccount, Decision, DecisionRuleVersion, Restriction, ScopeValue
+from accounts.models import CreditAccount, Decision, DecisionRuleVersion, DecisionTerms, Restriction, ScopeValue
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.defaults import SCOPE_VALUES, seed_scope_values
 from accounts.operations.deciding.nightly import work_decisions
+from accounts.operations.deciding.refusing_machines import refuse_automation
 from accounts.operations.deciding.settings import save_scope_value
 from accounts.operations.rule_refusals import RuleValuesRefused
 from riskops.shared.models import AuditEntry
@@ -132,6 +136,83 @@ def test_a_value_that_a_live_rule_stops_stays_in_use(late: CreditAccount, lead: 
     assert ScopeValue.objects.get(kind="channel", code="app").is_active
     DecisionRuleVersion.objects.update(live_until=OPEN)
     ends(lead, "channel", "app")
+
+
+def test_a_value_that_decisions_not_in_force_yet_name_stays_in_use(late: CreditAccount, lead: Person) -> None:
+    DecisionTerms.objects.filter(action="suspend_use").update(buffer_days=5)
+    manager = Person(Role.MANAGER)
+    version = tries_rule(lead, drafts_rule(lead, scope="category", scope_value="jewellery"))
+    approves_rule(manager, version, is_warning_accepted=True)
+    lead.asks(make_late_account(), "suspend_use", scope="category", scope_value="jewellery")
+    work_decisions(closed_day=CLOSED, first_account_id=late.pk, last_account_id=late.pk)
+    found = Decision.objects.order_by("pk").values_list("source", "status")
+    assert list(found) == [("person", "scheduled"), ("rule", "scheduled")]
+    DecisionRuleVersion.objects.update(live_until=OPEN)
+    with pytest.raises(refusals.DecisionSettingRefused, match="2 decisions that stop “jewellery” are proposed or not in force"):
+        ends(lead, "category", "jewellery")
+    refuse_automation(actor=manager.actor, account_id=late.pk, refuses=True, reason="by letter")
+    # What the rule decided is proposed to people, which takes that the value is still in use.
+    assert sorted(Decision.objects.filter(account=late).values_list("status", flat=True)) == ["cancelled", "proposed"]
+    Decision.objects.filter(source="person").update(status="effective")
+    with pytest.raises(refusals.DecisionSettingRefused, match="1 decision that stops “jewellery” is proposed or not in force"):
+        ends(lead, "category", "jewellery")
+    Decision.objects.filter(status="proposed").update(status="rejected", ended_on=OPEN)
+    ends(lead, "category", "jewellery")
+
+
+def test_what_was_not_said_stays_as_somebody_else_has_left_it(lead: Person) -> None:
+    client = in_browser(lead)
+    app = ScopeValue.objects.get(kind="channel", code="app")
+    opened = client.get(f"/admin/accounts/scopevalue/{app.pk}/change/").content.decode()
+    assert f'name="initial-name_en" value="{app.name_en}"' in opened
+    form = {name: getattr(app, name) for name in ("name_en", "name_zh")} | {"is_active": "on"}
+    form |= {f"initial-{name}": value for name, value in form.items()} | {"initial-is_active": "True"}
+    # Meanwhile.
+    ends(lead, "channel", "app")
+    ScopeValue.objects.filter(pk=app.pk).update(name_zh="应用")
+    assert client.post(f"/admin/accounts/scopevalue/{app.pk}/change/", {**form, "name_en": "our app!"}).status_code == 302
+    assert ScopeValue.objects.filter(pk=app.pk, name_en="our app!", name_zh="应用", is_active=False).exists()
+    app.name_en = "the app"
+    save_scope_value(actor=lead.actor, value=app, said=["name_en"])
+    assert ScopeValue.objects.filter(pk=app.pk, name_en="the app", name_zh="应用", is_active=False).exists()
+    # Whoever is answered sees what is stored.
+    assert (app.name_zh, app.is_active) == ("应用", False)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+@pytest.mark.parametrize("what", ["proposal", "approval", "night"])
+def test_whoever_ends_a_value_waits_for_what_is_decided_with_it_in_flight(what: str) -> None:
+    late, lead, manager = make_late_account(account_no="LATE"), Person(Role.TEAM_LEAD), Person(Role.MANAGER)
+    DecisionTerms.objects.filter(action="suspend_use").update(buffer_days=5)
+    version = tries_rule(lead, drafts_rule(lead, scope="channel", scope_value="app"))
+    if what == "night":
+        approves_rule(manager, version, is_warning_accepted=True)
+    has_decided = threading.Event()
+
+    def decide() -> None:
+        with transaction.atomic():
+            if what == "proposal":
+                lead.asks(late, "suspend_use", scope="channel", scope_value="app")
+            elif what == "approval":
+                approves_rule(manager, version, is_warning_accepted=True)
+            else:
+                assert work_decisions(closed_day=CLOSED, first_account_id=0, last_account_id=2**60)
+                DecisionRuleVersion.objects.update(live_until=OPEN)
+            has_decided.set()
+            # Time for the other one to look before there is anything to see.
+            time.sleep(0.5)
+
+    def end() -> str:
+        assert has_decided.wait(10)
+        try:
+            ends(lead, "channel", "app")
+        except refusals.DecisionSettingRefused as refusal:
+            return str(refusal)
+        return "ended"
+
+    said = at_once([decide, end])[1]
+    assert ("is live" if what == "approval" else "1 decision that stops “app” is proposed or not in force yet") in said
 
 
 # The list -----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from accounts.operations.deciding.refusals import DecisionRefusal
 from accounts.operations.deciding.ruling import DECISION_RULES
 from accounts.operations.deciding.standing import Standing, Today, hold_today, lock_standings
 from accounts.operations.deciding.taking_effect import schedule
-from accounts.operations.deciding.weighing import Asked, Tables, Weighed, authority_lines, hold_control, weigh
+from accounts.operations.deciding.weighing import Asked, Tables, Weighed, authority_lines, hold_control, hold_scope_value, weigh
 from accounts.operations.deciding.writing import Writes, add_decisions
 from accounts.operations.rule_refusals import RuleUnusable
 from accounts.operations.rule_versions import in_force_on, parsed
@@ -83,6 +83,7 @@ def _decide(version: DecisionRuleVersion, rule: Rule, account_ids: Sequence[int]
     today = Today(day, day)
     standings = lock_standings(account_ids)
     facts = facts_of(account_ids, closed_day)
+    hold_scope_value(version.scope, version.scope_value)
     tables = Tables.of(version.action, version.reason.code)
     decisions: list[tuple[Decision, Weighed]] = []
     for account_id in account_ids:

@@ -12,7 +12,7 @@ from accounts.operations.checks import check_reference
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.standing import Standing, hold_today, lock_standing, read_standing
 from accounts.operations.deciding.taking_effect import schedule
-from accounts.operations.deciding.weighing import Asked, Weighed, weigh
+from accounts.operations.deciding.weighing import Asked, Weighed, hold_scope_value, weigh
 from accounts.operations.deciding.writing import Writes
 from accounts.roles import PROPOSE_DECISION
 from accounts.rules.decisions import ENGINE_VERSION, LIMIT_ACTIONS, OPEN_STATUSES, RESTRICTING_ACTIONS, Action, Status
@@ -41,6 +41,7 @@ def propose_decision(
     standing = lock_standing(account_id)
     refuse_conflict(actor, standing.customer_id)
     _refuse_repeated(account_id, asked, reference)
+    hold_scope_value(asked.scope, asked.scope_value)
     weighed = weigh(asked, standing, roles=roles, today=today)
     refuse_rivals(account_id, weighed.fields)
     decision = Decision(

@@ -10,6 +10,7 @@ from django.db.models import Count, Sum
 from accounts.facts import ACCOUNT_FACTS, account_rows
 from accounts.models import DecisionRuleVersion
 from accounts.operations.deciding.standing import facts_day
+from accounts.operations.deciding.weighing import hold_scope_value
 from accounts.operations.rule_versions import RuleKind
 from accounts.queries.rule_cost import rule_time_bound
 from accounts.roles import APPROVE_RULE, DRAFT_RULE
@@ -49,6 +50,10 @@ def dry_run(version: DecisionRuleVersion, _today: date) -> dict[str, Any]:
     return {"parts": parts}
 
 
+def _hold_named(version: DecisionRuleVersion) -> None:
+    hold_scope_value(version.scope, version.scope_value)
+
+
 DECISION_RULES: Final = RuleKind(
     model=DecisionRuleVersion,
     catalogue=ACCOUNT_FACTS,
@@ -56,4 +61,5 @@ DECISION_RULES: Final = RuleKind(
     draft_operation=DRAFT_RULE,
     approve_operation=APPROVE_RULE,
     dry_run=dry_run,
+    hold_named=_hold_named,
 )

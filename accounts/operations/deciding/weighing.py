@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from accounts.models import AgreementVersion, AuthorityRow, Decision, DecisionControl, DecisionTerms, ReasonCode
+from accounts.models import AgreementVersion, AuthorityRow, Decision, DecisionControl, DecisionTerms, ReasonCode, ScopeValue
 from accounts.models.decision_settings import AUTHORITY_COLUMNS
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.agreements import accepted_agreement
@@ -73,6 +73,16 @@ def hold_control() -> DecisionControl:
         # Django has no word for a shared lock. On SQLite the transaction itself is the lock.
         execute(f"SELECT 1 FROM {DecisionControl._meta.db_table} WHERE id = 1 FOR SHARE")
     return control()
+
+
+def hold_scope_value(scope: str, value: str) -> None:
+    """Keep the channel or category that is named as it is until the transaction ends.
+
+    For what decides with it, by hand or by rule: whoever takes it out of use waits, and finds what was decided. Many hold it
+    side by side.
+    """
+    if value and is_postgresql():
+        execute(f"SELECT 1 FROM {ScopeValue._meta.db_table} WHERE kind = %s AND code = %s FOR SHARE", (scope, value))
 
 
 def terms_of(action: str) -> DecisionTerms:

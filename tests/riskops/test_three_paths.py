@@ -75,7 +75,7 @@ def replayed_book(accounts: list[CreditAccount], day: date) -> Book:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_each_nightly_close_equals_the_replay_of_every_account(seed: int, settings: Any) -> None:
     settings.CLOSE_SHARD_ACCOUNTS = 13
     accounts = make_random_book(seed=seed, accounts=40, days=DAYS)
@@ -87,7 +87,7 @@ def test_each_nightly_close_equals_the_replay_of_every_account(seed: int, settin
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", [4, 5])
+@pytest.mark.parametrize("seed", [4, pytest.param(5, marks=pytest.mark.slow)])
 def test_closing_nightly_weekly_or_once_leaves_the_same_book(seed: int, settings: Any) -> None:
     settings.CLOSE_SHARD_ACCOUNTS = 13
     accounts = make_random_book(seed=seed, accounts=40, days=DAYS)

@@ -441,6 +441,11 @@ def wait_for_heartbeat(*, seconds: float) -> bool:
     return heartbeat.last_sign() is not None
 
 
+def each(*, asked: list[tuple[str, dict[str, Any]]]) -> list[Any]:
+    """Do several things one after the other, and return the answers: a process takes seconds to begin, the things do not."""
+    return [_done(word, arguments) for word, arguments in asked]
+
+
 WORDS = (
     prepare,
     dump,
@@ -460,7 +465,12 @@ WORDS = (
     business_date,
     wait_until_closed,
     wait_for_heartbeat,
+    each,
 )
+
+
+def _done(word: str, arguments: dict[str, Any]) -> Any:
+    return next(function for function in WORDS if function.__name__ == word)(**arguments)
 
 
 def main() -> None:
@@ -488,7 +498,7 @@ def main() -> None:
         # The system checks load every page of the site, which is no part of a close and most of the time.
         execute_from_command_line(["manage.py", *rest, "--skip-checks"])
         return
-    answer = next(function for function in WORDS if function.__name__ == word)(**json.loads(rest[0] if rest else "{}"))
+    answer = _done(word, json.loads(rest[0] if rest else "{}"))
     with contextlib.suppress(BrokenPipeError):
         print(json.dumps(answer, default=str))
 

@@ -1,4 +1,7 @@
-"""The book of the fault tests: made and closed once, copied for each test."""
+"""The book of the fault tests: made and closed once, copied for each test.
+
+The modules that use it are one group (`xdist_group`), so that one worker makes it and not each.
+"""
 
 from __future__ import annotations
 

@@ -85,6 +85,10 @@ class Site:
         assert done.returncode == 0, f"{word} ended with {done.returncode}: {done.stderr[-4_000:]}\n{self.log}"
         return json.loads(done.stdout.splitlines()[-1])
 
+    def ask_each(self, *asked: str | tuple[str, dict[str, Any]]) -> list[Any]:
+        """Have several things done one after the other by one process and return the answers."""
+        return list(self.ask("each", asked=[(each, {}) if isinstance(each, str) else each for each in asked]))
+
     def close_days(self, first: str, last: str, faults: list[dict[str, Any]] | None = None) -> int:
         """Run the command that closes days; return its status."""
         return self.run("manage", "close_of_business", "--date", first, "--through", last, faults=faults)

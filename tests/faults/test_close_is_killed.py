@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sites import FIRST, LAST, Site
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("closed_book")]
 
 MONTH_END = "2025-02-28"
 #: Steps that have one shard over all accounts.

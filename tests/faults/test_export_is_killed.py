@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sites import Site, new_site
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("export_killed")]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHILD = Path(__file__).with_name("export_child.py")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sites import Site, new_site
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("import_killed")]
 
 CHILD = Path(__file__).with_name("import_child.py")
 #: Where in the import it dies, in parts of its statements up to the commit; 1 is the last one before it.

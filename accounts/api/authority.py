@@ -56,6 +56,9 @@ class AuthorityChangeRequest(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=AuthorityChange.Kind.choices)
     line = serializers.IntegerField(allow_null=True, default=None, help_text="the id of the line to change or end")
+    seen = AuthorityLineValues(
+        allow_null=True, default=None, help_text="that line as you read it; refused if it says something else by now"
+    )
     after = AuthorityLineValues(allow_null=True, default=None)
     reason = serializers.CharField()
 
@@ -63,6 +66,8 @@ class AuthorityChangeRequest(serializers.Serializer[Any]):
         """Refuse a kind without what it takes."""
         if (attrs["kind"] == AuthorityChange.Kind.ADD) != (attrs["line"] is None):
             raise ValidationError({"line": "the id of the line to change or end; none to add one"})
+        if (attrs["line"] is None) != (attrs["seen"] is None):
+            raise ValidationError({"seen": "the line to change or end as you read it; none to add one"})
         if (attrs["kind"] == AuthorityChange.Kind.END) != (attrs["after"] is None):
             raise ValidationError({"after": "the line as it is to be; none to end one"})
         return attrs
@@ -143,12 +148,16 @@ class AuthorityChanges(APIView):
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         actor, line_id, reason = Actor.of(request.user), values["line"], values["reason"]
-        if values["kind"] == AuthorityChange.Kind.END:
-            return _answer(lambda: operations.propose_end(actor=actor, line_id=line_id, reason=reason), status=201)
-        # A column left out is empty: the line is what is written here, not a mixture with what stood there.
-        after = AuthorityRow(**values["after"]).values()
+        # A column left out is empty: a line is what is written here, not a mixture with what stands there.
+        seen, after = (AuthorityRow(**line).values() if line else None for line in (values["seen"], values["after"]))
+        if after is None:
+            assert seen is not None
+            return _answer(
+                lambda: operations.propose_end(actor=actor, line_id=line_id, seen=seen, reason=reason),
+                status=201,
+            )
         return _answer(
-            lambda: operations.propose_line(actor=actor, values=after, line_id=line_id, reason=reason),
+            lambda: operations.propose_line(actor=actor, values=after, line_id=line_id, seen=seen, reason=reason),
             status=201,
         )
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.authority_forms import ApproveForm, AuthorityLineForm, WhyForm, WithdrawForm
+from accounts.authority_forms import ApproveForm, AuthorityLineForm, EndForm, WhyForm, WithdrawForm
 from accounts.decision_forms import RefusableForm
 from accounts.models import AuthorityRow
 from accounts.operations.deciding import matrix as operations
@@ -93,11 +93,11 @@ def _line_or_404(row_id: int) -> AuthorityRow:
 def propose(request: HttpRequest, row_id: int | None = None) -> HttpResponse:
     """Show the form of a new line, or of one that stands; to a POST propose it."""
     line = _line_or_404(row_id) if row_id is not None else None
-    form = AuthorityLineForm(request.POST or None, initial=line.values() if line else None)
+    form = AuthorityLineForm(request.POST or None, line=line)
     if request.method == "POST" and form.is_valid():
-        values, reason = form.line(), form.cleaned_data["reason"]
+        more = {"reason": form.cleaned_data["reason"], "line_id": row_id, "seen": form.cleaned_data.get("seen")}
         try:
-            operations.propose_line(actor=Actor.of(request.user), values=values, reason=reason, line_id=row_id)
+            operations.propose_line(actor=Actor.of(request.user), values=form.line(), **more)
         except LedgerRefusal as refusal:
             form.refuse(refusal)
         else:
@@ -109,27 +109,30 @@ def propose(request: HttpRequest, row_id: int | None = None) -> HttpResponse:
 @posted_from("accounts:authority_change")
 def end(request: HttpRequest, row_id: int) -> HttpResponse:
     """Propose to take a line out."""
-    line, form = _line_or_404(row_id), WhyForm(request.POST, auto_id=_END_IDS)
+    line, form = _line_or_404(row_id), EndForm(request.POST, auto_id=_END_IDS)
     if form.is_valid():
         try:
-            operations.propose_end(actor=Actor.of(request.user), line_id=row_id, reason=form.cleaned_data["reason"])
+            operations.propose_end(actor=Actor.of(request.user), line_id=row_id, **form.cleaned_data)
         except LedgerRefusal as refusal:
             form.refuse(refusal)
         else:
             return _proposed(request)
-    return _show_form(request, line, AuthorityLineForm(initial=line.values()), end_form=form)
+    return _show_form(request, line, AuthorityLineForm(line=line), end_form=form)
 
 
 def _show_form(
-    request: HttpRequest, line: AuthorityRow | None, form: AuthorityLineForm, *, end_form: WhyForm | None = None
+    request: HttpRequest, line: AuthorityRow | None, form: AuthorityLineForm, *, end_form: EndForm | None = None
 ) -> HttpResponse:
+    is_refused = form.is_bound or end_form is not None
+    if line is not None and end_form is None:
+        # Below a form that was refused, too: it ends the line that this form was opened on.
+        end_form = EndForm(auto_id=_END_IDS, initial={"seen": form["seen"].value()})
     context = {
         "title": _("Propose a change of a line") if line else _("Propose a line"),
         "line": line,
         "form": form,
-        "end_form": end_form or WhyForm(auto_id=_END_IDS),
+        "end_form": end_form,
     }
-    is_refused = form.is_bound or end_form is not None
     return render(request, "accounts/authority/propose.html", context, status=422 if is_refused else 200)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -43,6 +44,12 @@ def approve(person: Person, change: AuthorityChange) -> AuthorityChange:
     return matrix.approve_change(actor=person.actor, change_id=change.pk, remark="seen")
 
 
+def as_read(line: AuthorityRow) -> dict[str, Any]:
+    """Return what a line says to somebody who looks at it now; what it said last, if it has ended."""
+    found = AuthorityRow.objects.filter(pk=line.pk).first()
+    return (found or line).values()
+
+
 def trail() -> list[tuple[str, Any, Any]]:
     """Return what the trail says, oldest first: action, before, after."""
     return list(AuditEntry.objects.order_by("pk").values_list("action", "before", "after"))
@@ -65,10 +72,10 @@ def test_a_line_is_added_by_two_and_what_stands_holds_until_then(manager: Person
 
 
 def test_a_line_is_changed_and_ended_with_what_it_said_before(line: AuthorityRow, manager: Person, approver: Person) -> None:
-    approve(approver, matrix.propose_line(actor=manager.actor, line_id=line.pk, values=WIDER, reason="more"))
+    approve(approver, matrix.propose_line(actor=manager.actor, line_id=line.pk, seen=as_read(line), values=WIDER, reason="more"))
     line.refresh_from_db()
     assert line.values() == WIDER
-    approve(approver, matrix.propose_end(actor=manager.actor, line_id=line.pk, reason="no more"))
+    approve(approver, matrix.propose_end(actor=manager.actor, line_id=line.pk, seen=as_read(line), reason="no more"))
     assert not AuthorityRow.objects.filter(pk=line.pk).exists()
     assert trail() == [
         ("authority.propose", LINE, WIDER),
@@ -81,7 +88,7 @@ def test_a_line_is_changed_and_ended_with_what_it_said_before(line: AuthorityRow
 def test_the_proposer_neither_approves_nor_rejects_in_the_operation_and_in_the_database(
     line: AuthorityRow, manager: Person
 ) -> None:
-    change = matrix.propose_line(actor=manager.actor, line_id=line.pk, values=WIDER, reason="more")
+    change = matrix.propose_line(actor=manager.actor, line_id=line.pk, seen=as_read(line), values=WIDER, reason="more")
     with pytest.raises(matrix.OwnMatrixChange, match="somebody else has to"):
         approve(manager, change)
     with pytest.raises(matrix.OwnMatrixChange):
@@ -118,11 +125,11 @@ def test_the_proposer_neither_approves_nor_rejects_in_the_operation_and_in_the_d
 def test_a_rejected_or_withdrawn_change_changes_nothing_and_is_over(
     line: AuthorityRow, manager: Person, approver: Person
 ) -> None:
-    rejected = matrix.propose_line(actor=manager.actor, line_id=line.pk, values=WIDER, reason="more")
+    rejected = matrix.propose_line(actor=manager.actor, line_id=line.pk, seen=as_read(line), values=WIDER, reason="more")
     with pytest.raises(ReasonMissing):
         matrix.reject_change(actor=approver.actor, change_id=rejected.pk, reason=" ")
     matrix.reject_change(actor=approver.actor, change_id=rejected.pk, reason="too much")
-    withdrawn = matrix.propose_end(actor=manager.actor, line_id=line.pk, reason="no more")
+    withdrawn = matrix.propose_end(actor=manager.actor, line_id=line.pk, seen=as_read(line), reason="no more")
     with pytest.raises(matrix.NotYourMatrixChange, match="Reject it instead"):
         matrix.withdraw_change(actor=approver.actor, change_id=withdrawn.pk)
     matrix.withdraw_change(actor=manager.actor, change_id=withdrawn.pk)
@@ -142,9 +149,9 @@ def test_a_change_of_a_line_that_changed_since_is_refused_with_what_differs(
     line: AuthorityRow, manager: Person, approver: Person
 ) -> None:
     narrower = {**LINE, "amount_to": 50, "approver_role": "approver"}
-    late = matrix.propose_line(actor=manager.actor, line_id=line.pk, values=narrower, reason="less")
-    end = matrix.propose_end(actor=manager.actor, line_id=line.pk, reason="no more")
-    approve(approver, matrix.propose_line(actor=manager.actor, line_id=line.pk, values=WIDER, reason="more"))
+    late = matrix.propose_line(actor=manager.actor, line_id=line.pk, seen=as_read(line), values=narrower, reason="less")
+    end = matrix.propose_end(actor=manager.actor, line_id=line.pk, seen=as_read(line), reason="no more")
+    approve(approver, matrix.propose_line(actor=manager.actor, line_id=line.pk, seen=as_read(line), values=WIDER, reason="more"))
     for change in (late, end):
         with pytest.raises(matrix.MatrixChangeOutdated, match=r"\(Amount to: 100 → 200\)"):
             approve(approver, change)
@@ -152,11 +159,11 @@ def test_a_change_of_a_line_that_changed_since_is_refused_with_what_differs(
     assert line.values() == WIDER
     assert set(AuthorityChange.objects.filter(pk__in=[late.pk, end.pk]).values_list("status", flat=True)) == {"proposed"}
 
-    approve(approver, matrix.propose_end(actor=manager.actor, line_id=line.pk, reason="no more"))
+    approve(approver, matrix.propose_end(actor=manager.actor, line_id=line.pk, seen=as_read(line), reason="no more"))
     with pytest.raises(matrix.MatrixChangeOutdated, match="has been ended since"):
         approve(approver, late)
     with pytest.raises(matrix.MatrixLineUnknown):
-        matrix.propose_end(actor=manager.actor, line_id=line.pk, reason="again")
+        matrix.propose_end(actor=manager.actor, line_id=line.pk, seen=as_read(line), reason="again")
 
 
 def test_what_cannot_be_a_line_is_refused_when_it_is_proposed_and_when_it_is_approved(
@@ -172,9 +179,9 @@ def test_what_cannot_be_a_line_is_refused_when_it_is_proposed_and_when_it_is_app
         with pytest.raises(DecisionSettingRefused, match=message):
             matrix.propose_line(actor=manager.actor, values=values, reason="x")
     with pytest.raises(DecisionSettingRefused, match="says just that already"):
-        matrix.propose_line(actor=manager.actor, line_id=line.pk, values=LINE, reason="x")
+        matrix.propose_line(actor=manager.actor, line_id=line.pk, seen=as_read(line), values=LINE, reason="x")
     with pytest.raises(ReasonMissing):
-        matrix.propose_line(actor=manager.actor, line_id=line.pk, values=WIDER, reason="")
+        matrix.propose_line(actor=manager.actor, line_id=line.pk, seen=as_read(line), values=WIDER, reason="")
     assert not AuthorityChange.objects.exists()
 
     other = {**LINE, "amount_from": 1}
@@ -193,7 +200,9 @@ def test_two_people_who_approve_two_changes_of_one_line_at_once_do_not_both_win(
     manager, judges = Person(Role.MANAGER), [Person(Role.APPROVER), Person(Role.MANAGER)]
     line = AuthorityRow.objects.create(**LINE)
     changes = [
-        matrix.propose_line(actor=manager.actor, line_id=line.pk, values={**LINE, "amount_to": most}, reason="x")
+        matrix.propose_line(
+            actor=manager.actor, line_id=line.pk, seen=as_read(line), values={**LINE, "amount_to": most}, reason="x"
+        )
         for most in (200, 300)
     ]
 
@@ -223,11 +232,39 @@ def page(answer: Any, status: int = 200) -> str:
     return str(answer.content.decode())
 
 
+def seen_in(shown: str) -> str:
+    """Return what a page's first form carries of the line that it was opened on."""
+    found = re.search(r'name="seen" value="([^"]+)"', shown)
+    assert found is not None
+    return found[1]
+
+
+def test_a_form_opened_before_the_line_changed_takes_nothing_back(line: AuthorityRow, manager: Person, approver: Person) -> None:
+    proposing, address = at(manager), f"/authority/{line.pk}/propose/"
+    opened = page(proposing.get(address))
+    narrower = {**LINE, "approver_role": "approver"}
+    approve(approver, matrix.propose_line(actor=manager.actor, line_id=line.pk, seen=as_read(line), values=narrower, reason="x"))
+    # Only the bound is typed anew; the approver of the form is the one that stood when it was opened.
+    form = {**WIDER, "reason": "the lead is away", "seen": seen_in(opened)}
+    refused = page(proposing.post(address, form), 422)
+    assert "Needs approval by: legal → approver" in refused and "Open it anew" in refused and "the lead is away" in refused
+    # The form below the refused one has not seen more than it.
+    again = {"reason": "no more", "seen": re.findall(r'name="seen" value="([^"]+)"', refused)[-1]}
+    assert "The line has changed since you looked at it" in page(proposing.post(f"/authority/{line.pk}/end/", again), 422)
+    for garbled in ("", "e30:x:y"):
+        assert "does not say what the line said" in page(proposing.post(address, {**form, "seen": garbled}), 422)
+    assert AuthorityChange.objects.count() == 1
+    form["seen"] = seen_in(page(proposing.get(address)))
+    assert proposing.post(address, form).status_code == 302
+
+
 def test_two_people_change_a_line_on_the_page(line: AuthorityRow, manager: Person, approver: Person) -> None:
     proposing, judging = at(manager), at(approver)
     form = {"action": "lift", "role": "manager", "approver_role": "legal", "amount_from": "0", "amount_to": "200", "currency": ""}
     address = f"/authority/{line.pk}/propose/"
-    assert 'value="100"' in page(proposing.get(address))
+    opened = page(proposing.get(address))
+    assert 'value="100"' in opened
+    form["seen"] = seen_in(opened)
     refused = page(proposing.post(address, {**form, "amount_to": "100", "reason": "typed with care"}), 422)
     assert "says just that already" in refused and "typed with care" in refused
     assert "This field is required" in page(proposing.post(address, form), 422)
@@ -255,8 +292,9 @@ def test_the_page_says_what_differs_and_offers_no_approval_of_what_is_outdated(
     line: AuthorityRow, manager: Person, approver: Person
 ) -> None:
     proposing, judging = at(manager), at(approver)
-    assert proposing.post(f"/authority/{line.pk}/end/", {"reason": ""}).status_code == 422
-    assert proposing.post(f"/authority/{line.pk}/end/", {"reason": "no more"}).status_code == 302
+    read = {"seen": seen_in(page(proposing.get(f"/authority/{line.pk}/propose/")))}
+    assert proposing.post(f"/authority/{line.pk}/end/", {**read, "reason": ""}).status_code == 422
+    assert proposing.post(f"/authority/{line.pk}/end/", {**read, "reason": "no more"}).status_code == 302
     change = AuthorityChange.objects.get()
     AuthorityRow.objects.filter(pk=line.pk).update(amount_to=200)
     seen = page(judging.get("/authority/"))
@@ -272,7 +310,7 @@ def test_the_page_says_what_differs_and_offers_no_approval_of_what_is_outdated(
 
 def test_who_may_neither_propose_nor_approve_looks_and_the_admin_only_shows(line: AuthorityRow, manager: Person) -> None:
     analyst = at(Person(Role.ANALYST))
-    matrix.propose_line(actor=manager.actor, line_id=line.pk, values=WIDER, reason="more")
+    matrix.propose_line(actor=manager.actor, line_id=line.pk, seen=as_read(line), values=WIDER, reason="more")
     seen = page(analyst.get("/authority/"))
     assert "What holds" in seen and "/approve/" not in seen and "/propose/" not in seen
     assert analyst.get("/authority/propose/").status_code == 403
@@ -298,7 +336,7 @@ def test_two_people_change_the_matrix_by_api(line: AuthorityRow, manager: Person
     def listed() -> Any:
         return next(row for row in call(approver, "", None, 200) if row["id"] == line.pk)
 
-    asked = {"kind": "change", "line": line.pk, "after": WIDER, "reason": "more"}
+    asked = {"kind": "change", "line": line.pk, "seen": LINE, "after": WIDER, "reason": "more"}
     made = call(manager, "changes/", asked, 201)
     assert (made["status"], made["before"], made["after"], made["proposed_by"]) == (
         "proposed", LINE, WIDER, manager.user.username,
@@ -308,6 +346,7 @@ def test_two_people_change_the_matrix_by_api(line: AuthorityRow, manager: Person
     for wrong in (
         {"kind": "end"},
         {"line": None},
+        {"seen": None},
         {"after": None},
         {"kind": "add"},
         {"reason": ""},
@@ -324,7 +363,10 @@ def test_two_people_change_the_matrix_by_api(line: AuthorityRow, manager: Person
     assert call(approver, f"{one}reject/", {"reason": "late"}, 409)["code"] == "matrix_change_moved_on"
     assert call(approver, "changes/999/", None, 404)["code"] == "matrix_change_unknown"
 
-    ended = call(manager, "changes/", {"kind": "end", "line": line.pk, "reason": "no more"}, 201)
+    end = {"kind": "end", "line": line.pk, "seen": LINE, "reason": "no more"}
+    outdated = call(manager, "changes/", end, 409)
+    assert outdated["code"] == "matrix_change_outdated" and "Amount to: 100 → 200" in outdated["detail"]
+    ended = call(manager, "changes/", {**end, "seen": listed()}, 201)
     assert ended["after"] is None
     assert call(manager, f"changes/{ended['id']}/withdraw/", {}, 200)["status"] == "withdrawn"
     added = call(manager, "changes/", {"kind": "add", "after": {"action": "lift", "role": "manager"}, "reason": "all"}, 201)

@@ -95,34 +95,47 @@ class NotYourMatrixChange(DecisionRefusal):
 
 
 class MatrixChangeOutdated(DecisionRefusal):
-    """The line is not what the proposer saw."""
+    """The line is not what the proposer saw: found when it is proposed, and (with its number) when it is approved."""
 
     about = "change"
 
-    def __init__(self, change: AuthorityChange, differing: tuple[Cell, ...]) -> None:
-        if differing:
-            found = "; ".join(f"{cell.label}: {cell.before} → {cell.after}" for cell in differing)
+    def __init__(self, differing: tuple[Cell, ...], change_id: int | None = None) -> None:
+        found = "; ".join(f"{cell.label}: {cell.before} → {cell.after}" for cell in differing)
+        what_next = _("Reject it and propose anew what should hold; nothing was done.")
+        if change_id is None:
+            said = _("The line has changed since you looked at it (%(found)s).") % {"found": found}
+            what_next = _("Open it anew and propose what should hold; nothing was done.")
+        elif differing:
             what = _("The line has changed since change %(number)s was proposed (%(found)s).")
-            said = what % {"number": change.pk, "found": found}
+            said = what % {"number": change_id, "found": found}
         else:
-            said = _("The line of change %(number)s has been ended since it was proposed.") % {"number": change.pk}
-        super().__init__(said + " " + _("Reject it and propose anew what should hold; nothing was done."))
+            said = _("The line of change %(number)s has been ended since it was proposed.") % {"number": change_id}
+        super().__init__(f"{said} {what_next}")
 
 
 @transaction.atomic
-def propose_line(*, actor: Actor, values: Mapping[str, Any], reason: str, line_id: int | None = None) -> AuthorityChange:
+def propose_line(
+    *,
+    actor: Actor,
+    values: Mapping[str, Any],
+    reason: str,
+    line_id: int | None = None,
+    seen: Mapping[str, Any] | None = None,
+) -> AuthorityChange:
     """Propose a new line of the matrix, or a change of one; nothing changes before somebody else approves.
 
     :param values: the columns of the line as they are to be
     :param line_id: the line to change; None adds one
+    :param seen: the columns of that line as the proposer saw them when they began
     :raises ReasonMissing: it must say why
     :raises MatrixLineUnknown: there is no such line
+    :raises MatrixChangeOutdated: it has changed since; says what differs
     :raises DecisionSettingRefused: the line says nothing, is there already or stays as it is; a role cannot approve for itself
     :raises MatrixChangeThere: just this waits already
     """
     check_reason(reason)
     line = AuthorityRow() if line_id is None else _line(line_id)
-    before = None if line_id is None else line.values()
+    before = None if line_id is None else _as_seen(line, seen)
     for name, value in values.items():
         setattr(line, name, value)
     _check(line)
@@ -133,15 +146,16 @@ def propose_line(*, actor: Actor, values: Mapping[str, Any], reason: str, line_i
 
 
 @transaction.atomic
-def propose_end(*, actor: Actor, line_id: int, reason: str) -> AuthorityChange:
+def propose_end(*, actor: Actor, line_id: int, seen: Mapping[str, Any], reason: str) -> AuthorityChange:
     """Propose to take a line out of the matrix; it holds until somebody else approves.
 
+    :param seen: the columns of the line as the proposer saw them
     :raises ReasonMissing: it must say why
-    :raises MatrixLineUnknown: there is no such line
+    :raises MatrixLineUnknown, MatrixChangeOutdated: there is no such line, or it has changed since
     :raises MatrixChangeThere: just this waits already
     """
     check_reason(reason)
-    before = _line(line_id).values()
+    before = _as_seen(_line(line_id), seen)
     return _propose(actor, AuthorityChange(kind=_Kind.END, line_id=line_id, before=before, after=None, reason=reason.strip()))
 
 
@@ -159,7 +173,7 @@ def approve_change(*, actor: Actor, change_id: int, remark: str = "") -> Authori
     line = AuthorityRow.objects.select_for_update().filter(pk=change.line_id).first() if change.line_id is not None else None
     now = line.values() if line is not None else None
     if now != change.before:
-        raise MatrixChangeOutdated(change, differences(change.before, now) if change.before and now else ())
+        raise MatrixChangeOutdated(differences(change.before, now) if change.before and now else (), change.pk)
     subject = str(line)
     if change.after is None:
         assert line is not None
@@ -227,6 +241,17 @@ def _line(line_id: int) -> AuthorityRow:
     if line is None:
         raise MatrixLineUnknown(line_id)
     return line
+
+
+def _as_seen(line: AuthorityRow, seen: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a line says, if that is what the proposer saw.
+
+    What stood at the sending would hide what another change did since the form was opened: all its other columns would go back.
+    """
+    now = line.values()
+    if seen is None or dict(seen) != now:
+        raise MatrixChangeOutdated(differences(seen or AuthorityRow().values(), now))
+    return now
 
 
 def _held(change_id: int) -> AuthorityChange:

@@ -18,7 +18,7 @@ from accounts.operations.deciding.refusals import role_names
 from accounts.operations.deciding.replaying import Replay, replay
 from accounts.queries.scope_values import with_scope_names
 from accounts.rules.authority import may_approve
-from accounts.rules.decisions import LIFTABLE_ACTIONS, Action, Status
+from accounts.rules.decisions import LIFTABLE_ACTIONS, WEIGHED_ANEW, Action, Status
 from accounts.rules.raises import WeighedRaise
 from accounts.rules.verdicts import raise_of
 from riskops.shared.day import book_shown
@@ -157,6 +157,7 @@ class DecisionPage:
     facts: tuple[tuple[str, Any], ...]
     today: date | None
     is_mine_to_cancel: bool
+    may_approve: bool
 
 
 def load_decision(decision_id: int, *, user: Any, roles: Collection[str]) -> DecisionPage | None:
@@ -169,8 +170,9 @@ def load_decision(decision_id: int, *, user: Any, roles: Collection[str]) -> Dec
     if decision is None:
         return None
     refuse_conflict(user, decision.account.customer_id)
+    row = decision_row(decision, user_id=user.pk, roles=roles)
     return DecisionPage(
-        row=decision_row(decision, user_id=user.pk, roles=roles),
+        row=row,
         notices=tuple(decision.notices.order_by("pk")),
         appeal=Appeal.objects.filter(decision=decision).first(),
         last_day_to_appeal=last_day_to_appeal(decision),
@@ -181,7 +183,20 @@ def load_decision(decision_id: int, *, user: Any, roles: Collection[str]) -> Dec
         facts=tuple(sorted(decision.facts.items())),
         today=business_today(),
         is_mine_to_cancel=may_cancel(decision, user_id=user.pk, roles=roles, product=decision.account.product),
+        may_approve=row.is_mine_to_approve or _may_come_to_approve(row, roles),
     )
+
+
+def _may_come_to_approve(row: DecisionRow, roles: Collection[str]) -> bool:
+    """Return whether the matrix names one of the roles for some amount of a decision that is weighed again at its approval.
+
+    Whose approval it takes is settled only then; whoever is not asked then is told who is.
+    """
+    decision = row.decision
+    if decision.status != Status.PROPOSED or decision.action not in WEIGHED_ANEW:
+        return False
+    of_proposer = [line for line in decision.inputs["lines"] if line["role"] in decision.inputs["roles"]]
+    return may_approve(roles=roles, approver_roles={line["approver_role"] for line in of_proposer}, is_proposer=row.is_mine)
 
 
 def liftable(account_id: int) -> QuerySet[Decision]:

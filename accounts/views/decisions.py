@@ -109,7 +109,7 @@ def _acts(request: HttpRequest, page: DecisionPage) -> list[tuple[str, Callable[
     is_appealable = (
         page.appeal is None and decision.action in LIFTABLE_ACTIONS and decision.status in (Status.SCHEDULED, Status.EFFECTIVE)
     )
-    add("approve", APPROVE_DECISION, page.row.is_mine_to_approve, RemarkForm)
+    add("approve", APPROVE_DECISION, page.may_approve, RemarkForm)
     add("reject", APPROVE_DECISION, page.row.is_mine_to_approve, ReasonForm)
     add("answer", DECIDE_APPEAL, page.appeal is not None and page.appeal.outcome == "open", AppealOutcomeForm)
     add("lift", PROPOSE_DECISION, decision.is_in_force and decision.action in LIFTABLE_ACTIONS, LiftForm)

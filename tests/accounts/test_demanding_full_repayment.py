@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from deciding_books import OPEN, Person, accept, close_at, make_late_account
+from deciding_books import CLOSED, OPEN, Person, accept, close_at, make_late_account
 from factories import make_installment, make_payment, set_business_date
 
-from accounts.models import CreditAccount, Decision, DecisionNotice, Restriction
+from accounts.models import AuthorityRow, CreditAccount, Decision, DecisionNotice, Restriction
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.agreements import accept_agreement
 from accounts.operations.deciding.judging import approve_decision
@@ -74,6 +74,36 @@ def test_an_approval_demands_what_is_owed_on_its_day(late: CreditAccount, legal:
     notice = DecisionNotice.objects.get()
     assert "300.00" in notice.text_en and "400.00" not in notice.text_en and "300.00" in notice.text_zh
     assert replay(decision).is_same
+
+
+def test_who_approves_a_demand_is_whom_the_amount_of_its_day_takes(late: CreditAccount, legal: Person, approver: Person) -> None:
+    accept(late)
+    AuthorityRow.objects.filter(action="accelerate", role="legal").update(amount_to=450)
+    AuthorityRow.objects.create(action="accelerate", role="legal", amount_from=450, approver_role="manager")
+    decision = legal.asks(late, "accelerate")
+    assert (decision.weighed_minor, decision.needs_approval_by) == (40_000, ["approver"])
+    make_installment(late, due_date=date(2025, 6, 1), principal=10_000, sequence=9)
+    rebuild_accounts([late.pk], as_of=CLOSED, ahead_on=None)
+    with pytest.raises(refusals.NotAnApprover, match="manager"):
+        approve(approver, decision)
+    approve(Person(Role.MANAGER), decision)
+    assert (decision.status, decision.weighed_minor, decision.needs_approval_by) == ("scheduled", 50_000, ["manager"])
+    assert replay(decision).is_same
+
+
+def test_a_demand_that_would_take_nobody_else_by_now_is_still_judged_by_those_who_were_asked(
+    late: CreditAccount, legal: Person, approver: Person
+) -> None:
+    accept(late)
+    AuthorityRow.objects.filter(action="accelerate", role="legal").update(amount_from=350)
+    AuthorityRow.objects.create(action="accelerate", role="legal", amount_to=350)
+    decision = legal.asks(late, "accelerate")
+    make_payment(late, paid_on=OPEN, amount=10_000)
+    rebuild_accounts([late.pk], as_of=OPEN, ahead_on=OPEN)
+    with pytest.raises(refusals.NotAnApprover, match="approver"):
+        approve(Person(Role.LEGAL), decision)
+    assert approve(approver, decision).needs_approval_by == ["approver"]
+    assert (decision.weighed_minor, replay(decision).is_same) == (30_000, True)
 
 
 def test_another_order_than_the_proposed_one_is_demanded_where_that_is_the_late_one_by_now(

@@ -10,7 +10,7 @@ from deciding_books import CLOSED, OPEN, Person, close_at, make_late_account
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from accounts.models import CreditAccount, Decision, DecisionControl, DecisionTerms, ReasonCode
+from accounts.models import AuthorityRow, CreditAccount, Decision, DecisionControl, DecisionNotice, DecisionTerms, ReasonCode
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.judging import approve_decision, cancel_decision
 from accounts.operations.deciding.replaying import replay
@@ -81,11 +81,15 @@ def test_a_lowering_takes_back_what_was_raised_and_a_cancelled_raise_never_was(l
     assert approver.asks(late, "raise_limit", new_limit_minor=1_400_000).weighed_minor == 400_000
 
 
+#: A hundred days after the open day: out of a window of 90 days that ends with it, within one of 180.
+LATER = date(2025, 6, 20)
+
+
 def test_a_raise_that_weighs_more_at_its_approval_is_judged_by_that(late: CreditAccount, approver: Person) -> None:
     analyst = Person(Role.ANALYST)
     approver.asks(late, "raise_limit", new_limit_minor=2_000_000)
-    close_at(late, day=date(2025, 4, 20))
-    set_window(30)
+    close_at(late, day=LATER)
+    set_window(90)
     proposed = analyst.asks(late, "raise_limit", new_limit_minor=2_500_000)
     assert (proposed.weighed_minor, proposed.needs_approval_by) == (500_000, ["approver"])
     set_window(180)
@@ -93,8 +97,8 @@ def test_a_raise_that_weighs_more_at_its_approval_is_judged_by_that(late: Credit
     assert (approved.status, approved.weighed_minor, approved.verdict["weighed_minor"]) == ("effective", 1_500_000, 1_500_000)
     assert replay(approved).is_same
 
-    set_window(1)
-    proposed = analyst.asks(late, "raise_limit", new_limit_minor=3_000_000, effective_on=date(2025, 4, 22))
+    set_window(90)
+    proposed = analyst.asks(late, "raise_limit", new_limit_minor=3_000_000)
     assert proposed.weighed_minor == 1_000_000
     set_window(180)
     with pytest.raises(refusals.AuthorityMissing, match=r"20,000\.00"):
@@ -104,12 +108,65 @@ def test_a_raise_that_weighs_more_at_its_approval_is_judged_by_that(late: Credit
     assert replay(proposed).is_same
 
 
+def test_who_approves_a_raise_that_weighs_more_by_now_is_whom_that_weight_takes(late: CreditAccount, approver: Person) -> None:
+    AuthorityRow.objects.create(action="raise_limit", role="analyst", amount_from=20_000, approver_role="manager")
+    approver.asks(late, "raise_limit", new_limit_minor=2_000_000)
+    close_at(late, day=LATER)
+    set_window(90)
+    proposed = Person(Role.ANALYST).asks(late, "raise_limit", new_limit_minor=3_000_000)
+    assert (proposed.weighed_minor, proposed.needs_approval_by) == (1_000_000, ["approver"])
+    set_window(180)
+    with pytest.raises(refusals.NotAnApprover, match="manager"):
+        approve(approver, proposed)
+    manager, client = Person(Role.MANAGER), Client()
+    client.force_login(manager.user)
+    shown = client.get(f"/decisions/{proposed.pk}/").content.decode()
+    assert f"/decisions/{proposed.pk}/approve/" in shown and f"/decisions/{proposed.pk}/reject/" not in shown
+    approved = Decision.objects.get(pk=approve(manager, proposed).pk)
+    assert (approved.status, approved.weighed_minor, approved.needs_approval_by) == ("effective", 2_000_000, ["manager"])
+    assert replay(approved).is_same
+
+
+def test_whom_the_weight_of_today_does_not_take_is_refused_although_the_page_offers_it(
+    late: CreditAccount, approver: Person
+) -> None:
+    AuthorityRow.objects.create(action="raise_limit", role="analyst", amount_from=20_000, approver_role="manager")
+    proposed = Person(Role.ANALYST).asks(late, "raise_limit", new_limit_minor=1_500_000)
+    with pytest.raises(refusals.NotAnApprover, match="approver"):
+        approve(Person(Role.MANAGER), proposed)
+    assert approve(approver, proposed).needs_approval_by == ["approver"]
+
+
 def test_a_raise_that_weighs_less_at_its_approval_stays_as_it_was_judged(late: CreditAccount, approver: Person) -> None:
     approver.asks(late, "raise_limit", new_limit_minor=2_000_000)
-    close_at(late, day=date(2025, 4, 20))
+    close_at(late, day=LATER)
     proposed = Person(Role.ANALYST).asks(late, "raise_limit", new_limit_minor=2_500_000)
-    set_window(30)
+    set_window(90)
     assert approve(approver, proposed).weighed_minor == 1_500_000
+
+
+@pytest.mark.parametrize(
+    ("standing", "weighed", "amount"), [(900_000, 1_600_000, "¥ 16,000.00"), (1_200_000, 1_500_000, "¥ 13,000.00")]
+)
+def test_the_customer_reads_what_the_limit_goes_up_by_that_stands_at_the_approval(
+    late: CreditAccount, approver: Person, standing: int, weighed: int, amount: str
+) -> None:
+    ReasonCode.objects.filter(code="good_record").update(text_en="Up by {amount}.", text_zh="提高{amount}")
+    DecisionTerms.objects.filter(action="raise_limit").update(buffer_days=7)
+    proposed = Person(Role.ANALYST).asks(late, "raise_limit", new_limit_minor=2_500_000)
+    # A file has set another limit.
+    CreditAccount.objects.filter(pk=late.pk).update(credit_limit_minor=standing)
+    approved = Decision.objects.get(pk=approve(approver, proposed).pk)
+    assert (approved.status, approved.limit_before_minor, approved.weighed_minor) == ("scheduled", standing, weighed)
+    assert approved.text_en.replace("\u202f", " ") == f"Up by {amount}." and amount[2:] in approved.text_zh
+    assert DecisionNotice.objects.get().text_en == approved.text_en
+    assert replay(approved).is_same
+
+
+def test_a_raise_that_a_file_has_overtaken_is_cancelled_at_its_approval(late: CreditAccount, approver: Person) -> None:
+    proposed = Person(Role.ANALYST).asks(late, "raise_limit", new_limit_minor=1_500_000)
+    CreditAccount.objects.filter(pk=late.pk).update(credit_limit_minor=1_500_000)
+    assert approve(approver, proposed).status == "cancelled"
 
 
 def test_a_raise_judged_before_raises_were_weighed_together_still_gives_its_verdict(
@@ -143,9 +200,20 @@ def test_the_customer_reads_of_this_raise_only(late: CreditAccount, approver: Pe
     assert second.text_en.replace("\u202f", " ") == "Up by ¥ 1,000.00 to ¥ 21,000.00."
 
 
-def test_a_window_has_a_day(db: None) -> None:
+def test_the_window_has_at_least_ninety_days(late: CreditAccount) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        DecisionControl.objects.update_or_create(pk=1, defaults={"raise_window_days": 0})
+        set_window(89)
+    set_window(180)
+    client = Client()
+    client.force_login(Person(Role.MANAGER).user)
+    figures = {"due_share_bp": 2000, "cool_off_days": 7, "most_flips": 2, "flip_days": 90}
+    short = client.post("/admin/accounts/decisioncontrol/1/change/", {**figures, "raise_window_days": 89})
+    assert "Type 90 or more" in short.content.decode()
+    refused = client.patch("/api/v1/decision-control/", {"raise_window_days": 1}, content_type="application/json")
+    assert refused.status_code == 422 and "at least 90 days" in refused.json()["detail"]
+    assert DecisionControl.objects.get().raise_window_days == 180
+    assert client.post("/admin/accounts/decisioncontrol/1/change/", {**figures, "raise_window_days": 90}).status_code == 302
+    assert DecisionControl.objects.get().raise_window_days == 90
 
 
 # Page and API ------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from accounts.operations.deciding.writing import Writes
 from accounts.operations.refusals import DayOutOfRange
 from accounts.roles import REVIEW_DECISION
 from accounts.rules.authority import may_approve, roles_alone
-from accounts.rules.decisions import Action, Status
+from accounts.rules.decisions import WEIGHED_ANEW, Action, Status
 from accounts.rules.verdicts import gate_of, raise_of, verdict
 from riskops.shared.audit import Actor
 from riskops.shared.day import LAST_DAY
@@ -58,24 +58,28 @@ def hold_decision(decision_id: int, *, actor: Actor, version: int) -> tuple[Deci
 def approve_decision(*, actor: Actor, roles: Collection[str], decision_id: int, version: int, remark: str = "") -> Decision:
     """Approve a proposal: the notice is queued, the buffer starts today.
 
-    What may have changed since the proposal is asked again: the account, the balance owed, the gate of an acceleration.
+    What may have changed since the proposal is asked again: the account, the balance owed, the gate of an acceleration. Who may
+    approve is asked of what the decision weighs by now.
 
     :raises OwnApproval, NotAnApprover: not by this person
     :raises StaleForm, DecisionMovedOn: it is not what was looked at
     :raises DecisionRefusal: a ground is gone; reject the proposal instead
     """
     decision, standing, today = hold_decision(decision_id, actor=actor, version=version)
-    _refuse_as_second_person(decision, actor, roles)
+    _refuse_own(decision, actor)
+    if decision.action not in WEIGHED_ANEW:
+        _refuse_without_role(decision, roles)
     refuse_lifeless(standing, decision.action, today.open_day)
     if decision.new_limit_minor is not None and decision.new_limit_minor < standing.owed_minor:
         raise refusals.LimitUnderBalance(decision.new_limit_minor, standing.owed_minor, standing.currency)
     if decision.action == Action.RAISE_LIMIT:
         refuse_over_caps({**decision.inputs, **caps_on(standing)})
-        _weigh_raise_anew(decision, standing, roles, today)
+        _weigh_raise_anew(decision, standing, today)
     if decision.action == Action.ACCELERATE:
-        _demand_anew(decision, standing, roles, today)
+        _demand_anew(decision, standing, today)
     if decision.action == Action.LIFT and not _is_to_lift(decision):
         raise refusals.NothingToLift
+    _refuse_without_role(decision, roles)
     _sign(decision, actor, remark)
     writes = Writes(actor, today.open_day)
     schedule(decision, standing, writes, today=today)
@@ -92,7 +96,8 @@ def reject_decision(*, actor: Actor, roles: Collection[str], decision_id: int, v
     """
     check_reason(remark)
     decision, standing, today = hold_decision(decision_id, actor=actor, version=version)
-    _refuse_as_second_person(decision, actor, roles)
+    _refuse_own(decision, actor)
+    _refuse_without_role(decision, roles)
     _sign(decision, actor, remark)
     writes = Writes(actor, today.open_day)
     writes.end(decision, Status.REJECTED, standing, why=remark.strip(), notice=None)
@@ -100,56 +105,64 @@ def reject_decision(*, actor: Actor, roles: Collection[str], decision_id: int, v
     return decision
 
 
-def _demand_anew(decision: Decision, standing: Standing, roles: Collection[str], today: Today) -> None:
+def _demand_anew(decision: Decision, standing: Standing, today: Today) -> None:
     """Judge a demand for full repayment by what is owed today: that is what the customer will be told to pay.
 
     :raises AgreementNotAccepted, ClauseMissing, GateNotMet: its ground is gone
-    :raises AuthorityMissing, NotAnApprover: what is demanded now takes another authority
+    :raises AuthorityMissing: whoever proposed it has no authority for what is demanded now
     """
     inputs = dict(decision.inputs)
     agreement = add_gate(inputs, standing, as_of=today.open_day)
     inputs["weighed_minor"] = gate_of(inputs).demanded_minor
-    _ask_matrix_anew(decision, standing, roles, inputs, agreement_version=agreement)
+    _ask_matrix_anew(decision, standing, inputs, agreement_version=agreement)
     renew_texts(decision, standing)
 
 
-def _weigh_raise_anew(decision: Decision, standing: Standing, roles: Collection[str], today: Today) -> None:
+def _weigh_raise_anew(decision: Decision, standing: Standing, today: Today) -> None:
     """Weigh a raise together with those before it as of today, and ask the matrix again if it weighs more by now.
 
     It may: a lowering in between was undone, a file has set another limit, or it was proposed before raises were weighed
-    together. One that weighs less stays as it was judged.
+    together. One that weighs less stays as it was judged. The customer reads what the limit that stands today goes up by.
 
-    :raises AuthorityMissing, NotAnApprover: what it weighs now takes another authority
+    :raises AuthorityMissing: whoever proposed it has no authority for what it weighs now
     """
     raised = raises_before(decision.account_id, as_of=today.open_day, window_days=control().raise_window_days)
     inputs = {**decision.inputs, "limit_minor": standing.limit_minor, "raised": raised}
     weighed = raise_of(inputs)
     assert weighed is not None
     if weighed.weighed_minor > decision.weighed_minor:
-        _ask_matrix_anew(decision, standing, roles, {**inputs, "weighed_minor": weighed.weighed_minor})
+        _ask_matrix_anew(decision, standing, {**inputs, "weighed_minor": weighed.weighed_minor})
+    # A limit that reaches as far already leaves nothing to raise: the decision is cancelled when its day comes.
+    if decision.new_limit_minor is not None and standing.limit_minor < decision.new_limit_minor:
+        _keep(decision, limit_before_minor=standing.limit_minor)
+        renew_texts(decision, standing)
 
 
-def _ask_matrix_anew(decision: Decision, standing: Standing, roles: Collection[str], inputs: dict[str, Any], **more: Any) -> None:
-    """Judge a proposal by inputs of today, and keep them with what comes out.
+def _ask_matrix_anew(decision: Decision, standing: Standing, inputs: dict[str, Any], **more: Any) -> None:
+    """Judge a proposal by inputs of today, and keep them with what comes out: whose approval it takes by now, above all.
 
     :param more: other columns that change with them
-    :raises AuthorityMissing, NotAnApprover: it takes another authority by now
+    :raises AuthorityMissing: whoever proposed it has no authority for that
     """
     found = verdict(inputs)
     if not found["has_authority"]:
         raise refusals.AuthorityMissing(decision.action, inputs["weighed_minor"], standing.currency)
-    needed = found["needs_approval_by"]
-    if needed and not may_approve(roles=roles, approver_roles=needed, is_proposer=False):
-        raise refusals.NotAnApprover(decision.reference, needed)
-    anew: dict[str, Any] = {
-        "inputs": inputs,
-        "verdict": {**decision.verdict, **found},
-        "weighed_minor": inputs["weighed_minor"],
+    _keep(
+        decision,
+        inputs=inputs,
+        verdict={**decision.verdict, **found},
+        weighed_minor=inputs["weighed_minor"],
+        # Proposed once, it is never taken alone: where nobody else is needed by now, those who were asked still judge it.
+        needs_approval_by=found["needs_approval_by"] or decision.needs_approval_by,
         **more,
-    }
-    for name, value in anew.items():
+    )
+
+
+def _keep(decision: Decision, **changed: Any) -> None:
+    """Write columns of a decision."""
+    for name, value in changed.items():
         setattr(decision, name, value)
-    Decision.objects.filter(pk=decision.pk).update(**anew)
+    Decision.objects.filter(pk=decision.pk).update(**changed)
 
 
 def _is_to_lift(decision: Decision) -> bool:
@@ -157,26 +170,26 @@ def _is_to_lift(decision: Decision) -> bool:
     return decision.lifts_id is not None and Decision.objects.filter(pk=decision.lifts_id, status=Status.EFFECTIVE).exists()
 
 
-def _refuse_as_second_person(decision: Decision, actor: Actor, roles: Collection[str]) -> None:
+def _refuse_own(decision: Decision, actor: Actor) -> None:
     if decision.status != Status.PROPOSED:
         raise refusals.DecisionMovedOn(decision.reference, decision.status)
-    is_proposer = actor.user_id is None or actor.user_id == decision.proposed_by_id
-    if is_proposer:
+    if actor.user_id is None or actor.user_id == decision.proposed_by_id:
         raise refusals.OwnApproval(decision.reference)
-    if not may_approve(roles=roles, approver_roles=decision.needs_approval_by, is_proposer=is_proposer):
+
+
+def _refuse_without_role(decision: Decision, roles: Collection[str]) -> None:
+    if not may_approve(roles=roles, approver_roles=decision.needs_approval_by, is_proposer=False):
         raise refusals.NotAnApprover(decision.reference, decision.needs_approval_by)
 
 
 def _sign(decision: Decision, actor: Actor, remark: str) -> None:
-    signed: dict[str, Any] = {
-        "judged_by_id": actor.user_id,
-        "judged_by_name": actor.name,
-        "judged_at": timezone.now(),
-        "judgement": remark.strip(),
-    }
-    for name, value in signed.items():
-        setattr(decision, name, value)
-    Decision.objects.filter(pk=decision.pk).update(**signed)
+    _keep(
+        decision,
+        judged_by_id=actor.user_id,
+        judged_by_name=actor.name,
+        judged_at=timezone.now(),
+        judgement=remark.strip(),
+    )
 
 
 def may_cancel(decision: Decision, *, user_id: int | None, roles: Collection[str], product: Product) -> bool:

@@ -39,10 +39,10 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='decisioncontrol',
             name='raise_window_days',
-            field=models.PositiveSmallIntegerField(default=180, help_text='what raises of the limit in so many days come to, today counted, is what the authority matrix weighs', verbose_name='raises weighed together, days'),
+            field=models.PositiveSmallIntegerField(default=180, help_text='what raises of the limit in so many days come to, today counted, is what the authority matrix weighs; at least 90', verbose_name='raises weighed together, days'),
         ),
         migrations.AddConstraint(
             model_name='decisioncontrol',
-            constraint=models.CheckConstraint(condition=models.Q(('raise_window_days__gte', 1)), name='decision_raise_window_has_days'),
+            constraint=models.CheckConstraint(condition=models.Q(('raise_window_days__gte', 90)), name='decision_raise_window_not_too_short', violation_error_message='Raises are weighed together over at least 90 days: over fewer, small ones in a row would pass under the authority matrix. Type 90 or more.'),
         ),
     ]

@@ -210,7 +210,9 @@ class DecisionControl(models.Model):
     raise_window_days = models.PositiveSmallIntegerField(
         _("raises weighed together, days"),
         default=180,
-        help_text=_("what raises of the limit in so many days come to, today counted, is what the authority matrix weighs"),
+        help_text=_(
+            "what raises of the limit in so many days come to, today counted, is what the authority matrix weighs; at least 90"
+        ),
     )
 
     class Meta:
@@ -219,7 +221,15 @@ class DecisionControl(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="decision_control_is_one_row"),
             models.CheckConstraint(condition=Q(due_share_bp__gte=1, due_share_bp__lte=10_000), name="decision_share_is_a_share"),
-            models.CheckConstraint(condition=Q(raise_window_days__gte=1), name="decision_raise_window_has_days"),
+            # One person sets it, and a window of a day would let many small raises pass under the bound that two people set.
+            models.CheckConstraint(
+                condition=Q(raise_window_days__gte=90),
+                name="decision_raise_window_not_too_short",
+                violation_error_message=_(
+                    "Raises are weighed together over at least 90 days: over fewer, small ones in a row would pass under the "
+                    "authority matrix. Type 90 or more."
+                ),
+            ),
             models.CheckConstraint(condition=Q(is_automatic_stopped=False) | ~Q(stop_reason=""), name="decision_stop_says_why"),
         ]
 

@@ -6,24 +6,29 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
-from factories import make_member, make_product, make_team
+from factories import make_conflict, make_member, make_product, make_team
 from rest_framework.test import APIClient
 from work_books import DAY, NOW, asked, fill, item_of, late_account, make_queue, worker
 
 from accounts.models import CreditAccount
 from casework.models import Claim, WorkItem, WorkRecord
 from casework.operations.claiming import claim_item
+from casework.operations.handing_back import lying_with
 from casework.operations.queues import close_cases
 from casework.operations.sharing_out import share_out_queue
 from casework.operations.work_refusals import NotUndoable
-from casework.operations.working import assign, record_outcome, undo
+from casework.operations.working import assign, escalate, record_outcome, undo
+from casework.queries.worklist import WorkFilters, work_page
 from riskops.shared.audit import Actor
 from riskops.shared.models import Absence, AuditEntry, PortfolioScope
 from riskops.shared.people.teams import enter_absence
 from riskops.shared.roles import Role
 from riskops.shared.scope import WHOLE_BOOK
+from riskops.shared.sql import execute
 
 pytestmark = pytest.mark.django_db
 LAST = 2**63 - 1
@@ -88,10 +93,15 @@ def test_a_close_hands_back_what_lies_with_people_who_are_away(accounts: list[Cr
     assert holders(accounts) == ["", "", "other", ""]
     assert [item_of(account).version for account in accounts] == [versions[0] + 1, versions[1] + 1, *versions[2:]]
     asleep = item_of(accounts[1])
-    assert (asleep.status, asleep.is_escalated) == ("snoozed", False)
+    assert (asleep.status, asleep.is_escalated) == ("snoozed", True)
     assert [(line.account_id, line.actor_name, line.before, line.after) for line in lines()] == [
-        (account.pk, "close-of-business", {"assigned_to_id": ill.pk}, {"assigned_to_id": None, "queue": "late"})
-        for account in accounts[:2]
+        (
+            account.pk,
+            "close-of-business",
+            {"assigned_to_id": ill.pk, "is_escalated": is_escalated},
+            {"assigned_to_id": None, "is_escalated": is_escalated, "queue": "late"},
+        )
+        for account, is_escalated in zip(accounts, (False, True), strict=False)
     ]
     kept = WorkRecord.objects.filter(act="hand_back").order_by("item")
     assert [(row.item.account_id, row.user, row.version_after) for row in kept] == [
@@ -146,6 +156,75 @@ def test_the_step_of_the_close_hands_back(accounts: list[CreditAccount], ill: An
     assert {line.run_id for line in lines()} == {7}
 
 
+# What was escalated ---------------------------------------------------------------------------------------------------
+
+
+def shown_as_escalated(person: Any) -> list[str]:
+    page = work_page(WorkFilters(show="escalated"), user=person, now=NOW)
+    return [row.account_no for row in page.rows]
+
+
+def test_what_was_escalated_to_a_lead_who_is_away_goes_to_another_one(lead: Any) -> None:
+    away_too, conflicted, second = (worker(Role.TEAM_LEAD, username=name) for name in ("away too", "conflicted", "second"))
+    make_queue(owner_kind="collections")
+    for of_team in (lead, away_too, conflicted, second):
+        make_team(lead=of_team)
+    account = late_account()
+    fill()
+    escalate(asked(worker(), item_of(account)), reason="a lawyer called")
+    assert holders([account]) == ["lead"]
+    make_conflict(conflicted, account.customer)
+    for absent in (lead, away_too):
+        away(absent)
+    close_night()
+    item = item_of(account)
+    assert (item.assigned_to, item.is_escalated, item.status) == (second, True, "open")
+    assert shown_as_escalated(second) == [account.account_no]
+    assert [(line.before, line.after) for line in lines()] == [
+        (
+            {"assigned_to_id": lead.pk, "is_escalated": True},
+            {"assigned_to_id": second.pk, "is_escalated": True, "queue": "late"},
+        )
+    ]
+
+
+def test_what_nobody_is_there_to_take_stays_escalated_before_the_eyes_of_leads(lead: Any) -> None:
+    make_queue(team=(team := make_team(lead=lead)))
+    hand = worker(username="hand")
+    make_member(team, hand)
+    account, other = late_account(owed=900_000), late_account()
+    fill()
+    escalate(asked(hand, item_of(account)), reason="a lawyer called")
+    away(lead)
+    close_night()
+    assert (holders([account]), item_of(account).is_escalated) == ([""], True)
+    elsewhere, manager = worker(Role.TEAM_LEAD), worker(Role.MANAGER)
+    assert [shown_as_escalated(person) for person in (lead, elsewhere, manager, hand)] == [[account.account_no]] * 3 + [[]]
+    # Sharing out leaves it to them.
+    assert share_out_queue(actor=Actor.of(manager), code="late", now=NOW).by_person == {"hand": 1}
+    assert holders([account, other]) == ["", "hand"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "index"),
+    [
+        (lying_with([1, 2], among=Q(account_id__gte=0), now=NOW), "items_lying_with"),
+        (WorkItem.objects.filter(Q(assigned_to=1) | Q(assigned_to=None), is_escalated=True, status="open"), "items_escalated"),
+    ],
+)
+@pytest.mark.servers
+def test_what_lies_with_somebody_and_what_is_escalated_is_found_by_an_index(rows: Any, index: str) -> None:
+    make_queue()
+    accounts = [late_account() for _ in range(60)]
+    fill()
+    WorkItem.objects.filter(account=accounts[0]).update(assigned_to=worker())
+    execute("ANALYZE casework_workitem")
+    with transaction.atomic():
+        # A table so small is read whole.
+        execute("SET LOCAL enable_seqscan = off")
+        assert index in rows.order_by("-rank", "pk").explain()
+
+
 # On the spot ----------------------------------------------------------------------------------------------------------
 
 
@@ -167,8 +246,8 @@ def test_an_absence_that_covers_today_takes_effect_at_once(
     away(WorkItem.objects.get(account=accounts[2]).assigned_to, timezone.localdate())
     with django_capture_on_commit_callbacks(execute=True):
         enters(lead, timezone.localdate() - timedelta(days=1), timezone.localdate())
-    # What is in hand stays, and what lies with a colleague who is away too is the close's to take.
-    assert holders([*accounts, other]) == ["", "", "other", "", "ill"]
+    # What is in hand stays, and what lies with a colleague who is away too is the close's to take; what is escalated is a lead's.
+    assert holders([*accounts, other]) == ["", "lead", "other", "", "ill"]
     assert {(line.actor_name, line.run_id) for line in lines()} == {("lead", None)}
     assert len(lines()) == 2
 

@@ -1,4 +1,6 @@
-"""What came back from people who are away is an act of its own, listed by when it was."""
+"""What came back from people who are away is an act of its own, listed by when it was; what lies with somebody, and what is
+escalated, is found by an index.
+"""
 
 from django.db import migrations, models
 from django.db.models import Q
@@ -28,5 +30,19 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="workrecord",
             index=models.Index(fields=["recorded_at"], name="records_handed_back", condition=Q(act="hand_back")),
+        ),
+        migrations.AddIndex(
+            model_name="workitem",
+            index=models.Index(
+                fields=["assigned_to"],
+                name="items_lying_with",
+                condition=Q(assigned_to__isnull=False, status__in=["open", "snoozed"]),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="workitem",
+            index=models.Index(
+                models.F("rank").desc(), "id", name="items_escalated", condition=Q(status="open", is_escalated=True)
+            ),
         ),
     ]

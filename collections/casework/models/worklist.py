@@ -166,6 +166,12 @@ class WorkItem(models.Model):
                 "assigned_to", F("rank").desc(), "id", name="items_of_a_person",
                 condition=Q(status="open", assigned_to__isnull=False),
             ),
+            # Also what sleeps: all that goes back to its queue when they are away.
+            models.Index(
+                fields=["assigned_to"], name="items_lying_with",
+                condition=Q(assigned_to__isnull=False, status__in=["open", "snoozed"]),
+            ),
+            models.Index(F("rank").desc(), "id", name="items_escalated", condition=Q(status="open", is_escalated=True)),
             models.Index(fields=["customer"], name="items_of_a_customer", condition=Q(status__in=["open", "snoozed"])),
             models.Index(fields=["snoozed_until"], name="items_asleep", condition=Q(status="snoozed")),
             models.Index(fields=["boost_until"], name="items_boosted", condition=Q(boost_until__isnull=False)),

@@ -80,7 +80,8 @@ def share_out_queue(*, actor: Actor, code: str, now: datetime) -> SharedOut:
         if member.capacity and (products := _sight(user_id, today)) != frozenset()
     ]
     in_hand = Claim.objects.filter(lease_until__gt=now).values("customer_id")
-    free = WorkItem.objects.filter(queue=queue, status=WorkItem.Status.OPEN, blocked_by="", assigned_to=None)
+    # What is escalated is a lead's to take, or to give to somebody by name.
+    free = WorkItem.objects.filter(queue=queue, status=WorkItem.Status.OPEN, blocked_by="", assigned_to=None, is_escalated=False)
     rows = free.exclude(customer_id__in=in_hand).order_by("-rank", "pk").select_for_update(skip_locked=True, of=("self",))
     given = share_out(list(rows.values_list("pk", "customer_id", "product_id")[:MOST_SHARED]), hands)
     by_user: dict[int, list[int]] = defaultdict(list)

@@ -19,6 +19,7 @@ from accounts.models import AccountSignals, AccountState
 from casework.models import Claim, Queue, WorkItem, WorkRecord
 from casework.operations.acting import KEPT, Asked, checked, hold, kept_values, let_go, note_act
 from casework.operations.claiming import locked_item, refuse_other_hand
+from casework.operations.leads import leads_of
 from casework.operations.work_refusals import (
     BoostOutOfRange,
     ItemNotOpen,
@@ -36,7 +37,6 @@ from casework.outcomes import OUTCOME_BY_CODE, OUTCOMES
 from casework.work_roles import ASSIGN_WORK, BOOST_WORK, ESCALATE_WORK, RECORD_OUTCOME, SKIP_WORK, SNOOZE_WORK, UNDO_WORK
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import conflicts_on, refuse_conflict
-from riskops.shared.people.models import Team
 from riskops.shared.people.refusals import NotYourPerson
 from riskops.shared.people.rights import roles_of_actor
 from riskops.shared.people.teams import away_on
@@ -167,16 +167,12 @@ def escalate(asked: Asked, *, reason: str) -> WorkRecord:
     reason = checked(reason)
     hand = hold(asked, needs_work=False)
     queue = hand.item.queue
-    teams = Team.objects.filter(is_open=True, lead__is_active=True).order_by("pk")
-    if queue.team_id or queue.owner_kind:
-        teams = teams.filter(pk=queue.team_id) if queue.team_id else teams.filter(kind=queue.owner_kind)
-    customer_id = hand.item.customer_id
-    conflicted = {
-        team.lead_id
-        for team in teams
-        if conflicts_on(int(team.lead_id or 0), asked.today).filter(customer_id=customer_id).exists()
-    }
-    leads = [team.lead_id for team in teams if team.lead_id != asked.actor.user_id and team.lead_id not in conflicted]
+    leads = [
+        lead_id
+        for lead_id in leads_of(queue)
+        if lead_id != asked.actor.user_id
+        and not conflicts_on(lead_id, asked.today).filter(customer_id=hand.item.customer_id).exists()
+    ]
     if not leads:
         raise NobodyToEscalateTo(queue.name)
     away = away_on(asked.today)

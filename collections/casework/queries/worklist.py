@@ -30,6 +30,7 @@ from riskops.shared.day import book_shown
 from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.personal import masked_name
 from riskops.shared.request_context import once_a_request
+from riskops.shared.roles import Role, roles_of
 from riskops.shared.rule_language import Explanation, Rule, RuleRefusal, condition, explain, parse_rule
 from riskops.shared.scope import Scope, scope_of
 
@@ -171,7 +172,7 @@ def work_page(filters: WorkFilters, *, user: Any, now: datetime, with_figures: b
     if queue is None and filters.show not in ("mine", "escalated"):
         queue = _first_with_work(own_queues(user.pk, now)) or next(iter(queues), None)
     day = book_shown().business_date
-    items = _shown(filters, queue, user_id=user.pk)
+    items = _shown(filters, queue, user=user)
     if scope.products is not None:
         items = items.filter(product_id__in=product_ids(scope))
     in_queue = items
@@ -218,11 +219,15 @@ def _of(queue: Queue, scope: Scope) -> QuerySet[WorkItem]:
     return items if scope.products is None else items.filter(product_id__in=product_ids(scope))
 
 
-def _shown(filters: WorkFilters, queue: Queue | None, *, user_id: int) -> QuerySet[WorkItem]:
+def _shown(filters: WorkFilters, queue: Queue | None, *, user: Any) -> QuerySet[WorkItem]:
     items = WorkItem.objects.all()
     if filters.show in ("mine", "escalated"):
-        items = items.filter(assigned_to=user_id, status=Status.OPEN)
-        items = items.filter(is_escalated=True) if filters.show == "escalated" else items
+        theirs = Q(assigned_to=user.pk)
+        if filters.show == "escalated":
+            # Escalated and nobody's: whoever had it is away, and no other lead of the queue was there to get it.
+            nobodys = Q(assigned_to=None) if roles_of(user) & {Role.TEAM_LEAD, Role.MANAGER} else Q()
+            theirs = Q(theirs | nobodys, is_escalated=True)
+        items = items.filter(theirs, status=Status.OPEN)
         return items if not filters.queue or queue is None else items.filter(queue=queue)
     items = items.filter(queue=queue)
     if filters.show in ("snoozed", "done"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
@@ -23,7 +25,7 @@ class LendingCapAdmin(OperatedAdmin):
     edit_operation = EDIT_CAPS
     list_display = ("code", "kind", "most", "currency", "source", "is_active")
 
-    def operate(self, actor: Actor, row: LendingCap) -> None:
+    def operate(self, actor: Actor, row: LendingCap, said: Collection[str]) -> None:
         save_cap(actor=actor, cap=row)
 
 

@@ -100,6 +100,7 @@ def wrap_the_close() -> None:
 
 def prepare(*, accounts: int, days: int, close_from: str, close_through: str) -> None:
     """Migrate, write a random book, close its first days, and switch a sweep on for those to come."""
+    from django.conf import settings as site_settings
     from django.core.management import call_command
     from django.db import transaction
     from random_books import make_random_book
@@ -111,6 +112,8 @@ def prepare(*, accounts: int, days: int, close_from: str, close_through: str) ->
     call_command("migrate", verbosity=0)
     with transaction.atomic():
         make_random_book(seed=11, accounts=accounts, days=days)
+    # In one shard: what is tried comes after, in the shards of the site.
+    site_settings.CLOSE_SHARD_ACCOUNTS = accounts
     close_days(date.fromisoformat(close_from), date.fromisoformat(close_through), actor=COMMAND)
     # Fewer a night than there are late accounts, so that which ones are opened depends on all shards.
     sweep = SweepSettings("late", "Late ones", "See why", "dpd > 0", "daily", most_a_run=3, is_active=True)

@@ -18,6 +18,7 @@ def wait_at(step: str, shard: int, name: str) -> dict[str, Any]:
     return {"at": "performed", "step": step, "shard": shard, "day": MONTH_END, "do": "wait", "name": name}
 
 
+@pytest.mark.slow
 def test_payments_posted_between_the_steps_are_all_counted_and_the_report_stays(site: Site) -> None:
     assert site.close_days(FIRST, FIRST) == 0, site.log
     stops = ["post", "age", "sweeps", "reviews", "snapshot"]

@@ -1,4 +1,4 @@
-"""The worklist: a page of a queue by keyset, its figures, and what the desk shows of one item."""
+"""The worklist: a page of a queue by keyset, and its figures."""
 
 from __future__ import annotations
 
@@ -13,25 +13,23 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.facts import ACCOUNT_FACTS, account_rows, facts_of
-from accounts.models import AccountState, Product
+from accounts.facts import ACCOUNT_FACTS, account_rows
+from accounts.models import Product
 from accounts.queries.rule_cost import RuleTooSlow, rule_time_bound
 from casework.blocks import block_label
 from casework.calendars import business_hours
-from casework.models import Claim, PriorityWeights, Queue, SavedView, Tier, WorkItem, WorkRecord
+from casework.models import Claim, Queue, SavedView, WorkItem
 from casework.models.worklist import in_language
-from casework.operations.claiming import is_live, own_queues, why_not_workable
+from casework.operations.claiming import own_queues
 from casework.outcomes import outcome_label
-from casework.policies import live_policy_row, tiers_shown
-from casework.queries.effectiveness import current_weights, effectiveness, formula_of
+from casework.policies import live_policy_row
 from casework.rules.business_time import BusinessHours, minutes_between
-from casework.rules.priority import Effectiveness
 from riskops.shared.day import book_shown
 from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.personal import masked_name
 from riskops.shared.request_context import once_a_request
 from riskops.shared.roles import Role, roles_of
-from riskops.shared.rule_language import Explanation, Rule, RuleRefusal, condition, explain, parse_rule
+from riskops.shared.rule_language import Rule, RuleRefusal, condition, parse_rule
 from riskops.shared.scope import Scope, scope_of
 
 PAGE_ROWS: Final = 50
@@ -354,114 +352,7 @@ def queue_figures(queue: Queue, items: QuerySet[WorkItem], now: datetime) -> Fig
     return Figures(**counted, snoozed=items.filter(status=Status.SNOOZED).count())
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """How an item's priority comes about, with every figure of the formula."""
-
-    exposure: int
-    bucket: int
-    chance_bp: int
-    loss_bp: int
-    effectiveness: Effectiveness
-    weights_version: int
-    priority: int
-    boost_factor: int
-    boost_until: date | None
-
-    @property
-    def exposure_text(self) -> str:
-        """The exposure in major units with two decimals."""
-        return value_text(self.exposure)
-
-    @property
-    def priority_text(self) -> str:
-        """The value of a minute, in major units with two decimals."""
-        return value_text(self.priority)
-
-
 def value_text(value: int) -> str:
     """Return ten-thousandths of a major unit with two decimals, half up."""
     hundredths = (value + 50) // 100
     return f"{hundredths // 100:,}.{hundredths % 100:02d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What stands beside the list for one item."""
-
-    row: WorkRow
-    item: WorkItem
-    queue: Queue
-    state: AccountState | None
-    exposure_minor: int
-    claim: Claim | None
-    is_mine: bool
-    minutes_left: int
-    related: tuple[WorkRow, ...]
-    records: tuple[WorkRecord, ...]
-    worth: Worth | None
-    tier: Tier | None
-    explanation: Explanation | None
-    why_not: str
-
-
-def desk_of(item: WorkItem, *, user: Any, now: datetime) -> Desk:
-    """Return the desk for an item that the person may see and open."""
-    claim = Claim.objects.filter(customer_id=item.customer_id, lease_until__gt=now).select_related("user").first()
-    claim = claim if claim is not None and is_live(claim, now) else None
-    others = WorkItem.objects.filter(customer_id=item.customer_id, status__in=[Status.OPEN, Status.SNOOZED]).exclude(pk=item.pk)
-    others = scope_of(user).accounts(others).order_by("-priority", "pk")
-    row, *related = work_rows([item.pk, *others.values_list("pk", flat=True)[:20]], user=user, now=now)
-    state: AccountState | None = getattr(item.account, "state", None)
-    day = book_shown().business_date
-    tier, explanation = _why_tier(state, day)
-    owed = ("outstanding_principal_minor", "outstanding_interest_minor", "outstanding_fee_minor", "penalty_due_minor")
-    return Desk(
-        row=row,
-        item=item,
-        queue=item.queue,
-        state=state,
-        exposure_minor=sum(getattr(state, name) for name in owed) if state else 0,
-        claim=claim,
-        is_mine=claim is not None and claim.user_id == user.pk,
-        minutes_left=max(1, int((claim.lease_until - now).total_seconds() / 60 + 0.5)) if claim else 0,
-        related=tuple(related),
-        records=tuple(WorkRecord.objects.filter(item=item).select_related("user", "undone_by").order_by("-pk")[:10]),
-        worth=_worth(item, day, now),
-        tier=tier,
-        explanation=explanation,
-        why_not=why_not_workable(item, now),
-    )
-
-
-def _why_tier(state: AccountState | None, day: date | None) -> tuple[Tier | None, Explanation | None]:
-    """Return the tier of an account in the live policy, and its rule with the values compared."""
-    tiers = tiers_shown(day) if state and day and state.tier else ()
-    tier = next((tier for tier in tiers if state and tier.code == state.tier), None)
-    if tier is None or state is None or day is None:
-        return None, None
-    try:
-        rule = parse_rule(tier.rule, ACCOUNT_FACTS)
-    except RuleRefusal:
-        return tier, None
-    return tier, explain(rule, facts_of([state.pk], day, rule.names)[state.pk])
-
-
-def _worth(item: WorkItem, day: date | None, now: datetime) -> Worth | None:
-    facts = facts_of([item.account_id], day, ["exposure", "bucket"]) if day else {}
-    if item.account_id not in facts:
-        return None
-    weights: PriorityWeights = current_weights()
-    found = effectiveness([item.queue], weights=weights, now=now)[item.queue_id]
-    exposure, bucket = int(facts[item.account_id]["exposure"] or 0), int(facts[item.account_id]["bucket"] or 0)
-    return Worth(
-        exposure=exposure,
-        bucket=bucket,
-        chance_bp=formula_of(weights).chance_bp[bucket],
-        loss_bp=weights.loss_bp,
-        effectiveness=found,
-        weights_version=weights.version,
-        priority=item.priority,
-        boost_factor=item.boost_factor,
-        boost_until=item.boost_until,
-    )

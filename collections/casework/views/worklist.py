@@ -25,7 +25,8 @@ from casework.operations import claiming, noting
 from casework.operations.work_refusals import NothingToTake, WorkRefusal
 from casework.operations.working import MOST_BOOST_DAYS, MOST_SNOOZE_DAYS
 from casework.outcomes import OUTCOMES
-from casework.queries.worklist import SHOWN, WorkFilters, desk_of, read_work_filters, work_page
+from casework.queries.desk import desk_of
+from casework.queries.worklist import SHOWN, WorkFilters, read_work_filters, work_page
 from casework.rules.priority import WHOLE_BP
 from riskops.shared.audit import Actor
 from riskops.shared.people.conflicts import refuse_conflict

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import count
 from typing import Any
 
+from django.test import Client
 from factories import make_account, make_installment, make_product, make_user, set_business_date
 
 from accounts.models import AgreementVersion, CreditAccount, Decision, DecisionRuleVersion, ReasonCode
@@ -52,6 +53,19 @@ class Person:
             asked=Asked(action=action, **asked),
             reference=reference or f"D{next(_number)}",
         )
+
+
+def at(person: Person) -> Client:
+    """Return the browser of a person, logged in."""
+    client = Client()
+    client.force_login(person.user)
+    return client
+
+
+def page(answer: Any, status: int = 200) -> str:
+    """Return the text of a page that was answered as it should be."""
+    assert answer.status_code == status, answer.content.decode()[:3000]
+    return str(answer.content.decode())
 
 
 def drafts_rule(person: Person, **values: Any) -> DecisionRuleVersion:

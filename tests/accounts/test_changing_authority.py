@@ -6,9 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from deciding_books import Person
+from deciding_books import Person, at, page
 from django.db import IntegrityError, transaction
-from django.test import Client
 from factories import TESTER
 from side_by_side import at_once
 
@@ -218,18 +217,6 @@ def test_two_people_who_approve_two_changes_of_one_line_at_once_do_not_both_win(
 
 
 # The page ----------------------------------------------------------------------------------------------------------
-
-
-def at(person: Person) -> Client:
-    """Return the browser of a person."""
-    client = Client()
-    client.force_login(person.user)
-    return client
-
-
-def page(answer: Any, status: int = 200) -> str:
-    assert answer.status_code == status
-    return str(answer.content.decode())
 
 
 def seen_in(shown: str) -> str:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from application_books import Person, make_line_product, received
-from deciding_books import OPEN
-from django.test import Client
+from deciding_books import OPEN, at, page
 from factories import make_conflict, make_customer, make_member, make_team
 
 from accounts.models import Application, CreditAccount, DecisionNotice, LendingCap, Product, ProposalRule
@@ -18,18 +15,6 @@ from riskops.shared.roles import Role
 @pytest.fixture
 def product(db: None) -> Product:
     return make_line_product()
-
-
-def at(person: Person) -> Client:
-    """Return the browser of a person."""
-    client = Client()
-    client.force_login(person.user)
-    return client
-
-
-def page(answer: Any, status: int = 200) -> str:
-    assert answer.status_code == status, answer.content.decode()[:3000]
-    return str(answer.content.decode())
 
 
 TYPED = {

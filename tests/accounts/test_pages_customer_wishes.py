@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from deciding_books import Person, accept, make_late_account
+from deciding_books import Person, accept, make_late_account, page
 from django.test import Client
 from factories import make_account
 
@@ -23,11 +21,6 @@ def at(role: Role) -> Client:
     client = Client()
     client.force_login(Person(role).user)
     return client
-
-
-def page(answer: Any, status: int = 200) -> str:
-    assert answer.status_code == status
-    return str(answer.content.decode())
 
 
 def test_an_acceptance_is_recorded_once_and_stands_on_the_account(late: CreditAccount) -> None:

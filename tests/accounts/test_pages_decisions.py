@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from deciding_books import OPEN, Person, make_late_account
-from django.test import Client
+from deciding_books import OPEN, Person, at, make_late_account, page
 
 from accounts.models import AgreementVersion, CreditAccount, Decision, DecisionTerms, ReasonCode, Restriction
 from accounts.rules.decisions import Status
@@ -19,18 +16,6 @@ FORM = {"reference": "R1", "reason_code": "overdue", "scope": "all", "scope_valu
 @pytest.fixture
 def late(db: None) -> CreditAccount:
     return make_late_account(account_no="LATE")
-
-
-def at(person: Person) -> Client:
-    """Return the browser of a person."""
-    client = Client()
-    client.force_login(person.user)
-    return client
-
-
-def page(answer: Any, status: int = 200) -> str:
-    assert answer.status_code == status
-    return str(answer.content.decode())
 
 
 def test_the_form_shows_facts_and_knows_the_approver_before_anything_is_pressed(late: CreditAccount) -> None:

@@ -9,19 +9,18 @@ from datetime import date
 from typing import Any
 
 import pytest
-from deciding_books import CLOSED, OPEN, Person, approves_rule, drafts_rule, make_late_account, tries_rule
+from deciding_books import CLOSED, OPEN, Person, approves_rule, at, drafts_rule, make_late_account, tries_rule
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.test import Client
 from rest_framework.test import APIClient
 from side_by_side import at_once
 
-from accounts.models import CreditAccount, Decision, DecisionRuleVersion, DecisionTerms, Restriction, ScopeValue
+from accounts.models import CreditAccount, Decision, DecisionRuleVersion, DecisionTerms, ReasonCode, Restriction, ScopeValue
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.defaults import SCOPE_VALUES, seed_scope_values
 from accounts.operations.deciding.nightly import work_decisions
 from accounts.operations.deciding.refusing_machines import refuse_automation
-from accounts.operations.deciding.settings import save_scope_value
+from accounts.operations.deciding.settings import save_reason_code, save_scope_value
 from accounts.operations.rule_refusals import RuleValuesRefused
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
@@ -37,12 +36,6 @@ def late(db: None) -> CreditAccount:
 @pytest.fixture
 def lead(db: None) -> Person:
     return Person(Role.TEAM_LEAD)
-
-
-def in_browser(person: Person) -> Client:
-    client = Client()
-    client.force_login(person.user)
-    return client
 
 
 def by_api(role: Role) -> APIClient:
@@ -80,14 +73,14 @@ def test_one_out_of_use_is_proposed_no_more_and_what_is_in_force_keeps_it(late: 
         lead.asks(late, "suspend_use", scope="category", scope_value="jewellery", reference="GOLD")
     assert Restriction.objects.get().scope_value == "jewellery"
     assert "one category of goods: jewellery and gold" in made.text_en and "珠宝黄金" in made.text_zh
-    client = in_browser(lead)
+    client = at(lead)
     for address in ("/accounts/LATE/", "/accounts/LATE/?tab=decisions", "/decisions/?list=in_force", f"/decisions/{made.pk}/"):
         assert "jewellery and gold" in client.get(address).content.decode(), address
 
 
 def test_the_form_offers_the_values_in_use_in_the_language_in_use(late: CreditAccount, lead: Person) -> None:
     ends(lead, "channel", "web")
-    client = in_browser(lead)
+    client = at(lead)
     path = "/accounts/LATE/decide/?action=suspend_use"
     shown = client.get(path).content.decode()
     assert '<option value="app">our app</option>' in shown and '<option value="web"' not in shown
@@ -160,8 +153,25 @@ def test_a_value_that_decisions_not_in_force_yet_name_stays_in_use(late: CreditA
     ends(lead, "category", "jewellery")
 
 
+def test_a_reason_that_a_rule_gave_for_what_is_not_in_force_yet_stays_in_use(late: CreditAccount, lead: Person) -> None:
+    DecisionTerms.objects.filter(action="suspend_use").update(buffer_days=5)
+    approves_rule(Person(Role.MANAGER), tries_rule(lead, drafts_rule(lead)), is_warning_accepted=True)
+    lead.asks(make_late_account(), "suspend_use", scope="all")
+    work_decisions(closed_day=CLOSED, first_account_id=late.pk, last_account_id=late.pk)
+    DecisionRuleVersion.objects.update(live_until=OPEN)
+    reason = ReasonCode.objects.get(code="overdue")
+    reason.is_active = False
+    with pytest.raises(refusals.DecisionSettingRefused, match="1 decision of a rule with “overdue” is proposed or not in force"):
+        save_reason_code(actor=lead.actor, reason=reason)
+    assert ReasonCode.objects.get(code="overdue").is_active
+    # What a person decided is not proposed anew by a machine: it goes on under a code that is out of use.
+    Decision.objects.filter(source="rule").update(status="cancelled", ended_on=OPEN)
+    save_reason_code(actor=lead.actor, reason=reason)
+    assert not ReasonCode.objects.get(code="overdue").is_active
+
+
 def test_what_was_not_said_stays_as_somebody_else_has_left_it(lead: Person) -> None:
-    client = in_browser(lead)
+    client = at(lead)
     app = ScopeValue.objects.get(kind="channel", code="app")
     opened = client.get(f"/admin/accounts/scopevalue/{app.pk}/change/").content.decode()
     assert f'name="initial-name_en" value="{app.name_en}"' in opened
@@ -240,7 +250,7 @@ def test_values_are_added_renamed_and_ended_by_api_each_with_its_line(db: None) 
 
 
 def test_the_admin_writes_them_by_the_same_operation(lead: Person) -> None:
-    client = in_browser(lead)
+    client = at(lead)
     form = {"kind": "category", "code": " pets ", "name_en": "pets", "name_zh": "宠物", "is_active": "on"}
     assert client.post("/admin/accounts/scopevalue/add/", form).status_code == 302
     pets = ScopeValue.objects.get(kind="category", code="pets")
@@ -249,7 +259,7 @@ def test_the_admin_writes_them_by_the_same_operation(lead: Person) -> None:
     pets.refresh_from_db()
     assert (pets.code, pets.is_active) == ("pets", False)
     assert AuditEntry.objects.filter(action="scope_value.edit").count() == 2
-    assert in_browser(Person(Role.ANALYST)).post("/admin/accounts/scopevalue/add/", form).status_code == 403
+    assert at(Person(Role.ANALYST)).post("/admin/accounts/scopevalue/add/", form).status_code == 403
 
 
 def test_every_migrate_brings_what_is_not_there_and_leaves_the_rest(db: None) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from application_books import OPEN, Person, decides, make_line_product, received
-from django.test import Client
+from deciding_books import at, page
 from factories import make_conflict
 from test_api_decisions import Caller
 
@@ -32,17 +30,6 @@ def decided(product: Product) -> list[Application]:
 
 def version(code: str = "new-customer") -> ProposalRule:
     return ProposalRule.objects.get(code=code)
-
-
-def at(person: Person) -> Client:
-    client = Client()
-    client.force_login(person.user)
-    return client
-
-
-def page(answer: Any, status: int = 200) -> str:
-    assert answer.status_code == status, answer.content.decode()[:3000]
-    return str(answer.content.decode())
 
 
 def test_it_is_previewed_asked_for_and_approved_in_the_browser(decided: list[Application]) -> None:

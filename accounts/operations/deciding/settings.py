@@ -96,6 +96,17 @@ def _refuse_if_needed(reason: ReasonCode, stored: ReasonCode | None) -> None:
         raise DecisionSettingRefused(
             _("%(rule)s is live and decides with “%(code)s”; retire the rule first.") % {"rule": str(rule), "code": stored.code}
         )
+    # Cancelled for a customer who wants no decision that no person takes, it could not be proposed anew.
+    count = Decision.objects.filter(reason_id=reason.pk, rule_version__isnull=False, status__in=OPEN_STATUSES).count()
+    if count:
+        text = ngettext(
+            "%(count)s decision of a rule with “%(code)s” is proposed or not in force yet; let it take effect, reject or cancel "
+            "it first.",
+            "%(count)s decisions of rules with “%(code)s” are proposed or not in force yet; let them take effect, reject or "
+            "cancel them first.",
+            count,
+        )
+        raise DecisionSettingRefused(text % {"count": count, "code": stored.code})
     if stored.code == CAUSE_GONE:
         raise DecisionSettingRefused(
             _("The close lifts with “%(code)s” what has no cause any more; without it no restriction would end by itself.")
@@ -109,7 +120,7 @@ def save_reason_code(*, actor: Actor, reason: ReasonCode, said: Collection[str] 
 
     :param said: the fields that were given; the others stay as they are stored. None: all of them
     :raises DecisionSettingRefused: a text is missing, or holds a placeholder that nothing is put into; a rule decides with the
-        code, or the close lifts with it, and it would be gone
+        code, has decided what is not in force yet, or the close lifts with it, and it would be gone
     """
     stored = _hold(reason, said)
     _refuse_if_needed(reason, stored)

@@ -107,6 +107,8 @@ SHOTS: Final = (
     Shot("teams", "/teams/", person="admin"),
     Shot("team", "/teams/1/"),
     Shot("authority", "/authority/", person="manager"),
+    Shot("scope-values", "/admin/accounts/scopevalue/"),
+    Shot("passed-on", "/worklist/skipped/"),
     Shot("patterns", "/patterns/"),
 )
 #: By language, what a picture's name ends with, its theme and its width: a page is loaded once for each language.
@@ -122,6 +124,8 @@ def main() -> int:
     parser.add_argument("--base", default="", help="the address of a site that runs already")
     parser.add_argument("--only", default="", help="only the pages whose name has this in it")
     options = parser.parse_args()
+    if not any(options.only in name for name in (*(shot.name for shot in SHOTS), "log-in")):
+        parser.error(f"no page has “{options.only}” in its name")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with _site(options.base) as base:
         return _take_all(base, options.only)

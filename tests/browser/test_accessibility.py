@@ -107,13 +107,14 @@ def look_at(page: Page, addresses: list[str]) -> dict[str, Any]:
     return found
 
 
-def test_axe_finds_nothing_grave_on_the_pages_of_the_navigation(walker: tuple[Page, Any]) -> None:
+def test_axe_finds_nothing_grave_on_pages_of_the_navigation(walker: tuple[Page, Any]) -> None:
+    """On every fourth of them; the slow tests look at every page there is."""
     page, person = walker
     client = Client()
     client.force_login(person)
     addresses = shown_to(client, [str(link.url) for section in sections_for(person, "/") for link in section.links])
     assert len(addresses) >= 15
-    assert look_at(page, addresses) == {}
+    assert look_at(page, addresses[::4]) == {}
 
 
 @pytest.mark.slow

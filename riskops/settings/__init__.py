@@ -271,6 +271,8 @@ EXAMINATION_VALID_MONTHS = env.int("EXAMINATION_VALID_MONTHS", default=12)
 if not 1 <= EXAMINATION_VALID_MONTHS <= 60:
     raise ImproperlyConfigured(f"EXAMINATION_VALID_MONTHS is {EXAMINATION_VALID_MONTHS}; give 1 to 60 months")
 RULE_MAX_SECONDS = env.float("RULE_MAX_SECONDS", default=5.0)
+# The contact policy of products that no profile names.
+CONTACT_PROFILE = env.str("CONTACT_PROFILE", default="cn-2026")
 
 UNFOLD = {
     "SITE_TITLE": "riskops",

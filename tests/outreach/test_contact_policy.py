@@ -116,8 +116,9 @@ class TestCalls:
         assert said(CN_2026, call(), calls) is None
         calls.append(made(NOON - timedelta(hours=3), account_id=2))
         verdict = next_allowed(CN_2026, call(), STANDING, calls, NOON)
-        assert (verdict.rule, verdict.until) == (RuleId.QUIET_HOURS, local(2025, 3, 13, 8))
-        assert judge(CN_2026, call(), STANDING, calls, NOON).rule is RuleId.EFFECTIVE_CALLS
+        # What forbids it now, and when the night after it is over too.
+        assert (verdict.rule, verdict.until) == (RuleId.EFFECTIVE_CALLS, local(2025, 3, 13, 8))
+        assert judge(CN_2026, call(), STANDING, calls, NOON).until == local(2025, 3, 13, 0)
 
     def test_a_machines_voice_counts_and_is_counted(self) -> None:
         calls = [made(NOON - timedelta(hours=n), channel=Channel.VOICE_BOT) for n in (1, 2, 3)]

@@ -7,7 +7,7 @@ for hours to come, and the audit asks it again for every contact of the log.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -138,20 +138,19 @@ def judge(policy: Policy, request: Request, standing: Standing, past: Iterable[P
 
 
 def next_allowed(policy: Policy, request: Request, standing: Standing, past: Sequence[Past], now: datetime) -> Verdict:
-    """Return the same, with the first moment at which no rule forbids the contact, if nothing happens until then.
+    """Return the same, with the first moment at which no rule forbids the contact any more, if nothing happens until then.
 
-    Where several rules take turns (quiet hours after a full week), the last of them is named.
+    The rule named is the one that forbids now; where others take their turn (quiet hours after a full day), the moment is
+    theirs.
     """
-    said, moment = judge(policy, request, standing, past, now), now
-    verdict = said
+    said = judge(policy, request, standing, past, now)
+    verdict, moment = said, now
     for _ in range(_ROUNDS):
         if verdict.until is None or moment - now > _FARTHEST:
             break
         moment = verdict.until
         verdict = judge(policy, request, standing, past, moment)
-        if verdict.finding is not None:
-            said = verdict
-    return said
+    return said if said.until is None or said.finding is None else Verdict(replace(said.finding, until=moment))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,138 @@
+"""The audit of the log: every contact judged again by the policy of its day, on what was known when it was made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.utils import timezone
+
+from outreach.models import Contact, ContactHold, ContactPolicy, OptOut
+from outreach.policies import NoPolicy, live_policies, pick_policy
+from outreach.queries.standing import PAST_READ
+from outreach.rules.contact_policy import ENGINE_VERSION, Verdict, judge
+from outreach.rules.contacts import Channel, Hold, Outcome, Party, Past, Purpose, Request, Standing
+from outreach.rules.kept import request_from_kept, standing_from_kept
+
+#: Customers whose log is read at once.
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A contact that the policy of its day does not allow, or that was judged by another policy."""
+
+    contact: Contact
+    verdict: Verdict
+    expected_policy: ContactPolicy | None
+
+
+def audited(since: datetime, until: datetime) -> int:
+    """Return how many contacts the log has from a moment up to another."""
+    return Contact.objects.filter(at__gte=since, at__lt=until).exclude(outcome=Outcome.NOT_MADE).count()
+
+
+def violations(since: datetime, until: datetime) -> Iterator[Violation]:
+    """Return the contacts from a moment up to another that must not have been made, customer by customer in time.
+
+    What a contact says was known of the customer is not taken on trust: opt-outs and holds that stood at its moment count
+    whether it names them or not.
+    """
+    within = Contact.objects.filter(at__gte=since, at__lt=until)
+    customers = sorted(set(within.values_list("customer_id", flat=True)))
+    live: dict[date, dict[str, ContactPolicy]] = {}
+    for begin in range(0, len(customers), _AT_ONCE):
+        chunk = customers[begin : begin + _AT_ONCE]
+        opted_out, holds = _opt_outs(chunk), _holds(chunk)
+        logs: dict[int, list[Contact]] = defaultdict(list)
+        rows = Contact.objects.filter(customer_id__in=chunk, at__lt=until).select_related("policy", "account__product")
+        for contact in rows.order_by("customer_id", "at", "pk"):
+            logs[contact.customer_id].append(contact)
+        for customer_id, log in logs.items():
+            for place, contact in enumerate(log):
+                if contact.at < since or contact.outcome == Outcome.NOT_MADE:
+                    continue
+                day = timezone.localtime(contact.at).date()
+                if day not in live:
+                    live[day] = live_policies(day)
+                found = _judged(
+                    contact,
+                    log[max(0, place - PAST_READ) : place],
+                    live[day],
+                    opted_out=_standing_at(opted_out[customer_id], contact.at),
+                    holds=_standing_at(holds[customer_id], contact.at),
+                )
+                if found is not None:
+                    yield found
+
+
+def _judged(
+    contact: Contact,
+    before: list[Contact],
+    live: dict[str, ContactPolicy],
+    *,
+    opted_out: list[str],
+    holds: list[tuple[str, int | None]],
+) -> Violation | None:
+    request, standing = _asked(contact)
+    standing = replace(
+        standing,
+        opted_out=standing.opted_out | frozenset(map(Channel, opted_out)),
+        holds=standing.holds | frozenset((Hold(kind), about) for kind, about in holds),
+    )
+    verdict = judge(contact.policy.figures(), request, standing, [_as_known(p, contact.at) for p in before], contact.at)
+    try:
+        expected = pick_policy(live, contact.account.product.product_code)
+    except NoPolicy:
+        expected = None
+    is_as_expected = expected is not None and expected.pk == contact.policy_id and contact.engine == ENGINE_VERSION
+    return None if verdict.is_allowed and is_as_expected else Violation(contact, verdict, expected)
+
+
+def _asked(contact: Contact) -> tuple[Request, Standing]:
+    request = request_from_kept(
+        contact.asked,
+        channel=contact.channel,
+        purpose=contact.purpose,
+        party=contact.party,
+        account_id=contact.account_id,
+        detail=contact.detail,
+    )
+    return request, standing_from_kept(contact.standing, request)
+
+
+def _as_known(contact: Contact, at: datetime) -> Past:
+    """Return a contact as it stood at a later moment: what ended after it was open then."""
+    has_ended = contact.ended_at is not None and contact.ended_at <= at
+    return Past(
+        at=contact.at,
+        channel=Channel(contact.channel),
+        purpose=Purpose(contact.purpose),
+        party=Party(contact.party),
+        account_id=contact.account_id,
+        detail=contact.detail,
+        outcome=Outcome(contact.outcome) if has_ended else Outcome.OPEN,
+    )
+
+
+def _opt_outs(customers: list[int]) -> dict[int, list[tuple[str, datetime, datetime | None]]]:
+    found: dict[int, list[tuple[str, datetime, datetime | None]]] = defaultdict(list)
+    rows = OptOut.objects.filter(customer_id__in=customers).values_list("customer_id", "channel", "since", "until")
+    for customer_id, *row in rows:
+        found[customer_id].append(tuple(row))
+    return found
+
+
+def _holds(customers: list[int]) -> dict[int, list[tuple[tuple[str, int | None], datetime, datetime | None]]]:
+    found: dict[int, list[tuple[tuple[str, int | None], datetime, datetime | None]]] = defaultdict(list)
+    rows = ContactHold.objects.filter(customer_id__in=customers)
+    for customer_id, kind, account_id, since, until in rows.values_list("customer_id", "kind", "account_id", "since", "until"):
+        found[customer_id].append(((kind, account_id), since, until))
+    return found
+
+
+def _standing_at(spans: list[tuple[Any, datetime, datetime | None]], at: datetime) -> list[Any]:
+    return [what for what, since, until in spans if since <= at and (until is None or until > at)]

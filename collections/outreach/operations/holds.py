@@ -1,0 +1,124 @@
+"""Holds on contact: placed at once by whoever hears of the cause, ended by a second person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from accounts.models import CreditAccount, Customer
+from accounts.operations.signals import note_signals
+from outreach.models import ContactHold
+from outreach.models.policies import HOLD_NAMES
+from outreach.operations.refusals import AccountNotOfCustomer, HoldEnded, HoldThere, HoldUnknown, OwnHold, ReasonNeeded
+from outreach.roles import END_HOLD, PLACE_HOLD
+from outreach.rules.contacts import Hold
+from riskops.shared.audit import Actor, record
+from riskops.shared.day import hold_day
+from riskops.shared.people.conflicts import refuse_conflict
+
+#: The signal of an account that each hold stands in; every other one is `is_on_hold`. Rules, queues and lists go by them.
+SIGNALS: Final = {
+    Hold.DISPUTE: "is_disputed",
+    Hold.FRAUD_CLAIM: "is_fraud_suspected",
+    Hold.HARDSHIP_PLAN: "has_hardship_plan",
+}
+ON_HOLD: Final = "is_on_hold"
+
+
+@transaction.atomic
+def place_hold(
+    *, actor: Actor, customer: Customer, account: CreditAccount | None, kind: Hold, reason: str, now: datetime
+) -> ContactHold:
+    """Hold contact back from now on: about one account, or about all of the customer's.
+
+    :raises ReasonNeeded: nothing is written in it
+    :raises AccountNotOfCustomer: the account is somebody else's
+    :raises HoldThere: it is held back for that already
+    :raises ConflictDeclared: the person has a conflict of interest with the customer
+    """
+    refuse_conflict(actor, customer.pk)
+    if not reason.strip():
+        raise ReasonNeeded
+    if account is not None and account.customer_id != customer.pk:
+        raise AccountNotOfCustomer(account.account_no, customer.customer_no)
+    _lock(customer)
+    try:
+        with transaction.atomic():
+            hold = ContactHold.objects.create(
+                customer=customer,
+                account=account,
+                kind=kind,
+                reason=reason.strip(),
+                since=now,
+                placed_by_id=actor.user_id,
+                placed_by_name=actor.name,
+            )
+    except IntegrityError:
+        raise HoldThere(str(HOLD_NAMES[kind])) from None
+    _note_signals(customer, now)
+    _record(hold, actor, PLACE_HOLD, reason)
+    return hold
+
+
+@transaction.atomic
+def end_hold(*, actor: Actor, customer: Customer, hold_id: int, reason: str, now: datetime) -> ContactHold:
+    """End a hold: contact may go on as far as nothing else stands against it.
+
+    :raises ReasonNeeded: nothing is written in it
+    :raises HoldUnknown, HoldEnded: there is no such hold to end
+    :raises OwnHold: whoever placed it is not the one who ends it
+    :raises ConflictDeclared: the person has a conflict of interest with the customer
+    """
+    refuse_conflict(actor, customer.pk)
+    if not reason.strip():
+        raise ReasonNeeded
+    _lock(customer)
+    hold = ContactHold.objects.select_for_update(of=("self",)).filter(pk=hold_id, customer=customer).first()
+    if hold is None:
+        raise HoldUnknown(hold_id)
+    if hold.until is not None:
+        raise HoldEnded(hold.ended_by_name)
+    if actor.user_id is not None and actor.user_id == hold.placed_by_id:
+        raise OwnHold(hold.get_kind_display())
+    hold.until = max(now, hold.since)
+    hold.ended_by_id, hold.ended_by_name, hold.end_reason = actor.user_id, actor.name, reason.strip()
+    hold.save(update_fields=["until", "ended_by", "ended_by_name", "end_reason"])
+    _note_signals(customer, hold.until)
+    _record(hold, actor, END_HOLD, reason)
+    return hold
+
+
+def open_holds(customer_id: int, now: datetime) -> list[ContactHold]:
+    """Return what holds contact with a customer back at a moment, the latest first."""
+    rows = ContactHold.objects.filter(Q(until=None) | Q(until__gt=now), customer_id=customer_id, since__lte=now)
+    return list(rows.select_related("account").order_by("-since", "-pk"))
+
+
+def _lock(customer: Customer) -> None:
+    # The day before the accounts, and the accounts in the order of ids, as everybody does; then the customer, as the gate does.
+    for account_id in CreditAccount.objects.filter(customer=customer).order_by("pk").values_list("pk", flat=True):
+        hold_day(account_id)
+    Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+
+
+def _note_signals(customer: Customer, now: datetime) -> None:
+    """Bring the signals of the customer's accounts to what their holds say."""
+    holds = [(Hold(hold.kind), hold.account_id) for hold in open_holds(customer.pk, now) if hold.until is None]
+    for account_id in CreditAccount.objects.filter(customer=customer).order_by("pk").values_list("pk", flat=True):
+        own = {SIGNALS.get(kind, ON_HOLD) for kind, about in holds if about in (None, account_id)}
+        note_signals(account_id, **{column: column in own for column in (*SIGNALS.values(), ON_HOLD)})
+
+
+def _record(hold: ContactHold, actor: Actor, action: str, reason: str) -> None:
+    record(
+        actor=actor,
+        action=action,
+        subject_type="customer",
+        subject_key=hold.customer.customer_no,
+        account_id=hold.account_id,
+        after={"hold": hold.kind, "since": hold.since.isoformat(), "until": hold.until.isoformat() if hold.until else None},
+        reason=reason.strip(),
+    )

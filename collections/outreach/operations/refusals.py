@@ -1,0 +1,258 @@
+"""Why outreach refused: expected answers, apart from bugs. Each message says what, why and what next, with the values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import ClassVar
+
+from django.utils.translation import gettext as _
+
+from riskops.shared.wording import day_text
+
+
+class OutreachRefusal(Exception):
+    """Something that was not done; nothing changed. `about` names the argument, `status` is what the API answers with."""
+
+    about: ClassVar[str] = ""
+    status: ClassVar[int] = 422
+
+    @property
+    def code(self) -> str:
+        """What programs know it by, e.g. `own_draft`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+
+class ReasonNeeded(OutreachRefusal):
+    """No reason was given."""
+
+    about = "reason"
+
+    def __init__(self) -> None:
+        super().__init__(_("No reason is given; write why, it is kept in the audit trail."))
+
+
+class CustomerNotInBook(OutreachRefusal):
+    """No such customer, or none that the person may see."""
+
+    status = 404
+
+    def __init__(self, customer_no: str) -> None:
+        super().__init__(_("There is no customer %(customer)s in this book.") % {"customer": customer_no})
+
+
+class AccountNotOfCustomer(OutreachRefusal):
+    """The account is somebody else's."""
+
+    about = "account"
+
+    def __init__(self, account_no: str, customer_no: str) -> None:
+        super().__init__(
+            _("Account %(account)s is not one of customer %(customer)s; pick one of theirs.")
+            % {"account": account_no, "customer": customer_no}
+        )
+
+
+class HoldThere(OutreachRefusal):
+    """Contact is held back for this already."""
+
+    status = 409
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(_("Contact is held back already: %(kind)s. End that hold first, or leave it.") % {"kind": kind})
+
+
+class HoldUnknown(OutreachRefusal):
+    """No such hold on this customer."""
+
+    status = 404
+
+    def __init__(self, hold_id: int) -> None:
+        super().__init__(_("There is no hold %(id)s on this customer; load the page again.") % {"id": hold_id})
+
+
+class HoldEnded(OutreachRefusal):
+    """It has ended."""
+
+    status = 409
+
+    def __init__(self, ended_by: str) -> None:
+        super().__init__(_("This hold was ended by %(person)s; there is nothing to end.") % {"person": ended_by})
+
+
+class OwnHold(OutreachRefusal):
+    """Who placed a hold that protects the customer does not lift it alone."""
+
+    status = 403
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            _("You placed this hold (%(kind)s); somebody else ends it, so that two people have seen that contact may go on.")
+            % {"kind": kind}
+        )
+
+
+class HoursMalformed(OutreachRefusal):
+    """The hours are none."""
+
+    about = "opens_at"
+
+    def __init__(self) -> None:
+        super().__init__(_("Contact from and until are the same; give two different times of the day."))
+
+
+class EvidenceNeeded(OutreachRefusal):
+    """It is not said how the customer said so."""
+
+    about = "evidence"
+
+    def __init__(self) -> None:
+        super().__init__(_("Write when and how the customer said so, e.g. “call of 12 March, 10:05”."))
+
+
+class OptOutThere(OutreachRefusal):
+    """The customer has opted out of it already."""
+
+    status = 409
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(_("The customer has opted out already: %(channel)s.") % {"channel": channel})
+
+
+class NoOptOut(OutreachRefusal):
+    """There is nothing to take back."""
+
+    status = 409
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(_("The customer has not opted out: %(channel)s. There is nothing to take back.") % {"channel": channel})
+
+
+class NoDetail(OutreachRefusal):
+    """The customer has no such number or address."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(_("The customer has no number or address for this: %(channel)s.") % {"channel": channel})
+
+
+class PolicyUnknown(OutreachRefusal):
+    """There is no such version."""
+
+    status = 404
+
+    def __init__(self, profile: str, version: int | None = None) -> None:
+        name = profile if version is None else f"{profile} v{version}"
+        super().__init__(_("There is no contact policy %(policy)s.") % {"policy": name})
+
+
+class PolicyDraftThere(OutreachRefusal):
+    """The profile has a draft already."""
+
+    status = 409
+
+    def __init__(self, policy: str) -> None:
+        super().__init__(_("%(policy)s is in work already; change that draft, or drop it first.") % {"policy": policy})
+
+
+class PolicyNotDraft(OutreachRefusal):
+    """What was asked is done to drafts only."""
+
+    status = 409
+
+    def __init__(self, policy: str, status: str) -> None:
+        super().__init__(
+            _("%(policy)s is %(status)s and takes no change; draft the next version.") % {"policy": policy, "status": status}
+        )
+
+
+class PolicyNotProposed(OutreachRefusal):
+    """What was asked is done to proposed versions only."""
+
+    status = 409
+
+    def __init__(self, policy: str, status: str) -> None:
+        super().__init__(
+            _("%(policy)s is %(status)s; only a version that waits for approval can be approved or sent back.")
+            % {"policy": policy, "status": status}
+        )
+
+
+class PolicyStale(OutreachRefusal):
+    """Somebody changed the draft meanwhile."""
+
+    status = 409
+
+    def __init__(self, policy: str) -> None:
+        super().__init__(
+            _("%(policy)s was changed meanwhile; load the page again and make your change on it.") % {"policy": policy}
+        )
+
+
+class PolicyMalformed(OutreachRefusal):
+    """A figure that cannot be."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.about = field  # type: ignore[misc]
+
+
+class OwnPolicyDraft(OutreachRefusal):
+    """Who wrote it may not approve it."""
+
+    status = 403
+
+    def __init__(self, policy: str, editors: Sequence[str]) -> None:
+        super().__init__(
+            _("You wrote %(policy)s, or a part of it (%(people)s did): somebody else of compliance must approve it.")
+            % {"policy": policy, "people": ", ".join(editors)}
+        )
+
+
+class PolicyDayPast(OutreachRefusal):
+    """It would hold on days that have begun."""
+
+    about = "live_from"
+
+    def __init__(self, live_from: date, today: date) -> None:
+        super().__init__(
+            _("%(day)s has begun: contacts of a day are judged by one policy. Use a day after %(today)s.")
+            % {"day": day_text(live_from), "today": day_text(today)}
+        )
+
+
+class PolicyDayTaken(OutreachRefusal):
+    """Another version of the profile begins on that day."""
+
+    about = "live_from"
+    status = 409
+
+    def __init__(self, policy: str, live_from: date) -> None:
+        super().__init__(
+            _("%(policy)s begins on %(day)s; use another day, or have that version withdrawn.")
+            % {"policy": policy, "day": day_text(live_from)}
+        )
+
+
+class ProductOfOtherProfile(OutreachRefusal):
+    """Another profile names the product on a day on which this one would."""
+
+    about = "products"
+
+    def __init__(self, product_code: str, policy: str) -> None:
+        super().__init__(
+            _("Product %(product)s follows %(policy)s; take it out of that profile first.")
+            % {"product": product_code, "policy": policy}
+        )
+
+
+class PolicyHasBegun(OutreachRefusal):
+    """It holds, or has held."""
+
+    status = 409
+
+    def __init__(self, policy: str, live_from: date | None) -> None:
+        super().__init__(
+            _("%(policy)s holds since %(day)s and stays in the log; replace it by a later version.")
+            % {"policy": policy, "day": day_text(live_from) if live_from else "–"}
+        )

@@ -13,7 +13,17 @@ class OutreachConfig(AppConfig):
     verbose_name = _("Outreach")
 
     def ready(self) -> None:
-        """Have migrate seed the policies."""
+        """Show contacts on the pages of customers and accounts; have migrate seed the policies."""
+        from accounts.customer_panels import Panel, TimelineSource, register_panel, register_timeline
+        from accounts.panels import register_panel as register_account_panel
+        from outreach.panels import contact_lines, contact_panel, next_contact_panel, refused_lines
+        from outreach.roles import VIEW_CONTACTS
+
+        panel = Panel("contacts", _("Contact"), 20, contact_panel, "outreach/_panel.html", VIEW_CONTACTS)
+        register_panel(panel)
+        register_account_panel("contact", next_contact_panel, place=20)
+        register_timeline(TimelineSource("contact", _("contacts"), contact_lines))
+        register_timeline(TimelineSource("refused_contact", _("refused contacts"), refused_lines))
         post_migrate.connect(_seed_policies, sender=self, dispatch_uid="outreach.seed_policies")
 
 

@@ -10,7 +10,7 @@ _WORKERS = (Role.ANALYST, Role.TEAM_LEAD, Role.LEGAL)
 
 # The contact policy: compliance drafts it, a second person of compliance approves it.
 VIEW_CONTACT_POLICY = operation("contact_policy.view", _("see contact policies"), *READERS)
-DRAFT_CONTACT_POLICY = operation("contact_policy.draft", _("draft a contact policy, try it on the log"), Role.COMPLIANCE)
+DRAFT_CONTACT_POLICY = operation("contact_policy.draft", _("draft a contact policy"), Role.COMPLIANCE)
 APPROVE_CONTACT_POLICY = operation("contact_policy.approve", _("approve or withdraw a contact policy"), Role.COMPLIANCE)
 
 # Contacts with one customer.
@@ -28,4 +28,4 @@ VIEW_CONTACT_LOG = operation(
 AUDIT_CONTACTS = operation("contact_log.audit", _("judge the log of contacts again"), Role.MANAGER, Role.COMPLIANCE)
 
 #: Lines of the trail without an operation.
-MADE_CONTACT = event("contact.made", _("a contact was let through"))
+MADE_CONTACT = event("contact.ended", _("how a call or visit ended"))

@@ -52,6 +52,7 @@ GO_KEYS: Final = {
     "accounts:readings": "e",
     "jobs": "j",
     "casework:policies": "t",
+    "outreach:log": "c",
     "teams": "m",
     "audit": "u",
 }
@@ -67,6 +68,10 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
             Entry(_("Decisions"), "accounts:decisions", "decision.view"),
             Entry(_("Applications"), "accounts:applications", "application.view"),
         ),
+    ),
+    (
+        _("Outreach"),
+        (Entry(_("Contact log"), "outreach:log", "contact_log.view"),),
     ),
     (
         _("Dashboards"),
@@ -93,6 +98,7 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
             Entry(_("Decision terms"), "admin:accounts_decisionterms_changelist", "decision.view"),
             Entry(_("Agreements"), "admin:accounts_agreementversion_changelist", "decision.view"),
             Entry(_("Tiers"), "casework:policies", "tier_policy.view"),
+            Entry(_("Contact policy"), "outreach:policies", "contact_policy.view"),
             Entry(_("People and roles"), "people", "people.view"),
             Entry(_("Teams"), "teams", "team.view"),
             Entry(_("Schedules"), "admin:django_celery_beat_periodictask_changelist", "schedule.edit"),

@@ -256,3 +256,73 @@ class PolicyHasBegun(OutreachRefusal):
             _("%(policy)s holds since %(day)s and stays in the log; replace it by a later version.")
             % {"policy": policy, "day": day_text(live_from) if live_from else "–"}
         )
+
+
+class NotByPerson(OutreachRefusal):
+    """Messages are not made by hand."""
+
+    about = "channel"
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(_("%(channel)s is sent by the outbox; a person calls or visits.") % {"channel": channel})
+
+
+class DetailNotOfCustomer(OutreachRefusal):
+    """The number is not that of whom is to be contacted."""
+
+    about = "number"
+
+    def __init__(self, *, is_missing: bool) -> None:
+        if is_missing:
+            text = _("Give the number of whom you want to call; it is not the customer's own.")
+        else:
+            text = _("This is not the customer's number. Leave it empty to call the customer, or choose who else is called.")
+        super().__init__(text)
+
+
+class ContactUnknown(OutreachRefusal):
+    """No such contact with this customer."""
+
+    status = 404
+
+    def __init__(self, contact_id: int) -> None:
+        super().__init__(_("There is no call or visit %(id)s with this customer; load the page again.") % {"id": contact_id})
+
+
+class ContactOfOther(OutreachRefusal):
+    """Somebody else made it."""
+
+    status = 403
+
+    def __init__(self, made_by: str) -> None:
+        super().__init__(_("%(person)s made this contact and records how it ended, or a team lead does.") % {"person": made_by})
+
+
+class ContactEnded(OutreachRefusal):
+    """It ended otherwise."""
+
+    status = 409
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(_("This contact has ended already: %(outcome)s. The log is not rewritten.") % {"outcome": outcome})
+
+
+class OutcomeNotOfChannel(OutreachRefusal):
+    """Such a contact does not end so."""
+
+    about = "outcome"
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(_("A call or visit does not end so: %(outcome)s.") % {"outcome": outcome})
+
+
+class PeriodMalformed(OutreachRefusal):
+    """The days are in the wrong order, or too many."""
+
+    about = "last"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            _("Give a first and a last day in this order, at most %(most)s days; longer periods by manage.py audit_contacts.")
+            % {"most": most}
+        )

@@ -1,0 +1,165 @@
+"""One customer as contacts go: when each channel may be used next, and what stands in the way; what was done and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.utils import timezone
+
+from accounts.models import CreditAccount, Customer
+from outreach.models import AgreedHours, Contact, ContactHold, ContactPolicy, Denial, DetailState, OptOut
+from outreach.models.policies import HOLD_NAMES
+from outreach.operations.holds import open_holds
+from outreach.policies import live_policies, pick_policy
+from outreach.queries.standing import detail_of, known_of
+from outreach.rules.contact_policy import Verdict, next_allowed
+from outreach.rules.contacts import ELECTRONIC, Channel, Outcome, Purpose, Request
+from riskops.shared.personal import masked
+
+#: The channels that the page asks about, in its order.
+CHANNELS_ASKED: Final = (Channel.CALL, Channel.SMS, Channel.EMAIL, Channel.PUSH, Channel.VOICE_BOT, Channel.LETTER, Channel.VISIT)
+CONTACTS_SHOWN: Final = 30
+DENIALS_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """One channel for one account: what the gate would say to a reminder, and to a notice required by law."""
+
+    channel: Channel
+    reminder: Verdict
+    notice: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChannels:
+    """The channels of one account, judged by the policy that its product follows."""
+
+    account: CreditAccount
+    policy: ContactPolicy
+    channels: tuple[ChannelState, ...]
+
+    @property
+    def next_call(self) -> Verdict:
+        """What the gate would say to a call."""
+        return next(state.reminder for state in self.channels if state.channel is Channel.CALL)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDetail:
+    """A number or address of the customer, masked, with what is noted of it."""
+
+    channel: Channel
+    masked: str
+    state: DetailState | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerContacts:
+    """Everything on the page."""
+
+    customer: Customer
+    now: datetime
+    local_time: datetime
+    accounts: tuple[AccountChannels, ...]
+    holds: tuple[ContactHold, ...]
+    opt_outs: tuple[OptOut, ...]
+    hours: AgreedHours | None
+    details: tuple[KnownDetail, ...]
+    open_contacts: tuple[Contact, ...]
+    contacts: tuple[Contact, ...]
+    denials: tuple[Denial, ...]
+
+    @property
+    def consents(self) -> tuple[Channel, ...]:
+        """The electronic channels that the customer agreed to."""
+        agreed = {
+            Channel.SMS: self.customer.consent_sms,
+            Channel.EMAIL: self.customer.consent_email,
+            Channel.PUSH: self.customer.consent_push,
+        }
+        return tuple(channel for channel, is_agreed in agreed.items() if is_agreed)
+
+
+@dataclass(frozen=True, slots=True)
+class NextContacts:
+    """When some accounts of a customer may be contacted next, and what holds contact back."""
+
+    customer: Customer
+    local_time: datetime
+    accounts: tuple[AccountChannels, ...]
+    holds: tuple[str, ...]
+    details: dict[Channel, int | None]
+
+
+def next_contacts(customer: Customer, accounts: Sequence[CreditAccount], now: datetime) -> NextContacts:
+    """Return when each channel may be used next, in six queries.
+
+    :param accounts: of the customer, read with `product` and `signals`
+    :raises NoPolicy: no contact policy holds
+    """
+    details = {channel: detail_of(customer, channel) for channel in CHANNELS_ASKED}
+    known = known_of(customer, accounts, details.values(), now)
+    live = live_policies(timezone.localtime(now).date())
+    found = []
+    for account in accounts:
+        policy = pick_policy(live, account.product.product_code)
+        figures = policy.figures()
+        states = []
+        for channel, detail in details.items():
+            reminder, notice = (
+                next_allowed(figures, Request(channel, purpose, account.pk, detail), known.standing, known.past, now)
+                for purpose in (Purpose.REMINDER, Purpose.NOTICE)
+            )
+            states.append(ChannelState(channel, reminder, notice))
+        found.append(AccountChannels(account, policy, tuple(states)))
+    kinds = sorted({hold for hold, _about in known.standing.holds})
+    names = tuple(str(HOLD_NAMES[kind]) for kind in kinds)
+    return NextContacts(customer, now.astimezone(known.standing.zone), tuple(found), names, details)
+
+
+def customer_contacts(customer: Customer, account_ids: Sequence[int], now: datetime) -> CustomerContacts:
+    """Return a customer as contacts go, in a fixed number of queries.
+
+    :param account_ids: those of the customer's accounts that the reader may see
+    :raises NoPolicy: no contact policy holds
+    """
+    accounts = CreditAccount.objects.filter(pk__in=account_ids, customer=customer).order_by("account_no")
+    rows = list(accounts.select_related("product", "signals"))
+    whole = Customer.objects.select_related("agreed_hours").get(pk=customer.pk)
+    nexts = next_contacts(whole, rows, now)
+    contacts = Contact.objects.filter(customer=customer, account_id__in=account_ids).select_related("account", "policy")
+    denials = Denial.objects.filter(customer=customer, account_id__in=account_ids).select_related("account", "policy")
+    return CustomerContacts(
+        customer=whole,
+        now=now,
+        local_time=nexts.local_time,
+        accounts=nexts.accounts,
+        holds=tuple(hold for hold in open_holds(customer.pk, now) if hold.account_id is None or hold.account_id in account_ids),
+        opt_outs=tuple(OptOut.objects.filter(customer=customer, until=None).order_by("channel")),
+        hours=getattr(whole, "agreed_hours", None),
+        details=_details(whole, nexts.details),
+        open_contacts=tuple(contacts.filter(outcome=Outcome.OPEN).exclude(channel__in=ELECTRONIC).order_by("-at", "-pk")),
+        contacts=tuple(contacts.order_by("-at", "-pk")[:CONTACTS_SHOWN]),
+        denials=tuple(denials.order_by("-at", "-pk")[:DENIALS_SHOWN]),
+    )
+
+
+def _details(customer: Customer, details: dict[Channel, int | None]) -> tuple[KnownDetail, ...]:
+    states = DetailState.objects.in_bulk([detail for detail in details.values() if detail is not None])
+    person = customer.person
+    shown = {
+        Channel.CALL: person.get("phone", ""),
+        Channel.EMAIL: person.get("email", ""),
+        Channel.PUSH: person.get("device_ids", ""),
+        Channel.LETTER: person.get("address", ""),
+    }
+    found = []
+    for channel, value in shown.items():
+        detail = details[channel]
+        if value and detail is not None:
+            found.append(KnownDetail(channel, masked(value), states.get(detail)))
+    return tuple(found)

@@ -36,6 +36,7 @@ from accounts.models import (
     Review,
     ReviewFile,
 )
+from outreach.models import Contact, ContactHold, ContactPolicy
 from riskops.shared.models import Absence, Feed
 from riskops.shared.roles import Role
 from tools.doors import Door
@@ -82,6 +83,7 @@ def put_one_of_everything() -> CreditAccount:
     Feed.objects.get_or_create(pk=1, defaults={"name": "payments", "file_name": "payments.csv", "cut_off": "03:00"})
     _decide_about(account)
     _propose_for_the_matrix(person)
+    _hold_contact(account)
     _count_on_from_here()
     return account
 
@@ -99,6 +101,23 @@ def _propose_for_the_matrix(person: Any) -> None:
     AuthorityChange.objects.create(
         pk=1, kind="change", line_id=line.pk, before=line.values(), after={**line.values(), "amount_to": 9}, reason="r",
         proposed_by=person, proposed_by_name=USERNAME,
+    )  # fmt: skip
+
+
+def _hold_contact(account: CreditAccount) -> None:
+    """Put a hold on contact with the account's customer, and a refused contact."""
+    policy = ContactPolicy.objects.get(profile="cn-2026", version=1)
+    ContactHold.objects.create(
+        pk=1, customer=account.customer, kind="complaint", reason="r", since=timezone.now(), placed_by_name="x"
+    )
+    Contact.objects.create(
+        pk=1, key="roles", customer=account.customer, account=account, channel="call", purpose="reminder", detail=1,
+        at=timezone.now(), policy=policy, engine="1", made_by_name="x",
+        asked={"names_institution": True, "discloses_debt": True, "has_opt_out": True, "is_collector_fit": None},
+        standing={
+            "zone": "Asia/Shanghai", "agreed_hours": None, "consents": [], "opted_out": [], "holds": [],
+            "is_unusable": False, "has_refused": False, "is_lost": False,
+        },
     )  # fmt: skip
 
 

@@ -223,6 +223,12 @@ class TestMessages:
         assert said(CN_2026, sms(purpose=Purpose.NOTICE), **out) is RuleId.OPT_OUT
         assert said(CN_2026, sms(channel=Channel.EMAIL), **out) is None
 
+    def test_who_wants_no_calls_wants_none_of_a_machine(self) -> None:
+        no_calls, no_machines = ({"opted_out": frozenset({channel})} for channel in (Channel.CALL, Channel.VOICE_BOT))
+        assert said(CN_2026, call(channel=Channel.VOICE_BOT), **no_calls) is RuleId.OPT_OUT
+        assert said(CN_2026, call(channel=Channel.VOICE_BOT), **no_machines) is RuleId.OPT_OUT
+        assert said(CN_2026, call(), **no_machines) is None
+
     def test_the_us_profile_wants_an_opt_out_in_every_message(self) -> None:
         assert said(US_REG_F, sms(has_opt_out=False)) is RuleId.OPT_OUT_OFFERED
         assert said(US_REG_F, sms(has_opt_out=True)) is None

@@ -57,8 +57,11 @@ ADMIN_TABLE: Final[dict[str, tuple[str, str | None, frozenset[str]]]] = {
 }
 #: What the issue lets compliance write; everything else it only reads. Declaring and ending conflicts of interest is among
 #: it because compliance keeps that register; a reveal reads, and is recorded. `api.use` makes one's own token.
-COMPLIANCE_WRITES: Final = {"conflict.declare", "conflict.declare_for_others", "conflict.end", "review.grade"}
-READING: Final = {"view", "view_own", "reveal", "export", "use", "verify"}
+COMPLIANCE_WRITES: Final = {
+    *("conflict.declare", "conflict.declare_for_others", "conflict.end", "review.grade"),
+    *("contact_policy.draft", "contact_policy.approve", "contact_hold.place", "contact_hold.end"),
+}
+READING: Final = {"view", "view_own", "reveal", "export", "use", "verify", "audit"}
 
 #: Arguments that lead to an account: who may not see it, or has a conflict, gets in by none of them.
 OF_AN_ACCOUNT: Final = {

@@ -209,9 +209,12 @@ def _detail(matter: _Matter) -> Finding | None:
 
 
 def _opt_out(matter: _Matter) -> Finding | None:
-    if matter.request.channel in matter.standing.opted_out and matter.request.party is Party.DEBTOR:
-        return Finding(RuleId.OPT_OUT)
-    return None
+    """Nothing goes by a channel that the customer wants no more of; who wants no calls wants none of a machine either."""
+    if matter.request.party is not Party.DEBTOR:
+        return None
+    out = matter.standing.opted_out
+    is_out = matter.request.channel in out or (matter.request.channel in CALLS and Channel.CALL in out)
+    return Finding(RuleId.OPT_OUT) if is_out else None
 
 
 def _consent(matter: _Matter) -> Finding | None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from outreach.models import ContactPolicy, DetailState, OptOut
 from outreach.models.contacts import OUTCOME_NAMES, PARTIES, PURPOSE_NAMES
@@ -90,7 +91,9 @@ class HoursForm(OutreachForm):
     """Hours of contact agreed with the customer."""
 
     opens_at = _Time(label=_("Contact from"), required=False)
-    closes_at = _Time(label=_("until"), required=False, help_text=_("the customer's time; both empty: the policy's hours again"))
+    closes_at = _Time(
+        label=_("Contact until"), required=False, help_text=_("the customer's time; both empty: the policy's hours again")
+    )
     evidence = _Text(label=_("How it was agreed"))
 
 
@@ -123,9 +126,9 @@ class ContactForm(_OfAccounts):
     account = forms.ChoiceField(label=_("Account"), choices=[])
     channel = forms.ChoiceField(label=_("Channel"), choices=[(str(c), CHANNEL_NAMES[c]) for c in BY_PERSON])
     purpose = forms.ChoiceField(label=_("For"), choices=[(str(p), PURPOSE_NAMES[p]) for p in CALL_PURPOSES])
-    party = forms.ChoiceField(label=_("Who"), choices=PARTIES)
+    party = forms.ChoiceField(label=pgettext_lazy("contact", "Who"), choices=PARTIES)
     number = forms.CharField(
-        label=_("Number"),
+        label=_("Number to call"),
         required=False,
         max_length=40,
         help_text=_("only for somebody else than the customer"),

@@ -55,7 +55,7 @@ class Contact(models.Model):
     detail = models.BigIntegerField(help_text="keyed index of the number or address")
     at = models.DateTimeField(_("when"))
     outcome = models.CharField(_("outcome"), max_length=14, choices=OUTCOMES, default=Outcome.OPEN)
-    ended_at = models.DateTimeField(_("ended"), null=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
     policy = models.ForeignKey(ContactPolicy, on_delete=models.PROTECT, related_name="+", db_index=False)
     engine = models.CharField(max_length=8)
     asked = models.JSONField()

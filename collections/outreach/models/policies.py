@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -29,7 +29,7 @@ HOLD_NAMES: Final = {
 }
 
 
-def _figure(name: str, *, least: int = 0, most: int = _MOST, about: str) -> models.PositiveSmallIntegerField:  # type: ignore[type-arg]
+def _figure(name: Any, *, least: int = 0, most: int = _MOST, about: Any) -> models.PositiveSmallIntegerField:  # type: ignore[type-arg]
     return models.PositiveSmallIntegerField(
         name, null=True, blank=True, validators=[MinValueValidator(least), MaxValueValidator(most)], help_text=about
     )

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import CreditAccount, Customer
 from outreach.models.policies import HOLD_NAMES
@@ -15,7 +16,7 @@ CHANNEL_NAMES = {
     Channel.CALL: _("call"),
     Channel.VOICE_BOT: _("machine's call"),
     Channel.SMS: _("SMS"),
-    Channel.EMAIL: _("e-mail"),
+    Channel.EMAIL: pgettext_lazy("channel", "e-mail"),
     Channel.PUSH: _("app push"),
     Channel.LETTER: _("letter"),
     Channel.VISIT: _("visit"),
@@ -93,7 +94,7 @@ class AgreedHours(models.Model):
     customer = models.OneToOneField(Customer, on_delete=models.PROTECT, primary_key=True, related_name="agreed_hours")
     opens_at = models.TimeField(_("contacts from"))
     closes_at = models.TimeField(_("contacts until"))
-    agreed_at = models.DateTimeField(_("agreed"))
+    agreed_at = models.DateTimeField(_("agreed at"))
     evidence = models.CharField(_("how it was agreed"), max_length=500)
     noted_by_name = models.CharField(_("noted by"), max_length=150)
 

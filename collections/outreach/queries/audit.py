@@ -121,8 +121,8 @@ def _as_known(contact: Contact, at: datetime) -> Past:
 def _opt_outs(customers: list[int]) -> dict[int, list[tuple[str, datetime, datetime | None]]]:
     found: dict[int, list[tuple[str, datetime, datetime | None]]] = defaultdict(list)
     rows = OptOut.objects.filter(customer_id__in=customers).values_list("customer_id", "channel", "since", "until")
-    for customer_id, *row in rows:
-        found[customer_id].append(tuple(row))
+    for customer_id, channel, since, until in rows:
+        found[customer_id].append((channel, since, until))
     return found
 
 

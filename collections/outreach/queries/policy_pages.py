@@ -30,6 +30,9 @@ SOURCES: Final[dict[str, Promise]] = {
 }
 
 
+_LABELS: Final = {field.name: field.verbose_name for field in ContactPolicy._meta.concrete_fields}
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyRow:
     """A version in the list. `holds`: on the day asked about."""
@@ -102,7 +105,7 @@ def _lines(policy: ContactPolicy, compared: ContactPolicy | None) -> tuple[Figur
     found = []
     for name, value in mine.items():
         before = theirs.get(name)
-        label = _("hours of contact") if name == "opens_at" else str(ContactPolicy._meta.get_field(name).verbose_name)
+        label = _("hours of contact") if name == "opens_at" else str(_LABELS[name])
         source = SOURCES.get(name)
         found.append(FigureLine(label, value, before if before != value else None, str(source) if source else ""))
     return tuple(found)

@@ -57,7 +57,7 @@ def pass_gate(*, actor: Actor, key: str, request: Request, now: datetime) -> Ans
     :raises NoPolicy: no contact policy holds
     """
     account = _account_of(request)
-    customer = Customer.objects.select_for_update(of=("self",)).select_related("agreed_hours").get(pk=account.customer_id)
+    customer = Customer.objects.select_for_update().get(pk=account.customer_id)
     policy = policy_for(account.product.product_code, timezone.localtime(now).date())
     earlier = Contact.objects.filter(key=key).first()
     if earlier is not None:
@@ -78,7 +78,7 @@ def pass_gate(*, actor: Actor, key: str, request: Request, now: datetime) -> Ans
 def ask_gate(request: Request, now: datetime) -> Answer:
     """Return what the gate would say now, without asking for anything: nothing is written and nothing counted."""
     account = _account_of(request)
-    customer = Customer.objects.select_related("agreed_hours").get(pk=account.customer_id)
+    customer = Customer.objects.get(pk=account.customer_id)
     policy = policy_for(account.product.product_code, timezone.localtime(now).date())
     known = known_of(customer, [account], [request.detail], now)
     return Answer(next_allowed(policy.figures(), request, known.standing, known.past, now), policy)

@@ -23,7 +23,7 @@ from riskops.shared.roles import may
 def contact_panel(ask: PanelAsk) -> NextContacts | None:
     """Return when a customer may be contacted next about the first of their accounts, for their page."""
     accounts = CreditAccount.objects.filter(pk__in=ask.accounts, customer_id=ask.customer_id).order_by("account_no")
-    account = accounts.select_related("product", "signals", "customer__agreed_hours").first()
+    account = accounts.select_related("product", "signals", "customer").first()
     return next_contacts(account.customer, [account], timezone.now()) if account else None
 
 

@@ -204,7 +204,7 @@ def test_asking_takes_the_same_queries_however_much_there_was(django_assert_num_
     account = make_reachable()
     for day in range(40):
         asks(account, f"k{day}", purpose=Purpose.NOTICE, at=NOON - timedelta(days=50 - day))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         assert asks(account, "last").verdict.is_allowed
 
 

@@ -140,7 +140,7 @@ def test_agreed_hours_hold_until_others_are_agreed_or_none(analyst: Actor) -> No
     assert AuditEntry.objects.last().before == {"agreed_hours": ["18:00:00", "20:00:00"]}
     agree_hours(opens_at=None, closes_at=None, **noting)
     assert rule_of(account, NOON.replace(hour=21)) is None
-    for hours in ((time(8), time(8)), (time(8), None)):
+    for hours in ((time(8), time(8)), (time(8), time(8, 0, 30)), (time(8), None)):
         with pytest.raises(refusals.HoursMalformed):
             agree_hours(opens_at=hours[0], closes_at=hours[1], **noting)
 

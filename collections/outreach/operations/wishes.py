@@ -71,6 +71,8 @@ def agree_hours(
     refuse_conflict(actor, customer.pk)
     if not evidence.strip():
         raise EvidenceNeeded
+    # To the minute: nobody agrees to seconds.
+    opens_at, closes_at = (at and at.replace(second=0, microsecond=0) for at in (opens_at, closes_at))
     if (opens_at is None) != (closes_at is None) or (opens_at is not None and opens_at == closes_at):
         raise HoursMalformed
     _lock(customer)

@@ -96,7 +96,7 @@ class NextContacts:
 
 
 def next_contacts(customer: Customer, accounts: Sequence[CreditAccount], now: datetime) -> NextContacts:
-    """Return when each channel may be used next, in six queries.
+    """Return when each channel may be used next, in three queries.
 
     :param accounts: of the customer, read with `product` and `signals`
     :raises NoPolicy: no contact policy holds

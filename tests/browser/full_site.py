@@ -21,6 +21,7 @@ from casework.operations.saved_views import save_view
 from casework.operations.tier_drafts import draft_policy
 from casework.operations.tier_policies import dry_run_policy
 from casework.operations.working import record_outcome, skip
+from outreach.operations import policies
 from riskops.close_of_business import close_day
 from riskops.shared.audit import COMMAND, Actor
 from riskops.shared.models import Feed
@@ -56,6 +57,7 @@ def put_a_full_site() -> Any:
     _judge(accounts)
     draft_policy(actor=COMMAND, copy_of=1)
     dry_run_policy(actor=COMMAND, version=2)
+    policies.draft_policy(actor=COMMAND, copy_of="cn-strict")
     return walker
 
 

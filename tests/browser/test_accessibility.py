@@ -75,6 +75,7 @@ def pages_of_the_site() -> list[str]:
     asked += [f"/accounts/{late.account_no}/?tab={tab}" for tab in ("payments", "aging", "decisions", "audit")]
     asked += [f"/accounts/{late.account_no}/decide/?action={action}" for action in ("lower_limit", "accelerate", "write_off")]
     asked += [f"/decisions/?list={name}" for name in ("to_approve", "in_force", "all")]
+    asked += ["/contact-policies/cn-2026/1/", "/contact-policies/cn-strict/2/", "/contact-policies/cn-strict/2/edit/"]
     return list(dict.fromkeys(asked))
 
 

@@ -32,7 +32,7 @@ class ContactNotOpen(Exception):
 
 
 class KeyOfAnother(Exception):
-    """The key is that of a contact with somebody else, or by another channel: a bug of whoever asks."""
+    """The key is that of a contact with somebody else, for something else, or by another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,20 @@ def pass_gate(*, actor: Actor, key: str, request: Request, now: datetime) -> Ans
     :param key: what is asked for, once for all: asked again, the answer is the same contact
     :param now: aware
     :raises NoPolicy: no contact policy holds
+    :raises KeyOfAnother: the key is that of a contact with somebody else, for something else, or by another way
+    :raises ContactNotOpen: it was let through and has ended: a second contact is asked for by a key of its own
     """
+    # The lock first: what is read after it is what whoever had the customer before us has left.
+    customer = Customer.objects.select_for_update(of=("self",)).get(accounts=request.account_id)
     account = _account_of(request)
-    customer = Customer.objects.select_for_update().get(pk=account.customer_id)
     policy = policy_for(account.product.product_code, timezone.localtime(now).date())
     earlier = Contact.objects.filter(key=key).first()
     if earlier is not None:
-        if (earlier.account_id, earlier.channel) != (request.account_id, request.channel):
+        same = ("account_id", "channel", "purpose", "party", "detail")
+        if any(getattr(earlier, name) != getattr(request, name) for name in same):
             raise KeyOfAnother(key)
+        if earlier.outcome != Outcome.OPEN:
+            raise ContactNotOpen(earlier)
         return Answer(Verdict(), policy, earlier)
     known = known_of(customer, [account], [request.detail], now)
     # Whoever had the customer before us may have read a later clock. The log of a customer goes forward, as it is judged again.

@@ -200,6 +200,14 @@ def test_a_later_clock_of_whoever_was_first_does_not_let_the_second_slip_through
     assert asks(account, "k3", Channel.EMAIL, at=NOON).contact.at == NOON + timedelta(seconds=1)
 
 
+def test_what_was_noted_while_the_gate_waited_holds_although_its_clock_is_later() -> None:
+    account = make_reachable()
+    ContactHold.objects.create(
+        customer=account.customer, kind=Hold.MINOR, reason="r", since=NOON + timedelta(seconds=1), placed_by_name="a"
+    )
+    assert asks(account).verdict.rule is RuleId.HOLD
+
+
 def test_asking_takes_the_same_queries_however_much_there_was(django_assert_num_queries: Any) -> None:
     account = make_reachable()
     for day in range(40):

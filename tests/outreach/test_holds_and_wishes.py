@@ -17,7 +17,7 @@ from outreach.operations.wishes import agree_hours, clear_detail, note_detail, o
 from outreach.rules.contact_policy import RuleId
 from outreach.rules.contacts import Channel, Hold
 from riskops.shared.audit import Actor
-from riskops.shared.models import AuditEntry
+from riskops.shared.models import AuditEntry, PortfolioScope
 from riskops.shared.people.conflicts import declare_conflict
 from riskops.shared.people.refusals import ConflictDeclared
 from riskops.shared.roles import Role
@@ -99,6 +99,17 @@ def test_holds_that_cannot_be_placed_or_ended_are_refused(analyst: Actor, lead: 
     end_hold(actor=lead, reason="settled", **ending)
     with pytest.raises(refusals.HoldEnded):
         end_hold(actor=lead, reason="settled", **ending)
+
+
+def test_a_hold_on_an_account_out_of_sight_is_not_ended(analyst: Actor) -> None:
+    account = make_reachable()
+    hold = place(analyst, account)
+    other = make_user(Role.TEAM_LEAD)
+    PortfolioScope.objects.create(user=other, product_code="another")
+    with pytest.raises(refusals.HoldUnknown):
+        end_hold(actor=Actor.of(other), customer=account.customer, hold_id=hold.pk, reason="r", now=LATER)
+    hold.refresh_from_db()
+    assert hold.until is None
 
 
 def test_who_has_a_conflict_of_interest_notes_nothing(analyst: Actor) -> None:

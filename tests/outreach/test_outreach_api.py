@@ -76,6 +76,10 @@ def test_a_call_from_asking_to_its_end() -> None:
     assert caller.asks("post", f"{path}{contact_id}/end/", {"outcome": "effective", "note": "n"})["outcome"] == "effective"
     again = caller.asks("post", f"{path}{contact_id}/end/", {"outcome": "unanswered"}, status=409)
     assert again["code"] == "contact_ended"
+    # What has ended is not let through again by its key, nor anybody else by it.
+    assert caller.asks("post", path, asked, status=409)["code"] == "contact_ended"
+    third = {**asked, "purpose": "locate", "party": "third_party", "number": "13900000099"}
+    assert caller.asks("post", path, third, status=409)["code"] == "key_taken"
     caller.asks("post", f"{path}99/end/", {"outcome": "effective"}, status=404)
     caller.asks("post", path, {**asked, "channel": "sms"}, status=400)
     with_number = caller.asks("post", path, {**asked, "key": "c-2", "number": "123"}, status=422)

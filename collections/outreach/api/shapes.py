@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from outreach.forms import CALL_PURPOSES
-from outreach.models import Contact, ContactHold, ContactPolicy, Denial, DetailState, OptOut
+from outreach.models import Contact, ContactHold, ContactPolicy, Denial, OptOut
 from outreach.operations.calls import BY_PERSON, ENDS
 from outreach.rules.contact_policy import RuleId, Verdict
 from outreach.rules.contacts import Channel, Hold, Party
@@ -277,7 +277,7 @@ class AgreedHoursRequest(EvidenceRequest):
 class DetailRequest(EvidenceRequest):
     """What became known of the number or address of a channel; "" clears it."""
 
-    state = serializers.ChoiceField([("", "reaches the customer"), *DetailState.State.choices], allow_blank=True)
+    state = serializers.ChoiceField([("", "reaches the customer"), "invalid", "bounced", "wrong_person"], allow_blank=True)
 
 
 class PeriodRequest(serializers.Serializer[Any]):

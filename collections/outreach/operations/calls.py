@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import CreditAccount, Customer
-from outreach.gate import Answer, ContactNotOpen, end_contact, pass_gate
+from outreach.gate import Answer, ContactNotOpen, KeyOfAnother, end_contact, pass_gate
 from outreach.models import Contact, DetailState
 from outreach.models.contacts import OUTCOME_NAMES
 from outreach.models.wishes import CHANNEL_NAMES
@@ -16,6 +17,7 @@ from outreach.operations.refusals import (
     ContactOfOther,
     ContactUnknown,
     DetailNotOfCustomer,
+    KeyTaken,
     NotByPerson,
     OutcomeNotOfChannel,
 )
@@ -27,6 +29,7 @@ from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.people.examinations import refuse_without_examination
 from riskops.shared.people.rights import roles_of_actor
 from riskops.shared.roles import Role
+from riskops.shared.scope import scope_of_actor
 
 #: What a person can make; all else goes through the outbox.
 BY_PERSON = (Channel.CALL, Channel.VISIT)
@@ -41,6 +44,7 @@ ENDS = (
 )
 
 
+@transaction.atomic
 def ask_for_contact(
     *,
     actor: Actor,
@@ -54,17 +58,18 @@ def ask_for_contact(
 ) -> Answer:
     """Ask the gate for a call or a visit. Let through, it counts until it is ended.
 
-    Not one transaction: what the gate refuses is recorded, and stays recorded.
+    What the gate refuses is an answer, recorded like the contact and its line in the trail, in one transaction.
 
     :param key: of the form or the program that asks; sent again, it is the same contact
     :param number: the number to call where it is not the customer's own
     :raises NotByPerson: messages go through the outbox
+    :raises ContactEnded, KeyTaken: the key is that of a contact that has ended, or of another one
     :raises DetailNotOfCustomer: somebody else's number is missing, or the customer's own was typed
     :raises ConflictDeclared: the person has a conflict of interest with the customer
     :raises ExaminationExpired: the person has no examination that holds
     """
     refuse_conflict(actor, account.customer_id)
-    refuse_without_examination(actor, on=None)
+    refuse_without_examination(actor, on=timezone.localdate(now))
     if channel not in BY_PERSON:
         raise NotByPerson(str(CHANNEL_NAMES[channel]))
     own = detail_of(account.customer, channel)
@@ -86,7 +91,12 @@ def ask_for_contact(
         discloses_debt=party is not Party.THIRD_PARTY,
         is_collector_fit=True if actor.user_id is not None else None,
     )
-    answer = pass_gate(actor=actor, key=f"person {actor.user_id}: {key}"[:64], request=request, now=now)
+    try:
+        answer = pass_gate(actor=actor, key=f"person {actor.user_id}: {key}"[:64], request=request, now=now)
+    except ContactNotOpen as ended:
+        raise ContactEnded(str(OUTCOME_NAMES[Outcome(ended.contact.outcome)])) from None
+    except KeyOfAnother:
+        raise KeyTaken(key) from None
     if answer.contact is not None and answer.is_new:
         record(
             actor=actor,
@@ -111,7 +121,7 @@ def end_call(*, actor: Actor, customer: Customer, contact_id: int, outcome: Outc
     refuse_conflict(actor, customer.pk)
     Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
     contact = Contact.objects.filter(pk=contact_id, customer=customer, channel__in=BY_PERSON).first()
-    if contact is None:
+    if contact is None or not scope_of_actor(actor).permits(contact.account_id):
         raise ContactUnknown(contact_id)
     if contact.made_by_id != actor.user_id and not roles_of_actor(actor) & {Role.TEAM_LEAD, Role.LEGAL}:
         raise ContactOfOther(contact.made_by_name)

@@ -18,6 +18,7 @@ from outreach.rules.contacts import Hold
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import hold_day
 from riskops.shared.people.conflicts import refuse_conflict
+from riskops.shared.scope import scope_of_actor
 
 #: The signal of an account that each hold stands in; every other one is `is_on_hold`. Rules, queues and lists go by them.
 SIGNALS: Final = {
@@ -77,7 +78,7 @@ def end_hold(*, actor: Actor, customer: Customer, hold_id: int, reason: str, now
         raise ReasonNeeded
     _lock(customer)
     hold = ContactHold.objects.select_for_update(of=("self",)).filter(pk=hold_id, customer=customer).first()
-    if hold is None:
+    if hold is None or (hold.account_id is not None and not scope_of_actor(actor).permits(hold.account_id)):
         raise HoldUnknown(hold_id)
     if hold.until is not None:
         raise HoldEnded(hold.ended_by_name)

@@ -307,6 +307,16 @@ class ContactEnded(OutreachRefusal):
         super().__init__(_("This contact has ended already: %(outcome)s. The log is not rewritten.") % {"outcome": outcome})
 
 
+class KeyTaken(OutreachRefusal):
+    """The key was used for something else."""
+
+    about = "key"
+    status = 409
+
+    def __init__(self, key: str) -> None:
+        super().__init__(_("The key %(key)s is that of another contact; ask with a new one.") % {"key": key})
+
+
 class OutcomeNotOfChannel(OutreachRefusal):
     """Such a contact does not end so."""
 

@@ -1,8 +1,8 @@
 """The gate: the one way to a contact. Whoever wants to contact a customer asks here, person or machine; there is no other.
 
 A contact that is let through is a line of the log before it is made, under a lock on its customer: two who ask at once are
-answered one after the other, and the second is counted with the first. What holds this module to be the only way are
-import-linter (nobody else writes the log, nobody but the senders sees the providers), a test, and the audit of the log.
+answered one after the other, and the second is counted with the first. A test holds that nobody else writes the log, and the
+audit judges every line of it again.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from accounts.operations.signals import note_signals
 from outreach.models import ContactHold
 from outreach.models.policies import HOLD_NAMES
 from outreach.operations.refusals import AccountNotOfCustomer, HoldEnded, HoldThere, HoldUnknown, OwnHold, ReasonNeeded
+from outreach.queries.standing import HOLD_SIGNALS
 from outreach.roles import END_HOLD, PLACE_HOLD
 from outreach.rules.contacts import Hold
 from riskops.shared.audit import Actor, record
@@ -21,11 +22,7 @@ from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.scope import scope_of_actor
 
 #: The signal of an account that each hold stands in; every other one is `is_on_hold`. Rules, queues and lists go by them.
-SIGNALS: Final = {
-    Hold.DISPUTE: "is_disputed",
-    Hold.FRAUD_CLAIM: "is_fraud_suspected",
-    Hold.HARDSHIP_PLAN: "has_hardship_plan",
-}
+SIGNALS: Final = {hold: column for column, hold in HOLD_SIGNALS.items()}
 ON_HOLD: Final = "is_on_hold"
 
 

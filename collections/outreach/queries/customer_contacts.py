@@ -42,11 +42,6 @@ class AccountChannels:
     policy: ContactPolicy
     channels: tuple[ChannelState, ...]
 
-    @property
-    def next_call(self) -> Verdict:
-        """What the gate would say to a call."""
-        return next(state.reminder for state in self.channels if state.channel is Channel.CALL)
-
 
 @dataclass(frozen=True, slots=True)
 class KnownDetail:
@@ -62,7 +57,6 @@ class CustomerContacts:
     """Everything on the page."""
 
     customer: Customer
-    now: datetime
     local_time: datetime
     accounts: tuple[AccountChannels, ...]
     holds: tuple[ContactHold, ...]
@@ -135,7 +129,6 @@ def customer_contacts(customer: Customer, account_ids: Sequence[int], now: datet
     denials = Denial.objects.filter(customer=customer, account_id__in=account_ids).select_related("account", "policy")
     return CustomerContacts(
         customer=whole,
-        now=now,
         local_time=nexts.local_time,
         accounts=nexts.accounts,
         holds=tuple(hold for hold in open_holds(customer.pk, now) if hold.account_id is None or hold.account_id in account_ids),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accounts.models import CreditAccount, Customer
+from accounts.models import CreditAccount
 from accounts.queries.customer_page import CustomerHead, NoSuchCustomer, customer_head
 from outreach import forms
 from outreach import roles as may_do
@@ -239,7 +239,7 @@ def hours(request: HttpRequest, customer_no: str) -> HttpResponse:
 def detail(request: HttpRequest, customer_no: str) -> HttpResponse:
     """Note what became known of a number or address."""
     head = head_or_404(request, customer_no)
-    about: dict[str, Any] = {"actor": Actor.of(request.user), "customer": _whole(head)}
+    about: dict[str, Any] = {"actor": Actor.of(request.user), "customer": head.customer}
 
     def act(values: dict[str, Any]) -> str:
         channel, evidence = Channel(values["channel"]), values["evidence"]
@@ -250,7 +250,3 @@ def detail(request: HttpRequest, customer_no: str) -> HttpResponse:
         return gettext("It is tried no more.")
 
     return _done(request, head, "detail", forms.DetailForm(request.POST, auto_id="detail_%s"), act)
-
-
-def _whole(head: CustomerHead) -> Customer:
-    return head.customer

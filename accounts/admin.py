@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminSelectMultipleWidget
 
 from accounts import application_admin, decision_admin  # noqa: F401  (register applications, decisions, their settings)
 from accounts.models import CreditAccount, Customer, Product, Review, ReviewReason
@@ -24,8 +25,10 @@ from accounts.roles import EDIT_REVIEW_REASONS, VIEW_ACCOUNTS, VIEW_PRODUCTS, VI
 from riskops.shared.audit import Actor
 from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.personal import masked_name
+from riskops.shared.record_columns import NONE, amount, pairs, words
 from riskops.shared.role_admin import RoleAdmin
 from riskops.shared.scope import scope_of
+from riskops.shared.templatetags.riskops import component_names
 
 
 @admin.register(Product)
@@ -36,8 +39,15 @@ class ProductAdmin(RoleAdmin):
     list_display = ("product_code", "name", "currency", "grace_days", "penalty_rate_ppm", "penalty_base", "bucket_map")
     search_fields = ("product_code", "name")
     search_help_text = _("Product code or name")
-    exclude = ("content_hash", "minor_digits")
+    fields = (
+        *("product_code", "name", "currency", "grace_days", "penalty_rate_ppm", "penalty_base", "penalty_from", "penalty_cap_bp"),
+        *("paid_in_order", "prepayment", "bucket_map", "further"),
+    )
+    readonly_fields = fields
     ordering = ("product_code",)
+
+    paid_in_order = words(Product, "allocation_order", component_names)
+    further = pairs(Product, "attributes")
 
 
 class BigTableAdmin(RoleAdmin):
@@ -69,9 +79,12 @@ class AccountAdmin(BigTableAdmin):
     customer_id_path = "customer_id"
     list_display = ("account_no", "page", "opened_on", "product")
     list_select_related = ("product",)
-    fields = ("account_no", "page", "product", "opened_on", "credit_limit_minor", "attributes")
-    readonly_fields = ("page",)
+    fields = ("account_no", "page", "product", "opened_on", "credit_limit", "further")
+    readonly_fields = fields
     ordering = ("account_no",)
+
+    credit_limit = amount(CreditAccount, "credit_limit_minor", lambda account: account.product.currency)
+    further = pairs(CreditAccount, "attributes")
 
     @admin.display(description=_("page"))
     def page(self, account: CreditAccount) -> SafeString:
@@ -101,10 +114,12 @@ class CustomerAdmin(BigTableAdmin):
         "consent_sms",
         "consent_email",
         "consent_push",
-        "attributes",
+        "further",
     )
-    readonly_fields = ("page", "masked_name")
+    readonly_fields = fields
     ordering = ("customer_no",)
+
+    further = pairs(Customer, "attributes")
 
     @admin.display(description=_("page"))
     def page(self, customer: Customer) -> SafeString:
@@ -131,8 +146,10 @@ class CustomerAdmin(BigTableAdmin):
 class ReviewRecordForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's forms take no arguments at run time
     """Outcome, reason codes and note, and the version they were read at; saved by the operation, never by the form."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
-    reasons = forms.MultipleChoiceField(label=_("reason codes"), required=False, choices=[])
+    version = forms.IntegerField(label=_("version"), widget=forms.HiddenInput)
+    reasons = forms.MultipleChoiceField(
+        label=_("Reason codes"), required=False, choices=[], widget=UnfoldAdminSelectMultipleWidget
+    )
 
     class Meta:
         model = Review
@@ -156,13 +173,29 @@ class ReviewAdmin(BigTableAdmin):
     edit_operation = WORK_REVIEW
     customer_id_path = "customer_id"
     form = ReviewRecordForm
-    list_display = ("id", "page", "account", "source", "cause", "opened_on", "is_open", "outcome", "closed_by_name")
+    list_display = ("id", "page", "account", "source", "cause_beside", "opened_on", "is_open", "outcome", "closed_by_name")
     list_select_related = ("account",)
     list_filter = ("is_open", "source", "outcome")
     _shown = ("page", "account_no", "purpose", "rule", "opened_on", "opened_by_name", "closed_on", "closed_by_name")
-    fields = (*_shown, "version", "outcome", "reasons", "note")
-    readonly_fields = _shown
+    readonly_fields = (*_shown, "reason_names")
     ordering = ("-id",)
+
+    def get_fields(self, request: HttpRequest, obj: Review | None = None) -> tuple[str, ...]:
+        """The findings to fill in, with the version that they were read at; else their reasons in words."""
+        if self.has_change_permission(request, obj):
+            return (*self._shown, "version", "outcome", "reasons", "note")
+        return (*self._shown, "outcome", "reason_names", "note")
+
+    @admin.display(description=_("cause"), ordering="cause")
+    def cause_beside(self, review: Review) -> str:
+        """The sweep or rule that opened it; none has opened one by hand."""
+        return NONE if review.source == Review.Source.HAND else review.cause
+
+    @admin.display(description=_("reason codes"))
+    def reason_names(self, review: Review) -> str:
+        """The names of its reason codes."""
+        names = {reason.code: str(reason) for reason in ReviewReason.objects.filter(code__in=review.reasons)}
+        return ", ".join(names.get(code, code) for code in review.reasons) or NONE
 
     @admin.display(description=_("page"))
     def page(self, review: Review) -> SafeString:

@@ -41,6 +41,7 @@ class ApplicationAdmin(_Recorded):
     list_select_related = ("product",)
     list_filter = ("status", "product")
     search_fields = ("=application_no",)
+    search_help_text = _("Application number, all of it")
     fields = ("application_no", "page", "status", "product", "received_on", "decided_by_name")
     readonly_fields = ("page",)
 
@@ -66,11 +67,16 @@ class ApplicationAppealAdmin(_Recorded):
     list_select_related = ("application",)
     list_filter = ("outcome", "said_by")
     search_fields = ("=application__application_no",)
+    search_help_text = _("Application number, all of it")
     fields = (
         *("application", "page", "received_on", "channel", "said_by", "recorded_by_name", "recorded_at"),
         *("outcome", "decided_by_name", "decided_at"),
     )
     readonly_fields = ("page", "recorded_at")
+
+    def called(self, record: ApplicationAppeal) -> str:
+        """Return the number of its application."""
+        return record.application.application_no
 
     def customer_id(self, record: ApplicationAppeal) -> int | None:
         """Return whom the applicant is known as, if they are."""

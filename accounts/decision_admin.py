@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.paginator import InfinitePaginator
 
@@ -27,10 +28,14 @@ from accounts.models import (
 )
 from accounts.operations.deciding import settings as operations
 from accounts.operations.deciding.agreements import publish_agreement
-from accounts.operations.deciding.refusals import DecisionRefusal
+from accounts.operations.deciding.refusals import DecisionRefusal, role_names
+from accounts.queries.scope_values import with_scope_names
 from accounts.roles import EDIT_REASONS, EDIT_SCOPE_VALUES, EDIT_TERMS, PUBLISH_AGREEMENT, VIEW_DECISIONS
+from accounts.templatetags.decisions import scope_value_name
 from riskops.shared.audit import Actor
+from riskops.shared.own_reasons import in_words
 from riskops.shared.people.conflicts import conflicted_customers, refuse_conflict
+from riskops.shared.record_columns import NONE, amount, words
 from riskops.shared.role_admin import RoleAdmin
 from riskops.shared.scope import scope_of
 
@@ -107,6 +112,11 @@ class AuthorityAdmin(RoleAdmin):
     list_filter = ("action", "role")
     readonly_fields = ("page",)
 
+    def called(self, record: AuthorityRow) -> str:
+        """Return what it is about, whose it is, and the amounts it holds for."""
+        amounts = f"{record.amount_from:,}–{'∞' if record.amount_to is None else f'{record.amount_to:,}'}"
+        return capfirst(f"{record.get_action_display()} · {record.get_role_display()} · {amounts}")
+
     @admin.display(description=_("page"))
     def page(self, _line: AuthorityRow) -> SafeString:
         """A link to the page of the matrix."""
@@ -148,6 +158,10 @@ class DecisionTermsAdmin(OperatedAdmin):
     edit_operation = EDIT_TERMS
     list_display = ("action", "buffer_days", "review_days", "expiry_days", "appeal_days", "source")
 
+    def called(self, record: DecisionTerms) -> str:
+        """Return the action in words."""
+        return capfirst(record.get_action_display())
+
     def operate(self, actor: Actor, row: DecisionTerms, said: Collection[str]) -> None:
         operations.save_terms(actor=actor, terms=row, said=said)
 
@@ -157,8 +171,18 @@ class DecisionControlAdmin(OperatedAdmin):
     """The figures that belong to no single action; the switch is on the page of decisions."""
 
     edit_operation = EDIT_TERMS
-    list_display = ("__str__", "due_share_bp", "cool_off_days", "most_flips", "flip_days", "raise_window_days")
+    list_display = ("automatic_decisions", "due_share_bp", "cool_off_days", "most_flips", "flip_days", "raise_window_days")
     fields = ("due_share_bp", "cool_off_days", "most_flips", "flip_days", "raise_window_days")
+
+    @admin.display(description=_("automatic decisions"))
+    def automatic_decisions(self, control: DecisionControl) -> str:
+        """Whether machines may decide at all."""
+        return str(_("stopped") if control.is_automatic_stopped else _("running"))
+
+    def called(self, record: DecisionControl) -> str:
+        """Return whether machines may decide at all."""
+        name = _("automatic decisions")
+        return capfirst(f"{name} · {self.automatic_decisions(record)}")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -226,6 +250,12 @@ class _Recorded(RoleAdmin):
         return record
 
 
+def _currency(record: Any) -> str:
+    """Return the currency that a record's amounts are in."""
+    found: str = record.account.product.currency
+    return found
+
+
 @admin.register(Decision)
 class DecisionAdmin(_Recorded):
     """Decisions as records; the decision's page is where to work on one."""
@@ -233,8 +263,33 @@ class DecisionAdmin(_Recorded):
     list_display = ("reference", "page", "action", "status", "effective_on", "proposed_by_name")
     list_filter = ("status", "action", "source")
     search_fields = ("=reference", "=account__account_no")
-    exclude = ("facts", "inputs", "verdict")
-    readonly_fields = ("page",)
+    search_help_text = _("Reference or account number, all of it")
+    fields = (
+        *("reference", "page", "account", "action", "status", "version", "scope", "scope_name"),
+        *("largest_purchase", "new_limit", "limit_before", "limit_after", "owed", "weighed"),
+        *("reason", "note", "text_en", "text_zh", "source", "rule_version", "cause_gone_since"),
+        *("proposed_by_name", "proposed_at", "proposed_on", "approvers", "judged_by_name", "judged_at", "judgement"),
+        *("buffer_days", "decided_on", "effective_on", "review_on", "expires_on", "ended_on", "why_ended", "lifts"),
+        *("agreement_version", "engine_version"),
+    )
+    readonly_fields = fields
+
+    largest_purchase = amount(Decision, "most_minor", _currency)
+    new_limit = amount(Decision, "new_limit_minor", _currency)
+    limit_before = amount(Decision, "limit_before_minor", _currency)
+    limit_after = amount(Decision, "limit_after_minor", _currency)
+    owed = amount(Decision, "owed_minor", _currency)
+    weighed = amount(Decision, "weighed_minor", _currency)
+    approvers = words(Decision, "needs_approval_by", role_names)
+    why_ended = words(Decision, "ended_why", in_words)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return with_scope_names(super().get_queryset(request)).select_related("account__product")
+
+    @admin.display(description=_("channel or category"))
+    def scope_name(self, decision: Decision) -> str:
+        """The name of the channel or category that is stopped."""
+        return scope_value_name(decision) or NONE
 
     @admin.display(description=_("page"))
     def page(self, decision: Decision) -> SafeString:
@@ -246,7 +301,24 @@ class DecisionAdmin(_Recorded):
 class RestrictionAdmin(_Recorded):
     """What is restricted now."""
 
-    list_display = ("account", "scope", "scope_value", "since", "until", "decision")
-    list_select_related = ("account", "decision")
+    list_display = ("account", "scope", "scope_name", "largest_purchase", "since", "until", "decision")
+    list_select_related = ("account__product", "decision")
     list_filter = ("scope",)
     search_fields = ("=account__account_no",)
+    search_help_text = _("Account number, all of it")
+    fields = ("decision", "account", "scope", "scope_name", "largest_purchase", "since", "until")
+    readonly_fields = fields
+
+    largest_purchase = amount(Restriction, "most_minor", _currency)
+
+    def called(self, record: Restriction) -> str:
+        """Return whose it is and what it stops."""
+        return f"{record.account.account_no} · {record.get_scope_display()}"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return with_scope_names(super().get_queryset(request))
+
+    @admin.display(description=_("channel or category"))
+    def scope_name(self, restriction: Restriction) -> str:
+        """The name of the channel or category that is stopped."""
+        return scope_value_name(restriction) or NONE

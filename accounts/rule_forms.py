@@ -56,14 +56,18 @@ class DecisionRuleForm(RuleForm):
     scope = forms.ChoiceField(label=_("Stops"), required=False, choices=[("", "–"), *SCOPE_CHOICES])
     scope_value = ScopeValueField()
     most_major = forms.IntegerField(
-        label=_("Largest purchase"), required=False, min_value=0, max_value=10**12, help_text=_("whole units")
+        label=_("Largest purchase"),
+        required=False,
+        min_value=0,
+        max_value=10**12,
+        help_text=_("whole units of the account's currency"),
     )
     limit_percent = forms.IntegerField(
-        label=_("New limit, percent of the present one"),
+        label=_("New limit, percent"),
         required=False,
         min_value=1,
         max_value=1_000,
-        help_text=_("never under the balance owed"),
+        help_text=_("of the present one; never under the balance owed"),
     )
     lifts_itself = forms.BooleanField(label=_("Lifted when the cause is gone"), required=False, initial=True)
     field_order = ("code", "name_en", "name_zh", "action", "reason", "scope", "scope_value", "most_major", "limit_percent")
@@ -92,7 +96,9 @@ class ProposalRuleForm(RuleForm):
     order = forms.IntegerField(label=_("Order"), min_value=0, max_value=30_000, help_text=_("the first rule that holds speaks"))
     outcome = forms.ChoiceField(label=_("Proposes"), choices=OUTCOME_CHOICES)
     reason_code = forms.ChoiceField(label=_("Reason of a refusal"), required=False)
-    share_percent = forms.IntegerField(label=_("Most of what is asked for, percent"), required=False, min_value=1, max_value=100)
+    share_percent = forms.IntegerField(
+        label=_("Granted at most, percent"), required=False, min_value=1, max_value=100, help_text=_("of what is asked for")
+    )
     income_multiple = forms.DecimalField(
         label=_("Most monthly incomes"), required=False, min_value=0, max_value=1_000, decimal_places=2
     )

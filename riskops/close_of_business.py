@@ -1,8 +1,8 @@
 """The close of business: which steps there are and in which order. The one module that sees every app.
 
-post → age → signals → tier → sweeps → reviews → decisions → cases → snapshot → publish. Penalty needs no step of its own: it
-is a function of the unpaid base and of time (docs/decisions), so aging computes it. A missing feed stops the close before any
-of them.
+post → age → signals → tier → sweeps → reviews → decisions → cases → snapshot → arms → outreach → publish.
+Penalty needs no step of its own: it is a function of the unpaid base and of time (docs/decisions), so aging computes it. A
+missing feed stops the close before any of them.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from casework.bulk.queues import CASES_STEP
 from casework.bulk.tiers import TIER_STEP, tier_accounts
 from casework.operations.queues import close_cases
 from dashboards.bulk import aggregate_shard, finish_aggregate
+from outreach.bulk.assign import ARMS_STEP, assign_arms
+from outreach.bulk.plan import OUTREACH_STEP, plan_messages
 from riskops.shared import closing, feeds
 from riskops.shared.audit import Actor
 from riskops.shared.closing import Shard, Step
@@ -156,6 +158,30 @@ def _snapshot(shard: Shard) -> int:
     return rows
 
 
+def _arms(shard: Shard) -> int:
+    """Take newly eligible customers into the arms of running experiments, before their messages are planned.
+
+    After the sealing step, so that no posting waits for it.
+    """
+    return assign_arms(as_of=shard.business_date, first_account_id=shard.first_account_id, last_account_id=shard.last_account_id)
+
+
+def _outreach(shard: Shard) -> int:
+    """Queue the messages of the day after; nothing in a frozen book, whose customers must not be written to.
+
+    It stands after the sealing step, so that no posting waits for it: what is paid meanwhile is seen, and what is paid later
+    stops the message before it is sent.
+    """
+    if book_state().nightly_paused:
+        return 0
+    return plan_messages(
+        as_of=shard.business_date,
+        first_account_id=shard.first_account_id,
+        last_account_id=shard.last_account_id,
+        now=timezone.now(),
+    )
+
+
 def _publish(shard: Shard) -> int:
     """Make the day's report readable as a whole."""
     day = shard.business_date
@@ -177,6 +203,9 @@ STEPS: Final[tuple[Step, ...]] = (
     Step(DECISIONS_STEP, _decisions),
     Step(CASES_STEP, _cases),
     Step(SEALING_STEP, _snapshot),
+    # Before outreach is planned: a strategy goes by the arm.
+    Step(ARMS_STEP, _arms),
+    Step(OUTREACH_STEP, _outreach),
     Step("publish", _publish, is_whole_book=True),
 )
 

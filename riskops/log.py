@@ -6,6 +6,7 @@ No personal value belongs in a line; should one come under a name that holds suc
 
 from __future__ import annotations
 
+import re
 from collections.abc import MutableMapping
 from typing import Any, Final
 
@@ -17,10 +18,12 @@ HIDDEN_KEYS: Final = frozenset(
     {"name", "phone", "email", "national_id", "address", "device_ids", "person", "password", "token", "query", "q", "cookies"}
 )
 HIDDEN: Final = "[hidden]"
+#: The link of a customer (outreach/customer_links.py): whoever reads it in a log could act as the customer.
+_LINK: Final = re.compile(r"/c/[A-Za-z0-9_-]{20,}")
 
 
 def hide_personal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace values under the hidden names, also inside of dicts and lists."""
+    """Replace values under the hidden names, and customers' links wherever they stand, also inside of dicts and lists."""
     return {key: HIDDEN if key in HIDDEN_KEYS else _without_personal(value) for key, value in event.items()}
 
 
@@ -29,7 +32,7 @@ def _without_personal(value: Any) -> Any:
         return {key: HIDDEN if key in HIDDEN_KEYS else _without_personal(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_without_personal(inner) for inner in value]
-    return value
+    return _LINK.sub(f"/c/{HIDDEN}", value) if isinstance(value, str) else value
 
 
 def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
@@ -66,6 +69,10 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
             # Both bring handlers of their own, which would print each line twice and not as JSON.
             "django": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True},
+            # They log the address of every call, and that of some vendors holds the customer's number and the message.
+            "httpx": {"level": "WARNING"},
+            "httpcore": {"level": "WARNING"},
+            "urllib3": {"level": "WARNING"},
             # A line for each heartbeat of beat and each task's start is for looking for faults in Celery itself.
             "django_celery_beat": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import logging.config
 import os
 import shutil
+import sys
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +17,7 @@ from django.conf import settings
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from migrated import SQLITE_NAME, Migrated, name_of, shared
 
 # HYPOTHESIS_PROFILE=deep looks longer; `make test` keeps to a bounded number of examples, the same ones each time.
 hypothesis_settings.register_profile(
@@ -30,14 +36,75 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+class StandardErrorOfTheMoment(logging.Handler):
+    """Writes each line to what is standard error when it comes.
+
+    The stream of a `StreamHandler` is the one of the test in which logging was set up. pytest closes it after that test, and each
+    later line, as of a server in a thread, would be an error with two stacks on the screen.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line."""
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+        except Exception:
+            self.handleError(record)
+
+
+# Here, not in the settings of the tests: child processes log as the site does.
+settings.LOGGING["handlers"]["out"] = {"()": StandardErrorOfTheMoment, "formatter": "line"}
+logging.config.dictConfig(settings.LOGGING)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migrated]:
+    """The migrated database of this run, to be copied and never written to; the workers of pytest-xdist share it."""
+    folder: Path = tmp_path_factory.getbasetemp()
+    with shared(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder, settings.DATABASE_URL) as found:
+        yield found
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+    django_db_modify_db_settings_parallel_suffix: None, migrated: Migrated, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Put SQLite's test database into a file: one in memory is seen by one connection only, unlike production's."""
+    """Let the test database be a copy of the migrated one.
+
+    SQLite's is a file: one in memory is seen by one connection only, unlike production's.
+    """
     database = settings.DATABASES["default"]
+    wanted = database.setdefault("TEST", {})
     if database["ENGINE"].endswith("sqlite3"):
-        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        wanted["NAME"] = str(shutil.copy(migrated.folder / "var" / SQLITE_NAME, tmp_path_factory.mktemp("database")))
+    else:
+        wanted["TEMPLATE"] = name_of(migrated.database_url)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Take the file that is there for the test database: it is this worker's copy, and goes with the run's folder."""
+    return bool(settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"))
+
+
+@pytest.hookimpl(specname="pytest_collection_modifyitems", trylast=True)
+def pytest_keep_groups_together(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let tests of one `xdist_group` run in one worker: pytest-xdist says so in the node id, where pytest 9.2 reads it no more.
+
+    https://github.com/pytest-dev/pytest-xdist/issues/1386
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        wanted = vars(item).get("_nodeid", item.nodeid)
+        if wanted != item.nodeid:
+            item._id = type(item.id).parse(wanted)  # type: ignore[attr-defined]
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and not among what is loaded by now: that stays to the end, and is most of what there is."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +112,14 @@ def _no_language_is_left_over() -> Iterator[None]:
     """Begin each test in the site's language: a request leaves the reader's behind, and the next test may be anybody's."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture
+def policies_known(db: None) -> None:
+    """Have this process know what the contact policies say, which it reads once: for tests that count queries."""
+    from outreach.policies import live_policies
+
+    live_policies(date(2025, 6, 30))
 
 
 #: Far more than any small test leaves behind; a load of thousands of rows leaves megabytes.

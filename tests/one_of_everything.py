@@ -36,7 +36,7 @@ from accounts.models import (
     Review,
     ReviewFile,
 )
-from outreach.models import Contact, ContactHold, ContactPolicy
+from outreach.models import Contact, ContactHold, ContactPolicy, CustomerReply, Experiment, Message, ProviderEvent
 from riskops.shared.models import Absence, Feed
 from riskops.shared.roles import Role
 from tools.doors import Door
@@ -84,6 +84,11 @@ def put_one_of_everything() -> CreditAccount:
     _decide_about(account)
     _propose_for_the_matrix(person)
     _hold_contact(account)
+    Message.objects.create(
+        pk=1, account=account, customer=customer, episode=account.opened_on, step="d7", channel="sms", purpose="reminder",
+        template_code="late-sms", planned_on=account.opened_on, due_at=timezone.now(),
+    )  # fmt: skip
+    _experiment_with(account)
     _count_on_from_here()
     return account
 
@@ -118,6 +123,22 @@ def _hold_contact(account: CreditAccount) -> None:
             "zone": "Asia/Shanghai", "agreed_hours": None, "consents": [], "opted_out": [], "holds": [],
             "is_unusable": False, "has_refused": False, "is_lost": False,
         },
+    )  # fmt: skip
+    event = ProviderEvent.objects.create(
+        pk=1, provider="local", event_id="roles", kind="reply", at=timezone.now(), received_at=timezone.now()
+    )
+    CustomerReply.objects.create(
+        pk=1, event=event, customer=account.customer, channel="sms", wish="other", at=timezone.now(),
+        words={"address": "13900000001", "text": "Paid yesterday."},
+    )  # fmt: skip
+
+
+def _experiment_with(account: CreditAccount) -> None:
+    """Put a draft of an experiment on the account's product."""
+    Experiment.objects.create(
+        code="x", version=1, name_en="x", name_zh="x", hypothesis="h", products=[account.product.product_code], champion="a",
+        arms=[{"code": "a", "strategy": "s", "weight_bp": 5_000}, {"code": "b", "strategy": "s", "weight_bp": 5_000}],
+        planned_size=10, duration_days=1, drafted_by_name="x",
     )  # fmt: skip
 
 

@@ -86,7 +86,11 @@ def _plain(route: str) -> str:
 OPEN_DOORS: Final[dict[str, str]] = {
     "healthz": "open to all: says that the process lives",
     "readyz": "open to all: says that the database answers",
+    "outreach:hook": "open to providers: signed by them, and nothing is believed before",
     "set_language": "open to all: the language of one's own pages",
+    "outreach:public": "open to whoever holds a customer's link: what the customer may do",
+    "outreach:public_opt_out": "open to whoever holds a customer's link: no more messages",
+    "outreach:public_appeal": "open to whoever holds a customer's link: an objection to a decision",
     "landing": "everybody who is logged in: leads on",
     "patterns": "everybody who is logged in: shows components, no data",
     "api-schema": "everybody who is logged in: describes the API",

@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOKS = {"sample": "", "simulated": "simulated", "none": "empty"}
 FIRST_PORT, LAST_PORT = 8000, 8050
 READY_SECONDS = 60.0
+#: What the one worker takes from: the common queue, and one for each channel of messages.
+QUEUES = "celery,outreach-sms,outreach-email,outreach-push"
 
 
 def main() -> int:
@@ -199,7 +201,7 @@ def commands(host: str, port: int) -> dict[str, list[str]]:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return {
         "web": [sys.executable, "-m", "gunicorn", "riskops.wsgi", "--bind", address],
-        "worker": [*celery, "worker", "--concurrency", str(writers), "--without-gossip", "--without-mingle"],
+        "worker": [*celery, "worker", "--concurrency", str(writers), "-Q", QUEUES, "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--pidfile="],
     }
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "screenshots"
@@ -48,7 +49,8 @@ WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
 class Shot:
     """A page to take.
 
-    :param path: may name a place in braces, which is the first of its kind: see PLACES
+    :param path: may name a place in braces, which is the first of its kind: see PLACES; LANGUAGE in it is the one of the picture,
+        for pages that do not go by the site's
     :param click: pressed first
     :param keys: typed after that, one by one
     """
@@ -60,7 +62,7 @@ class Shot:
     keys: tuple[str, ...] = ()
 
 
-#: Where the first of a kind is found: a page, and the link on it.
+#: Where the first of a kind is found: a page, and the link on it, or the text that the link of a customer stands in.
 PLACES: Final = {
     "account": ("/accounts/?class=medium", "#accounts tbody a"),
     "customer": ("{account}", "#person .panel-head a"),
@@ -68,7 +70,14 @@ PLACES: Final = {
     "decision": ("/decisions/?list=all", "tr[data-row] a"),
     "application": ("/applications/?list=all", "tr[data-row] a"),
     "review": ("/reviews/", "tr[data-row] a"),
+    "strategy-draft": ("/strategies/", "tr[data-row]:has(.pill-none) a"),
+    "experiment": ("/experiments/", "tr[data-row]:has(.pill-ok) a"),
+    "article": ("/education/", "tr[data-row] a"),
+    "message": ("/outbox/", "tr[data-row] a"),
+    "mail": ("/outbox/?channel=email&status=sent", "tr[data-row] a"),
+    "own-page": ("{mail}", "#said .said"),
 }
+CUSTOMERS_LINK: Final = re.compile(r"/c/[\w-]+/")
 SHOTS: Final = (
     Shot("worklist", "/worklist/", person="analyst", keys=("j", "Enter")),
     Shot("keys", "/worklist/", person="analyst", keys=("?",)),
@@ -78,8 +87,28 @@ SHOTS: Final = (
     Shot("contact", "{contact}"),
     Shot("contact-log", "/contact-log/", person="compliance"),
     Shot("contact-refused", "/contact-log/refused/", person="compliance"),
+    Shot("delivery-providers", "/outbox/providers/"),
+    Shot("replies", "/outbox/replies/", person="analyst"),
+    Shot("outbox", "/outbox/"),
+    Shot("outbox-dead", "/outbox/dead/"),
+    Shot("message", "{message}"),
+    Shot("outbox-correct", "/outbox/correct/", person="compliance"),
     Shot("contact-policies", "/contact-policies/", person="compliance"),
+    Shot("customer-page", "{own-page}?lang=LANGUAGE"),
+    Shot("education", "/education/"),
+    Shot("education-article", "{article}"),
     Shot("contact-policy", "/contact-policies/us-reg-f/1/", person="compliance"),
+    Shot("templates", "/templates/", person="compliance"),
+    Shot("template", "/templates/overdue-3-email/1/", person="compliance"),
+    Shot("template-new", "/templates/new/", person="compliance"),
+    Shot("strategies", "/strategies/", person="compliance"),
+    Shot("strategy", "/strategies/standard/1/", person="compliance"),
+    Shot("strategy-edit", "{strategy-draft}edit/"),
+    Shot("experiments", "/experiments/"),
+    Shot("experiment", "{experiment}", person="manager"),
+    Shot("experiment-new", "/experiments/new/"),
+    Shot("channels", "/outreach/channels/", person="manager"),
+    Shot("channels-hours", "/outreach/channels/#hours", person="manager"),
     Shot("accounts", "/accounts/"),
     Shot("account", "{account}"),
     Shot("account-penalty", "{account}", click="[hx-target^='#penalty']"),
@@ -222,12 +251,18 @@ def _resolved(path: str, context: BrowserContext, found: dict[str, str]) -> str:
         page = context.new_page()
         page.goto(where)
         link = page.locator(selector).first
-        address = link.get_attribute("href") if link.count() else None
+        address = _address_in(link) if link.count() else None
         page.close()
         if not address:
             raise LookupError(f"{where} holds none: load a book and close its days (make seed), or make one by hand")
         found[place] = address
     return path.replace("{" + place + "}", found[place])
+
+
+def _address_in(link: Locator) -> str | None:
+    address = link.get_attribute("href")
+    found = CUSTOMERS_LINK.search(link.inner_text()) if address is None else None
+    return found.group() if found else address
 
 
 def _take(context: BrowserContext, base: str, shot: Shot, language: str, path: str) -> None:
@@ -240,7 +275,7 @@ def _take(context: BrowserContext, base: str, shot: Shot, language: str, path: s
     page = context.new_page()
     page.set_default_timeout(60_000)
     try:
-        answer = page.goto(path)
+        answer = page.goto(path.replace("LANGUAGE", language))
         if answer is None or answer.status != 200:
             status = "nothing" if answer is None else answer.status
             raise LookupError(f"{path} answered {status}")
@@ -252,6 +287,8 @@ def _take(context: BrowserContext, base: str, shot: Shot, language: str, path: s
         page.wait_for_load_state("networkidle")
         for suffix, theme, size in LOOKS[language]:
             page.set_viewport_size(size)  # type: ignore[arg-type]
+            # The site goes by its own switch, a customer's page by the reader's system.
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             page.evaluate("isDark => document.documentElement.classList.toggle('dark', isDark)", theme == "dark")
             _save(page, f"{shot.name}{suffix}")
     finally:

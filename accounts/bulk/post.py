@@ -52,9 +52,9 @@ def _accounts_to_rebuild(as_of: date, within: str) -> list[int]:
         SELECT s.account_id FROM accounts_accountstate AS s CROSS JOIN accounts_installment AS i
         JOIN accounts_product AS p ON p.id = i.product_id
         WHERE s.account_id {within} AND s.credit_balance_minor > 0 AND i.account_id = s.account_id AND i.is_open
-          AND ((p.prepayment = 'hold' AND i.due_date = {day}) OR (p.prepayment <> 'hold' AND i.booked_on = {day}))
-        ORDER BY 1""")
-    return [account_id for (account_id,) in rows]
+          AND ((p.prepayment = 'hold' AND i.due_date = {day}) OR (p.prepayment <> 'hold' AND i.booked_on = {day}))""")
+    # Sorted here: asked for the order, SQLite reads all payments ever made by the index that has it.
+    return sorted(account_id for (account_id,) in rows)
 
 
 def _ranks() -> str:

@@ -17,13 +17,13 @@ class CreditAccount(models.Model):
 
     account_no = KeyField(_("account number"), unique=True)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="accounts")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="accounts")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("product"))
     opened_on = models.DateField(_("opened on"))
     credit_limit_minor = models.BigIntegerField(_("credit limit"))
     # How the application that opened it was decided: the proposal rule with its version where its proposal was granted,
     # else `analyst`; null where it came by file. Written once, by accounts/operations/applications; vintages are cut by it.
     granted_by = KeyField(_("granted by"), null=True)
-    attributes = models.JSONField(default=dict)
+    attributes = models.JSONField(_("attributes"), default=dict)
     content_hash = models.BigIntegerField()
 
     class Meta:

@@ -22,7 +22,13 @@ class AgreementVersion(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     code = KeyField(_("version"), max_length=40, help_text=_("e.g. baitiao-2025-03"))
     product = models.ForeignKey(
-        Product, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text=_("empty: every product")
+        Product,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("product"),
+        help_text=_("empty: every product"),
     )
     title_en = models.CharField(_("title in English"), max_length=200)
     title_zh = models.CharField(_("title in Chinese"), max_length=200)

@@ -28,19 +28,21 @@ class ApplicationAppeal(models.Model):
         UPHELD = "upheld", _("refusal upheld")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="appeal")
-    received_on = models.DateField(_("received on"), help_text="business day")
+    application = models.OneToOneField(
+        Application, on_delete=models.PROTECT, related_name="appeal", verbose_name=_("application")
+    )
+    received_on = models.DateField(_("received on"), help_text=_("business day"))
     channel = models.CharField(_("channel"), max_length=64)
     said_by = models.CharField(_("said by"), max_length=16, choices=Speaker)
     grounds = models.TextField(_("what the customer says"))
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     recorded_by_name = models.CharField(_("recorded by"), max_length=150)
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     refusal = models.JSONField(default=dict)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.OPEN)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     decided_by_name = models.CharField(_("decided by"), max_length=150, blank=True)
-    decided_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True)
 
     class Meta:
         verbose_name = _("appeal against a refusal")

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models.account import CreditAccount
 from accounts.models.agreements import AgreementVersion
@@ -26,7 +27,7 @@ STATUS_CHOICES = [
     (ApplicationStatus.RECEIVED.value, _("received")),
     (ApplicationStatus.PROPOSED.value, _("with a proposal")),
     (ApplicationStatus.IN_APPROVAL.value, _("in approval")),
-    (ApplicationStatus.GRANTED.value, _("granted")),
+    (ApplicationStatus.GRANTED.value, pgettext_lazy("application", "granted")),
     (ApplicationStatus.REFUSED.value, _("refused")),
     (ApplicationStatus.WITHDRAWN.value, _("withdrawn")),
     (ApplicationStatus.EXPIRED.value, _("expired")),
@@ -92,7 +93,7 @@ class LendingCap(models.Model):
     code = KeyField(_("code"), max_length=40, unique=True)
     kind = models.CharField(_("bounds"), max_length=16, choices=Kind)
     currency = models.CharField(_("currency"), max_length=3, blank=True, help_text=_("of an amount; empty for months"))
-    most = models.PositiveBigIntegerField(_("at most"))
+    most = models.PositiveBigIntegerField(_("at most"), help_text=_("whole units of the currency, or months"))
     source = models.CharField(_("rule"), max_length=200, help_text=_("where the figure comes from, as refusals name it"))
     is_active = models.BooleanField(_("in use"), default=True)
 
@@ -142,8 +143,8 @@ class Application(models.Model):
     language = models.CharField(
         _("language"), max_length=7, choices=Customer.Language, default=Customer.Language.SIMPLIFIED_CHINESE
     )
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="applications")
-    received_on = models.DateField(_("received on"), help_text="business day")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="applications", verbose_name=_("product"))
+    received_on = models.DateField(_("received on"), help_text=_("business day"))
     received_at = models.DateTimeField(auto_now_add=True)
     requested_limit_minor = models.BigIntegerField(_("requested limit"))
     declared_income_minor = models.BigIntegerField(_("declared monthly income"))

@@ -30,7 +30,7 @@ class Customer(models.Model):
     consent_sms = models.BooleanField(_("consent to SMS"), default=False)
     consent_email = models.BooleanField(_("consent to e-mail"), default=False)
     consent_push = models.BooleanField(_("consent to push"), default=False)
-    attributes = models.JSONField(default=dict)
+    attributes = models.JSONField(_("attributes"), default=dict)
     content_hash = models.BigIntegerField()
 
     class Meta:

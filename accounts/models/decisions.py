@@ -34,52 +34,63 @@ class Decision(models.Model):
         RULE = "rule", _("rule")
 
     reference = KeyField(_("reference"), unique=True)
-    account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="decisions", db_index=False)
+    account = models.ForeignKey(
+        CreditAccount, on_delete=models.PROTECT, related_name="decisions", db_index=False, verbose_name=_("account")
+    )
     action = models.CharField(_("action"), max_length=16, choices=ACTION_CHOICES)
     status = models.CharField(_("status"), max_length=10, choices=STATUS_CHOICES)
-    version = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(_("version"), default=1)
     scope = models.CharField(_("scope"), max_length=10, choices=SCOPE_CHOICES, blank=True)
     scope_value = models.CharField(_("channel or category"), max_length=64, blank=True)
     most_minor = models.BigIntegerField(_("largest purchase"), null=True)
     new_limit_minor = models.BigIntegerField(_("new limit"), null=True)
     limit_before_minor = models.BigIntegerField(_("limit before"), null=True)
-    limit_after_minor = models.BigIntegerField(_("limit after"), null=True, help_text="what it became when it took effect")
-    owed_minor = models.BigIntegerField(_("balance owed"), help_text="when it was proposed")
-    weighed_minor = models.BigIntegerField(_("amount weighed"), help_text="what the authority matrix was asked with")
-    reason = models.ForeignKey(ReasonCode, on_delete=models.PROTECT, related_name="+")
+    limit_after_minor = models.BigIntegerField(_("limit after"), null=True, help_text=_("what it became when it took effect"))
+    owed_minor = models.BigIntegerField(_("balance owed"), help_text=_("when it was proposed"))
+    weighed_minor = models.BigIntegerField(_("amount weighed"), help_text=_("what the authority matrix was asked with"))
+    reason = models.ForeignKey(ReasonCode, on_delete=models.PROTECT, related_name="+", verbose_name=_("reason"))
     note = models.TextField(_("note"), blank=True)
     text_en = models.TextField(_("text to the customer in English"))
     text_zh = models.TextField(_("text to the customer in Chinese"))
 
     source = models.CharField(_("source"), max_length=6, choices=Source, default=Source.PERSON)
     rule_version = models.ForeignKey(
-        DecisionRuleVersion, null=True, on_delete=models.PROTECT, related_name="decisions", db_index=False
+        DecisionRuleVersion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="decisions",
+        db_index=False,
+        verbose_name=_("rule version"),
     )
-    cause_gone_since = models.DateField(null=True, help_text="first of the days in a row on which its rule did not hold")
+    cause_gone_since = models.DateField(
+        _("cause gone since"), null=True, help_text=_("first of the days in a row on which its rule did not hold")
+    )
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     proposed_by_name = models.CharField(_("proposed by"), max_length=150)
     proposed_at = models.DateTimeField(_("proposed at"), auto_now_add=True)
-    proposed_on = models.DateField(_("proposed on"), help_text="business day")
-    needs_approval_by = models.JSONField(_("needs approval by"), default=list, help_text="roles; empty: taken alone")
+    proposed_on = models.DateField(_("proposed on"), help_text=_("business day"))
+    needs_approval_by = models.JSONField(_("needs approval by"), default=list, help_text=_("roles; empty: taken alone"))
     judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     judged_by_name = models.CharField(_("approved or rejected by"), max_length=150, blank=True)
-    judged_at = models.DateTimeField(null=True)
+    judged_at = models.DateTimeField(_("judged at"), null=True)
     judgement = models.TextField(_("remark of the approver"), blank=True)
 
     buffer_days = models.PositiveSmallIntegerField(_("buffer days"))
-    decided_on = models.DateField(_("decided on"), null=True, help_text="business day; the notice is dated so")
-    effective_on = models.DateField(_("effective on"), help_text="first business day in force")
+    decided_on = models.DateField(_("decided on"), null=True, help_text=_("business day; the notice is dated so"))
+    effective_on = models.DateField(_("effective on"), help_text=_("first business day in force"))
     review_on = models.DateField(_("review on"), null=True)
-    expires_on = models.DateField(_("expires on"), null=True, help_text="first business day no longer in force")
+    expires_on = models.DateField(_("expires on"), null=True, help_text=_("first business day no longer in force"))
     ended_on = models.DateField(_("ended on"), null=True)
     ended_why = models.TextField(_("why it ended"), blank=True)
-    lifts = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="lifted_by")
-    agreement_version = models.ForeignKey(AgreementVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    lifts = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="lifted_by", verbose_name=_("lifts"))
+    agreement_version = models.ForeignKey(
+        AgreementVersion, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("agreement version")
+    )
 
     facts = models.JSONField(default=dict)
     inputs = models.JSONField(default=dict)
     verdict = models.JSONField(default=dict)
-    engine_version = models.CharField(max_length=20)
+    engine_version = models.CharField(_("engine version"), max_length=20)
 
     class Meta:
         verbose_name = _("decision")
@@ -204,13 +215,15 @@ class Restriction(models.Model):
     Read by the payment platform (accounts/queries/restrictions.py). Written with the decision it stands for, nobody else.
     """
 
-    decision = models.OneToOneField(Decision, primary_key=True, on_delete=models.PROTECT, related_name="restriction")
-    account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="restrictions")
+    decision = models.OneToOneField(
+        Decision, primary_key=True, on_delete=models.PROTECT, related_name="restriction", verbose_name=_("decision")
+    )
+    account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="restrictions", verbose_name=_("account"))
     scope = models.CharField(_("scope"), max_length=10, choices=SCOPE_CHOICES)
     scope_value = models.CharField(_("channel or category"), max_length=64, blank=True)
     most_minor = models.BigIntegerField(_("largest purchase"), null=True)
     since = models.DateField(_("since"))
-    until = models.DateField(_("until"), null=True, help_text="first business day it no longer holds, if that is known")
+    until = models.DateField(_("until"), null=True, help_text=_("first business day it no longer holds, if that is known"))
 
     class Meta:
         verbose_name = _("restriction")

@@ -43,7 +43,7 @@ class Product(models.Model):
     allocation_order = models.CharField(_("allocation order"), max_length=40, default="penalty,fee,interest,principal")
     prepayment = models.CharField(_("prepayment"), max_length=20, choices=Prepayment, default=Prepayment.NEXT_INSTALLMENTS)
     bucket_map = models.CharField(_("bucket map"), max_length=12, choices=BucketMap, default=BucketMap.DEFAULT)
-    attributes = models.JSONField(default=dict)
+    attributes = models.JSONField(_("attributes"), default=dict)
     content_hash = models.BigIntegerField(help_text="keyed hash of the imported row; see accounts/portfolio_files")
 
     class Meta:

@@ -54,6 +54,8 @@ class AccountSignals(models.Model):
 
     class Meta:
         verbose_name = _("account signals")
+        # The few that a ladder's steps after a restriction may be about.
+        indexes = [models.Index(fields=["restricted_on"], name="signals_restricted", condition=Q(restricted_on__isnull=False))]
         constraints = [
             models.CheckConstraint(
                 condition=Q(

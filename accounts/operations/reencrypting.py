@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from django.apps import apps
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models.functions import Substr
 
 from accounts.models import Customer
 from accounts.operations.attachments import reseal_files
 from riskops.shared.audit import Actor, record
-from riskops.shared.personal import encrypt
+from riskops.shared.personal import EncryptedPersonField
+from riskops.shared.rows import write_columns
 
-#: Customers in one transaction: short enough that nobody waits for a locked row.
+#: Rows in one transaction: short enough that nobody waits for a locked one.
 BATCH: Final = 1_000
 
 
@@ -22,15 +24,30 @@ def newest_key_id() -> int:
     return int(settings.PERSONAL_DATA_KEYS[0].split(":", 1)[0])
 
 
-def reencrypt_customers(*, actor: Actor) -> int:
-    """Encrypt with the newest key every customer that is not, and return how many were not. Safe to break off and repeat.
+def encrypted_columns() -> list[tuple[type[models.Model], str]]:
+    """Return every column that personal data is encrypted in, whichever app keeps it: persons, notes, messages, …"""
+    fields = ((model, field) for model in apps.get_models() for field in model._meta.local_concrete_fields)
+    found = [(model, field.name) for model, field in fields if isinstance(field, EncryptedPersonField)]
+    return sorted(found, key=lambda column: (column[0] is not Customer, column[0]._meta.label_lower, column[1]))
 
-    :raises UnknownKey: a customer is encrypted with a key that is not configured; those before it are done
+
+def reencrypt_rows(*, actor: Actor) -> dict[str, int]:
+    """Encrypt with the newest key every row that is not; return how many were not, by kind. Safe to break off and repeat.
+
+    :return: by the plural name of what the rows are; all kinds, those with none too
+    :raises UnknownKey: a row is encrypted with a key that is not configured; those before it are done
     """
-    total = 0
-    while done := _reencrypt_batch(actor):
-        total += done
-    return total
+    done: dict[str, int] = {}
+    for model, column in encrypted_columns():
+        name = str(model._meta.verbose_name_plural)
+        done.setdefault(name, 0)
+        last = 0
+        while True:
+            number, last = _reencrypt_batch(actor, model, column, last)
+            if not number:
+                break
+            done[name] += number
+    return done
 
 
 def reencrypt_files(*, actor: Actor) -> int:
@@ -47,16 +64,18 @@ def reencrypt_files(*, actor: Actor) -> int:
 
 
 @transaction.atomic
-def _reencrypt_batch(actor: Actor) -> int:
+def _reencrypt_batch(actor: Actor, model: type[models.Model], column: str, after: int) -> tuple[int, int]:
+    """Encrypt a batch anew; return how many rows that was, and the last of them: what is before it was looked at."""
     newest = newest_key_id()
     # The first two bytes of the value are its key's number (riskops/shared/personal.py).
-    key_of_row = Substr("person", 1, 2, output_field=models.BinaryField())
-    others = Customer.objects.annotate(key=key_of_row).exclude(key=newest.to_bytes(2, "big")).order_by("pk")
-    customers = others.select_for_update().only("person")[:BATCH]
-    rows = [(encrypt(customer.person), customer.pk) for customer in customers]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(f"UPDATE {Customer._meta.db_table} SET person = %s WHERE id = %s", rows)
-        after = {"customers": len(rows), "key": newest}
-        record(actor=actor, action="customer.reencrypt", subject_type="customer", subject_key="", after=after)
-    return len(rows)
+    key_of_row = Substr(column, 1, 2, output_field=models.BinaryField())
+    manager: Any = model._default_manager
+    kept = manager.filter(pk__gt=after, **{f"{column}__isnull": False}).annotate(key_of_row=key_of_row)
+    others = kept.exclude(key_of_row=newest.to_bytes(2, "big")).order_by("pk")
+    rows = list(others.select_for_update(of=("self",), no_key=True).only(column)[:BATCH])
+    if not rows:
+        return 0, after
+    write_columns(rows, [column])
+    about = {str(model._meta.label_lower): len(rows), "key": newest}
+    record(actor=actor, action="customer.reencrypt", subject_type="customer", subject_key="", after=about)
+    return len(rows), rows[-1].pk

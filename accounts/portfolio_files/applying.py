@@ -92,6 +92,15 @@ def _add_built_in_product() -> None:
     execute(f"UPDATE stage_terms SET product_id = {product.pk:d} WHERE product_code = '{BUILT_IN_PRODUCT}'")
 
 
+def _lock_changed_customers() -> None:
+    """Lock the customers that are to change, in id order, as whoever sends a group of messages does: an UPDATE has no order."""
+    if is_postgresql():
+        execute(
+            f"SELECT 1 FROM accounts_customer AS b JOIN {CUSTOMERS.stage} AS s ON s.customer_no = b.customer_no "
+            "WHERE s.person IS NOT NULL AND b.content_hash <> s.content_hash ORDER BY b.id FOR NO KEY UPDATE OF b"
+        )
+
+
 def apply_customers(trail: Trail) -> Written:
     """Insert new customers and replace changed ones, with the indexes of their names."""
     written = [name for name in columns_of(CUSTOMERS.stage) if name not in ("line", "customer_no", "attributes")]
@@ -105,6 +114,7 @@ def apply_customers(trail: Trail) -> Written:
         rows=f"{CUSTOMERS.stage} AS s JOIN accounts_customer AS b ON b.customer_no = s.customer_no "
         "WHERE s.person IS NOT NULL AND b.content_hash <> s.content_hash",
     )
+    _lock_changed_customers()
     execute(
         "DELETE FROM accounts_customernametoken WHERE customer_id IN (SELECT b.id FROM accounts_customer AS b "
         f"JOIN {CUSTOMERS.stage} AS s ON s.customer_no = b.customer_no WHERE s.person IS NOT NULL)"

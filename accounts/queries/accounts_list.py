@@ -139,8 +139,12 @@ def _page(
     plain = chosen.filter(by_days, Q() if filters.buckets else late_since)
     fitting = list(plain.order_by().values_list(source.pk, flat=True)[: MOST_COUNTED + 1])
     sort, refused = _sort(filters, source, plain, len(fitting))
-    by_lateness = chosen.filter(late_since, choosing.by_days_unestimated(filters, source))
-    chosen = by_lateness if sort in _LATENESS_SORTS else plain
+    unestimated = choosing.by_days_unestimated(filters, source)
+    if sort in _LATENESS_SORTS:
+        chosen = chosen.filter(late_since, unestimated)
+    else:
+        # Most accounts are in m0: a walk of the account numbers has a page of them at once, their index has all of them to sort.
+        chosen = chosen.filter(unestimated) if 0 in filters.buckets else plain
     if len(fitting) <= MOST_COUNTED:
         chosen = source.model._default_manager.filter(**{f"{source.pk}__in": fitting})
     ordered = _ordered(chosen, source, sort, filters.after)

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from accounts.customer_panels import Panel, PanelAsk, panels
 from accounts.models import AccountSnapshot, CreditAccount, Customer, CustomerNameToken, Decision, Restriction, Review
+from accounts.tiers import ShownTier, tiers
 from riskops.shared.day import book_shown
 from riskops.shared.personal import link_indexes, masked, masked_name
 from riskops.shared.roles import may
@@ -120,6 +121,7 @@ class CustomerPage:
     restricted: tuple[str, ...]
     reviews: tuple[Review, ...]
     panels: tuple[FilledPanel, ...]
+    tiers: Mapping[str, ShownTier]
 
     @property
     def numbers(self) -> dict[int, str]:
@@ -214,6 +216,7 @@ def customer_page(head: CustomerHead, *, scope: Scope, user: Any, today: date) -
         restricted=tuple(sorted({head.numbers[pk] for pk in restricted})),
         reviews=tuple(reviews.order_by("opened_on", "id")),
         panels=tuple(panel for panel in filled if panel.loaded is not None),
+        tiers=tiers().shown(business_date) if business_date else {},
     )
 
 

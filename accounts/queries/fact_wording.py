@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.models.applications import REPAYMENT_CHOICES
 from accounts.rules.aging import CATEGORIES
 from riskops.shared.rule_language import Compared, Fact, Kind
 from riskops.shared.templatetags.riskops import CATEGORY_NAMES
@@ -24,6 +25,8 @@ def fact_text(fact: Fact, value: Any) -> str:
         return _("yes") if value else _("no")
     if fact.name == "category":
         return category_text(value)
+    if fact.name == "repayment":
+        return str(dict(REPAYMENT_CHOICES).get(value, value))
     if fact.kind is Kind.DATE:
         return day_text(date.fromisoformat(value))
     if fact.kind.is_numeric and isinstance(value, int):

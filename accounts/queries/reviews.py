@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from accounts.facts import ACCOUNT_FACTS, facts_of
 from accounts.models import Product, QualityGrade, Review, ReviewReason, ReviewSweep
 from accounts.queries.fact_wording import comparison_line, fact_text
+from accounts.tiers import ShownTier, tiers
 from riskops.shared.day import book_shown
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.conflicts import conflicted_customers
@@ -223,6 +224,7 @@ class ReviewPage:
     grades: tuple[QualityGrade, ...]
     trail: tuple[AuditEntry, ...]
     business_date: date | None
+    tiers: Mapping[str, ShownTier]
 
 
 def review_or_none(review_id: int, *, scope: Scope) -> Review | None:
@@ -258,6 +260,7 @@ def review_page(review: Review, *, today: date) -> ReviewPage:
             ).order_by("-id")[:50]
         ),
         business_date=business_date,
+        tiers=tiers().shown(business_date) if business_date else {},
     )
 
 

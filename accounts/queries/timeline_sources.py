@@ -12,7 +12,7 @@ from accounts.models.decision_settings import ACTION_CHOICES, STATUS_CHOICES
 from accounts.queries.timeline import by_day, by_moment, day_of, holding_text
 from accounts.roles import REVEAL_PERSON
 from riskops.shared.models import AuditEntry
-from riskops.shared.wording import money_text
+from riskops.shared.wording import day_text, money_text
 
 _ACTIONS, _STATUSES = dict(ACTION_CHOICES), dict(STATUS_CHOICES)
 
@@ -89,7 +89,7 @@ def _decisions(ask: TimelineAsk) -> list[Happening]:
             text=row.note,
             details=[
                 (_("reason"), str(row.reason)),
-                (_("in force from"), row.effective_on.isoformat()),
+                (_("in force from"), day_text(row.effective_on)),
                 *_limit(row, ask.currencies[row.account_id]),
             ],
             url=reverse("accounts:decision_explanation", args=[ask.accounts[row.account_id], row.reference]),
@@ -147,7 +147,7 @@ def _of_review(row: Review) -> list[tuple[str, str]]:
     details = [(_("rule"), row.rule)] if row.rule else []
     if row.is_open:
         return [*details, (_("state"), pgettext("reviews", "open"))]
-    closed = row.closed_on.isoformat() if row.closed_on else ""
+    closed = day_text(row.closed_on) if row.closed_on else ""
     return [
         *details,
         (_("outcome"), row.get_outcome_display()),

@@ -25,6 +25,7 @@ from accounts.rules.decisions import Action, Status
 from accounts.rules.verdicts import raise_of
 from accounts.views.account import load_or_404
 from riskops.shared.audit import Actor
+from riskops.shared.own_reasons import in_words
 from riskops.shared.roles import requires, roles_of
 from riskops.shared.wording import day_text
 
@@ -111,4 +112,4 @@ def _done(decision: Decision) -> str:
         return gettext("%(number)s is decided, the notice is queued; it takes effect on %(day)s.") % values
     if decision.status == Status.EFFECTIVE:
         return gettext("%(number)s is in force, the notice is queued.") % values
-    return gettext("%(number)s came to nothing: %(why)s") % {**values, "why": decision.ended_why}
+    return gettext("%(number)s came to nothing: %(why)s") % {**values, "why": in_words(decision.ended_why)}

@@ -8,6 +8,10 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from casework.models import BusinessCalendar, TierPolicy
 from casework.operations.calendars import CalendarMalformed, CalendarSettings, check_calendar, save_calendar
@@ -65,5 +69,20 @@ class TierPolicyAdmin(RoleAdmin):
     """Versions of the tier policy, to look at: they are written under Settings → Tiers."""
 
     view_operation = VIEW_TIERS
-    list_display = ("version", "status", "live_from", "drafted_by_name", "approved_by_name")
+    list_display = ("version", "page", "status", "live_from", "drafted_by_name", "approved_by_name")
+    fields = (
+        *("version", "page", "status", "what_changes", "calendar", "live_from"),
+        *("drafted_by_name", "drafted_at", "changed_by_name", "approved_by_name", "approved_at"),
+    )
+    readonly_fields = fields
     ordering = ("-version",)
+
+    @admin.display(description=_("what it changes, and why"))
+    def what_changes(self, policy: TierPolicy) -> str:
+        """What its drafter said of it."""
+        return str(_("Shipped with the site")) if policy.drafted_by_name == "riskops" else policy.note
+
+    @admin.display(description=_("page"))
+    def page(self, policy: TierPolicy) -> SafeString:
+        """A link to the policy's page, with its tiers and its dry run."""
+        return format_html('<a href="{}">{}</a>', reverse("casework:policy", args=[policy.version]), _("policy page"))

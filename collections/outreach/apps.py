@@ -15,16 +15,39 @@ class OutreachConfig(AppConfig):
     def ready(self) -> None:
         """Show contacts on the pages of customers and accounts; have migrate seed the policies."""
         from accounts.customer_panels import Panel, TimelineSource, register_panel, register_timeline
+        from accounts.events import facts_changed
         from accounts.panels import register_panel as register_account_panel
-        from outreach.panels import contact_lines, contact_panel, next_contact_panel, refused_lines
+        from casework.blocks import register_passing_block
+        from outreach.customer_links import one_click_address
+        from outreach.operations.receipts import register_receiver
+        from outreach.operations.sending.receiving import take_receipts
+        from outreach.operations.sending.stopping import stop_changed
+        from outreach.outbox_panels import message_lines
+        from outreach.panels import contact_lines, contact_panel, ladder_panel, next_contact_panel, refused_lines, treatment_panel
+        from outreach.passing import CALLS_BLOCK, calls_refused, left_alone_items
+        from outreach.providers import checks  # noqa: F401  (registers the system checks)
+        from outreach.providers.mail import register_unsubscribe
+        from outreach.reply_lines import reply_lines
         from outreach.roles import VIEW_CONTACTS
 
         panel = Panel("contacts", _("Contact"), 20, contact_panel, "outreach/_panel.html", VIEW_CONTACTS)
         register_panel(panel)
         register_account_panel("contact", next_contact_panel, place=20)
+        register_account_panel("ladder", ladder_panel, place=25)
+        register_account_panel("experiment", treatment_panel, place=22)
         register_timeline(TimelineSource("contact", _("contacts"), contact_lines))
         register_timeline(TimelineSource("refused_contact", _("refused contacts"), refused_lines))
+        no_call = _("no call is allowed at this hour, so soon after the last, or to a control group")
+        register_passing_block(CALLS_BLOCK, no_call, calls_refused, left_alone_items)
+        register_timeline(TimelineSource("reply", _("replies"), reply_lines))
+        register_timeline(TimelineSource("message", _("messages"), message_lines))
+        register_receiver(take_receipts)
+        register_unsubscribe(one_click_address)
+        facts_changed.connect(stop_changed, dispatch_uid="outreach.stop_changed")
         post_migrate.connect(_seed_policies, sender=self, dispatch_uid="outreach.seed_policies")
+        post_migrate.connect(_seed_education, sender=self, dispatch_uid="outreach.seed_education")
+        post_migrate.connect(_seed_templates, sender=self, dispatch_uid="outreach.seed_templates")
+        post_migrate.connect(_seed_strategies, sender=self, dispatch_uid="outreach.seed_strategies")
 
 
 def _seed_policies(using: str, **_kwargs: Any) -> None:
@@ -34,3 +57,27 @@ def _seed_policies(using: str, **_kwargs: Any) -> None:
     # A migrate of other apps alone, or back to before the tables, finds none.
     if ContactPolicy._meta.db_table in connections[using].introspection.table_names():
         seed_policies(using=using)
+
+
+def _seed_education(using: str, **_kwargs: Any) -> None:
+    from outreach.models import EducationArticle
+    from outreach.shipped_education import seed_education
+
+    if EducationArticle._meta.db_table in connections[using].introspection.table_names():
+        seed_education(using=using)
+
+
+def _seed_templates(using: str, **_kwargs: Any) -> None:
+    from outreach.models import MessageTemplate
+    from outreach.shipped_templates import seed_templates
+
+    if MessageTemplate._meta.db_table in connections[using].introspection.table_names():
+        seed_templates(using=using)
+
+
+def _seed_strategies(using: str, **_kwargs: Any) -> None:
+    from outreach.models import Strategy
+    from outreach.shipped_strategies import seed_strategies
+
+    if Strategy._meta.db_table in connections[using].introspection.table_names():
+        seed_strategies(using=using)

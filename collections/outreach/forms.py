@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from accounts.models import Product
 from outreach.models import ContactPolicy, DetailState, OptOut
 from outreach.models.contacts import OUTCOME_NAMES, PARTIES, PURPOSE_NAMES
-from outreach.models.policies import HOLD_NAMES
+from outreach.models.policies import NOTED_HOLD_CHOICES
 from outreach.models.wishes import CHANNEL_NAMES, CHANNELS
 from outreach.operations.calls import BY_PERSON, ENDS
 from outreach.operations.refusals import OutreachRefusal
@@ -20,7 +21,8 @@ from outreach.rules.contacts import Channel, Purpose
 
 #: What a person calls for.
 CALL_PURPOSES: Final = (Purpose.REMINDER, Purpose.DEMAND, Purpose.NOTICE, Purpose.LOCATE)
-_HOLDS: Final = [(str(hold), name) for hold, name in HOLD_NAMES.items()]
+#: Product codes named beside a field for them.
+_CODES_SHOWN: Final = 12
 
 
 def new_key() -> str:
@@ -75,7 +77,7 @@ class ReasonForm(OutreachForm):
 class HoldForm(_OfAccounts):
     """A hold on contact."""
 
-    kind = forms.ChoiceField(label=_("Why"), choices=_HOLDS)
+    kind = forms.ChoiceField(label=_("Why"), choices=NOTED_HOLD_CHOICES)
     reason = _Text(label=_("Reason"), help_text=_("what the customer said, or what is known, and from where"))
 
 
@@ -144,6 +146,13 @@ class OutcomeForm(OutreachForm):
     note = _Text(label=_("Note"), required=False)
 
 
+def with_known_products(help_text: Any) -> str:
+    """Return the help of a field of product codes with the codes there are, as many as can be read at a glance."""
+    codes = list(Product.objects.order_by("product_code").values_list("product_code", flat=True)[: _CODES_SHOWN + 1])
+    shown = ", ".join(codes[:_CODES_SHOWN]) + (", …" if len(codes) > _CODES_SHOWN else "")
+    return gettext("%(help)s. There are: %(codes)s") % {"help": help_text, "codes": shown} if codes else str(help_text)
+
+
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # no arguments at run time
     """The figures of a draft. Rules apart, what a figure may be is the model's to say."""
 
@@ -156,7 +165,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # no arguments at 
     notices_pass = forms.MultipleChoiceField(
         label=_("Holds that notices required by law pass"),
         required=False,
-        choices=_HOLDS,
+        choices=NOTED_HOLD_CHOICES,
         widget=forms.CheckboxSelectMultiple,
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
@@ -172,6 +181,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # no arguments at 
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["products"].help_text = with_known_products(self.fields["products"].help_text)
         if self.instance.pk and not self.is_bound:
             self.initial["products"] = ", ".join(self.instance.products)
             self.initial["revision"] = self.instance.revision

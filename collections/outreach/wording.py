@@ -10,12 +10,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from outreach.models import Contact
 from outreach.models.policies import HOLD_NAMES
+from outreach.models.templates import MESSAGE_CHANNELS
 from outreach.rules.contact_policy import Finding, RuleId, Verdict
-from outreach.rules.contacts import Hold
+from outreach.rules.contacts import Hold, Outcome
+from outreach.rules.stop_words import Wish
 from riskops.shared.wording import day_text
 
 RULE_NAMES: Final[dict[RuleId, Promise]] = {
+    RuleId.NO_POLICY: gettext_lazy("no contact policy holds; compliance must approve one"),
     RuleId.HOLD: gettext_lazy("contact is held back"),
     RuleId.DETAIL: gettext_lazy("no number or address that reaches the customer"),
     RuleId.OPT_OUT: gettext_lazy("the customer opted out of the channel"),
@@ -33,6 +37,12 @@ RULE_NAMES: Final[dict[RuleId, Promise]] = {
     RuleId.MESSAGES_CHANNEL: gettext_lazy("messages of a day by one channel"),
     RuleId.MESSAGES_A_DAY: gettext_lazy("messages of a day"),
     RuleId.MESSAGES_A_WEEK: gettext_lazy("messages in seven days"),
+}
+
+WISH_NAMES: Final[dict[Wish, Promise]] = {
+    Wish.STOP: gettext_lazy("no more messages"),
+    Wish.START: gettext_lazy("messages again"),
+    Wish.OTHER: gettext_lazy("something else"),
 }
 
 
@@ -65,12 +75,29 @@ def verdict_text(verdict: Verdict, *, zone: str) -> str:
     if verdict.finding is None:
         return _("Allowed.")
     why = finding_text(verdict.finding)
+    if verdict.finding.hold is Hold.NO_CONTACT_ARM:
+        return _(
+            "Not allowed: %(why)s. It ends when the experiment is stopped; the customer's page Contact says which one it is "
+            "and whom to ask."
+        ) % {"why": why}
     if verdict.until is None:
         return _("Not allowed: %(why)s.") % {"why": why}
     return _("Not now: %(why)s. Allowed from %(when)s, the customer's time.") % {
         "why": why,
         "when": when_text(verdict.until, zone),
     }
+
+
+def end_text(contact: Contact) -> str:
+    """Return how a contact ended, in words. A message does not end: its receipt comes, or has not come yet."""
+    if contact.outcome == Outcome.OPEN and is_message(contact):
+        return _("no receipt yet")
+    return str(contact.get_outcome_display())
+
+
+def is_message(contact: Contact) -> bool:
+    """Return whether a contact is a message."""
+    return contact.channel in dict(MESSAGE_CHANNELS)
 
 
 def when_text(moment: datetime, zone: str) -> str:

@@ -113,4 +113,5 @@ def table(view: View) -> Table:
 
 
 def _named(as_of: Any, is_rebuilt: bool) -> str:
-    return f"{day_text(as_of)} ({_('rebuilt')})" if is_rebuilt else day_text(as_of)
+    word = _("rebuilt")
+    return f"{day_text(as_of)} ({word})" if is_rebuilt else day_text(as_of)

@@ -104,5 +104,6 @@ def table(view: View, metric: Metric, lines: Sequence[Line]) -> Table:
             cell = cells.get((day.as_of, line.key))
             shown = percent_text(cell.numerator, cell.denominator, digits=2) if cell else "–"
             parts.append(TablePart(shown, view.behind(line.behind(day.as_of)) if cell else ""))
-        rows.append((f"{day_text(day.as_of)} ({_('rebuilt')})" if day.is_rebuilt else day_text(day.as_of), parts))
+        word = _("rebuilt")
+        rows.append((f"{day_text(day.as_of)} ({word})" if day.is_rebuilt else day_text(day.as_of), parts))
     return Table([line.name for line in lines], rows)

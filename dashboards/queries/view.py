@@ -188,7 +188,8 @@ def read_view(parameters: Mapping[str, str], *, visible: PersonScope) -> View:
 
 def month_label(day: MonthEnd) -> str:
     """Return a month-end as the axis names it; one filled in later says so."""
-    return f"{month_text(day.as_of)}<br>{_('rebuilt')}" if day.is_rebuilt else month_text(day.as_of)
+    word = _("rebuilt")
+    return f"{month_text(day.as_of)}<br>{word}" if day.is_rebuilt else month_text(day.as_of)
 
 
 def span_text(days: tuple[MonthEnd, ...]) -> str:

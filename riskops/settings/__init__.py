@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import re
 import secrets
 import sqlite3
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import environ
@@ -161,7 +163,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 60,
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-            "PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY"
+            "PRAGMA cache_size=-65536; PRAGMA mmap_size=134217728; PRAGMA temp_store=MEMORY"
         ),
     }
 else:
@@ -191,6 +193,12 @@ CELERY_TASK_SOFT_TIME_LIMIT = 840
 CELERY_TASK_TIME_LIMIT = 900
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# What sends goes to a queue for each channel (collections/outreach/queues.py). A worker takes from all of these unless it is
+# told otherwise (`-Q`), so that none is ever forgotten.
+CELERY_TASK_QUEUES = {
+    _name: {"exchange": _name, "routing_key": _name} for _name in ("celery", "outreach-sms", "outreach-email", "outreach-push")
+}
+CELERY_TASK_ROUTES = ("outreach.queues.route",)
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -207,6 +215,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = "riskops.formats"
 USE_TZ = True
 # The business time zone: business dates, the nightly schedule and cut-offs are read in it.
 TIME_ZONE = env.str("RISKOPS_TIME_ZONE", default="Asia/Shanghai")
@@ -264,7 +273,7 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="console" if ENVIRONMENT_NAME == "loc
 LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)
 
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=4 * 1024**3)
-CLOSE_SHARD_ACCOUNTS = env.int("CLOSE_SHARD_ACCOUNTS", default=40_000)
+CLOSE_SHARD_ACCOUNTS = env.int("CLOSE_SHARD_ACCOUNTS", default=30_000)
 CLOSE_LEASE_SECONDS = env.int("CLOSE_LEASE_SECONDS", default=120)
 # How long a collector's examination holds: at least once a year, says GB/T 45251-2025.
 EXAMINATION_VALID_MONTHS = env.int("EXAMINATION_VALID_MONTHS", default=12)
@@ -273,6 +282,84 @@ if not 1 <= EXAMINATION_VALID_MONTHS <= 60:
 RULE_MAX_SECONDS = env.float("RULE_MAX_SECONDS", default=5.0)
 # The contact policy of products that no profile names.
 CONTACT_PROFILE = env.str("CONTACT_PROFILE", default="cn-2026")
+# Who messages to customers come from, and where they may call. In production nothing is made up: unset, no message goes out.
+_IS_TRIED_OUT = ENVIRONMENT_NAME != "production"
+INSTITUTION_NAME = env.str("INSTITUTION_NAME", default="Riskops Finance" if _IS_TRIED_OUT else "")
+INSTITUTION_NAME_ZH = env.str("INSTITUTION_NAME_ZH", default="瑞科消费金融" if _IS_TRIED_OUT else "")
+CUSTOMER_HOTLINE = env.str("CUSTOMER_HOTLINE", default="400-000-0000" if _IS_TRIED_OUT else "")
+# For how many days a link to a customer's own page is good.
+CUSTOMER_LINK_DAYS = env.int("CUSTOMER_LINK_DAYS", default=45)
+if not 1 <= CUSTOMER_LINK_DAYS <= 366:
+    raise ImproperlyConfigured(f"CUSTOMER_LINK_DAYS is {CUSTOMER_LINK_DAYS}; give 1 to 366 days")
+SMS_MAX_SEGMENTS = env.int("SMS_MAX_SEGMENTS", default=3)
+if not 1 <= SMS_MAX_SEGMENTS <= 10:
+    raise ImproperlyConfigured(f"SMS_MAX_SEGMENTS is {SMS_MAX_SEGMENTS}; give 1 to 10 segments")
+# The collection strategy of products that no strategy names.
+COLLECTION_STRATEGY = env.str("COLLECTION_STRATEGY", default="standard")
+# What a message costs by channel, in major units of one currency: for dry runs of strategies.
+MESSAGE_COST = {}
+for _channel, _cost in env.dict("MESSAGE_COST", default={"sms": "0.045", "email": "0.001", "push": "0"}).items():
+    try:
+        MESSAGE_COST[_channel] = Decimal(_cost)
+    except InvalidOperation as malformed:
+        raise ImproperlyConfigured(f"MESSAGE_COST: {_cost!r} of {_channel} is no amount; write sms=0.045,email=0") from malformed
+MESSAGE_COST_CURRENCY = env.str("MESSAGE_COST_CURRENCY", default="CNY")
+# Where the world reaches this site: providers sign the address they call, and messages hold links.
+PUBLIC_URL = env.str("PUBLIC_URL", default="")
+
+# Who carries messages, by channel, the preferred one first. docs/providers.md; outreach/providers/checks.py says what is missing.
+SMS_PROVIDERS = env.list("SMS_PROVIDERS", default=["local"])
+EMAIL_PROVIDERS = env.list("EMAIL_PROVIDERS", default=["local"])
+PUSH_PROVIDERS = env.list("PUSH_PROVIDERS", default=["local"])
+PROVIDER_CONNECT_SECONDS = env.float("PROVIDER_CONNECT_SECONDS", default=5.0)
+PROVIDER_TIMEOUT_SECONDS = env.float("PROVIDER_TIMEOUT_SECONDS", default=10.0)
+PROVIDER_FAILURES_TO_OPEN = env.int("PROVIDER_FAILURES_TO_OPEN", default=5)
+PROVIDER_REST_SECONDS = env.int("PROVIDER_REST_SECONDS", default=60)
+WEBHOOK_WINDOW_SECONDS = env.int("WEBHOOK_WINDOW_SECONDS", default=300)
+WEBHOOK_MOST_BYTES = env.int("WEBHOOK_MOST_BYTES", default=262_144)
+WEBHOOK_MOST_A_MINUTE = env.int("WEBHOOK_MOST_A_MINUTE", default=30_000)
+PHONE_COUNTRY_CODE = env.str("PHONE_COUNTRY_CODE", default="86")
+if not re.fullmatch(r"[1-9]\d{0,2}", PHONE_COUNTRY_CODE):
+    raise ImproperlyConfigured("PHONE_COUNTRY_CODE is one to three digits, without + and 0: 86")
+EMAIL_FROM = env.str("EMAIL_FROM", default="")
+EMAIL_URL = env.str("EMAIL_URL", default="")
+ANYMAIL_ESP = env.str("ANYMAIL_ESP", default="")
+try:
+    ANYMAIL = {
+        "IGNORE_UNSUPPORTED_FEATURES": True,
+        "REQUESTS_TIMEOUT": (PROVIDER_CONNECT_SECONDS, PROVIDER_TIMEOUT_SECONDS),
+        **json.loads(env.str("ANYMAIL_SETTINGS", default="") or "{}"),
+    }
+except (ValueError, TypeError):
+    # The value itself stays out of the message: it holds tokens.
+    raise ImproperlyConfigured("ANYMAIL_SETTINGS is no JSON object") from None
+ALIYUN_SMS_ACCESS_KEY_ID = env.str("ALIYUN_SMS_ACCESS_KEY_ID", default="")
+ALIYUN_SMS_ACCESS_KEY_SECRET = env.str("ALIYUN_SMS_ACCESS_KEY_SECRET", default="")
+ALIYUN_SMS_SIGN_NAME = env.str("ALIYUN_SMS_SIGN_NAME", default="")
+ALIYUN_SMS_TEMPLATES = env.list("ALIYUN_SMS_TEMPLATES", default=[])
+ALIYUN_SMS_ENDPOINT = env.str("ALIYUN_SMS_ENDPOINT", default="https://dysmsapi.aliyuncs.com")
+ALIYUN_SMS_WEBHOOK_SECRET = env.str("ALIYUN_SMS_WEBHOOK_SECRET", default="")
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_FROM = env.str("TWILIO_FROM", default="")
+TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com")
+HTTP_SMS_URL = env.str("HTTP_SMS_URL", default="")
+HTTP_SMS_SECRET = env.str("HTTP_SMS_SECRET", default="")
+HTTP_PUSH_URL = env.str("HTTP_PUSH_URL", default="")
+HTTP_PUSH_SECRET = env.str("HTTP_PUSH_SECRET", default="")
+# Messages a second by channel, all workers together: what the providers' contracts allow.
+MESSAGES_A_SECOND = {
+    "sms": env.float("SMS_A_SECOND", default=200.0),
+    "email": env.float("EMAIL_A_SECOND", default=200.0),
+    "push": env.float("PUSH_A_SECOND", default=200.0),
+}
+for _channel, _rate in MESSAGES_A_SECOND.items():
+    if not 1 <= _rate <= 100_000:
+        raise ImproperlyConfigured(f"{_channel.upper()}_A_SECOND is {_rate:g}; give 1 to 100000 messages a second")
+# The most customers of an experiment that may be left without contact.
+EXPERIMENT_CONTROL_MAX_PERCENT = env.int("EXPERIMENT_CONTROL_MAX_PERCENT", default=10)
+if not 0 <= EXPERIMENT_CONTROL_MAX_PERCENT <= 50:
+    raise ImproperlyConfigured(f"EXPERIMENT_CONTROL_MAX_PERCENT is {EXPERIMENT_CONTROL_MAX_PERCENT}; give 0 to 50")
 
 UNFOLD = {
     "SITE_TITLE": "riskops",

@@ -17,6 +17,8 @@ RECORDED: Final[dict[str, Promise]] = {
     "close.post": _("a close posts entries"),
     "close.age": _("a close ages accounts"),
     "close.snapshot": _("a close keeps a snapshot"),
+    "close.arms": _("a close takes customers into arms"),
+    "close.outreach": _("a close queues messages"),
     "close.publish": _("a close reports"),
     "close.complete": _("a close is complete"),
     "close.failed": _("a close fails"),

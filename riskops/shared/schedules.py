@@ -51,6 +51,18 @@ SCHEDULES: Final = (
         every_seconds=60,
     ),
     Schedule(
+        "outbox dispatch",
+        "outreach.dispatch_tick",
+        "Wakes workers for messages that are due. Sends nothing while the nightly close is paused: the book stands still then.",
+        every_seconds=60,
+    ),
+    Schedule(
+        "outbox doubts",
+        "outreach.resolve_tick",
+        "Asks providers about messages of which nobody knows whether they went out.",
+        every_seconds=60,
+    ),
+    Schedule(
         "replay of verdicts",
         "accounts.replay_in_turn",
         "Computes verdicts on decisions and applications again, each once in 28 days; a difference is an alarm in the trail.",

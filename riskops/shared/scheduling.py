@@ -35,6 +35,17 @@ JOB_NAMES: Final[dict[str, tuple[Promise, Promise]]] = {
         _("import tick"),
         _("Starts imports that no worker has taken and says of those whose process is gone that they failed."),
     ),
+    "outbox dispatch": (
+        _("outbox dispatch"),
+        _(
+            "Wakes workers for messages that are due. Sends nothing while the nightly close is paused: the book stands still "
+            "then."
+        ),
+    ),
+    "outbox doubts": (
+        _("outbox doubts"),
+        _("Asks providers about messages of which nobody knows whether they went out."),
+    ),
     "replay of verdicts": (
         _("replay of verdicts"),
         _("Computes verdicts on decisions and applications again, each once in 28 days; a difference is an alarm in the trail."),

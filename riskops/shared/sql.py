@@ -5,9 +5,9 @@ Traps on SQLite that these avoid: CAST('2025-06-16' AS date) is 2025, and date +
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, connections
@@ -28,6 +28,17 @@ def moment(value: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(value)
 
 
+def as_moment(value: Any) -> datetime:
+    """Return a moment that a query of ours gave: SQLite keeps it as text, in UTC and without saying so."""
+    read = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
+
+
+def places(values: Sequence[Any]) -> str:
+    """Return the placeholders of a list of parameters; one of none is no SQL, and is not asked for."""
+    return ", ".join(["%s"] * len(values))
+
+
 def days_between(later: str, earlier: str) -> str:
     """Return SQL for the whole days from one date expression to another."""
     if is_postgresql():
@@ -39,6 +50,11 @@ def days_between(later: str, earlier: str) -> str:
 def next_day(day: str) -> str:
     """Return SQL for the day after a date expression."""
     return f"({day} + 1)" if is_postgresql() else f"date({day}, '+1 day')"
+
+
+def days_after(day: str, days: str) -> str:
+    """Return SQL for the day that lies so many days after a date expression (before it where they are below 0)."""
+    return f"({day} + {days})" if is_postgresql() else f"date({day}, {days} || ' days')"
 
 
 def boolean(value: bool) -> str:

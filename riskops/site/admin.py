@@ -93,7 +93,8 @@ class PersonAdmin(RoleAdmin, UserAdmin):  # type: ignore[type-arg]
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the roles in the reader's language."""
         if db_field.name == "groups":
-            kwargs["form_class"] = RolesField
+            # Django speaks of groups with permissions; here a group is a role of the role table.
+            kwargs |= {"form_class": RolesField, "label": _("Roles"), "help_text": ""}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_related(self, request: HttpRequest, form: ModelForm[User], formsets: Any, change: bool) -> None:

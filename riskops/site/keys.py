@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
+from django.template.loader import render_to_string
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from riskops.shared.roles import may
@@ -124,6 +128,15 @@ REVIEWS: Final = KeyGroup(
 KEY_TABLE: Final = (EVERYWHERE, GO_TO, LISTS, WORKLIST, DESK, ACCOUNT, REVIEWS)
 
 
-def keys_for(user: Any) -> list[KeyGroup]:
-    """Return the groups that are of use to a person."""
-    return [group for group in KEY_TABLE if not group.operation or may(user, group.operation)]
+def keys_written(user: Any) -> SafeString:
+    """Return the groups that are of use to a person, as the help shows them in the language of the moment.
+
+    They stand on every page and are the same for all who may do the same: written once, not once a page.
+    """
+    numbers = (number for number, group in enumerate(KEY_TABLE) if not group.operation or may(user, group.operation))
+    return _written(get_language(), tuple(numbers))
+
+
+@lru_cache(maxsize=256)
+def _written(_language: str | None, numbers: tuple[int, ...]) -> SafeString:
+    return render_to_string("components/key_groups.html", {"groups": [KEY_TABLE[number] for number in numbers]})

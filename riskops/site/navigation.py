@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from riskops.shared.roles import may
 
@@ -53,6 +55,7 @@ GO_KEYS: Final = {
     "jobs": "j",
     "casework:policies": "t",
     "outreach:log": "c",
+    "outreach:outbox": "o",
     "teams": "m",
     "audit": "u",
 }
@@ -71,7 +74,17 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
     ),
     (
         _("Outreach"),
-        (Entry(_("Contact log"), "outreach:log", "contact_log.view"),),
+        (
+            Entry(_("Strategy"), "outreach:strategies", "strategy.view"),
+            Entry(_("Templates"), "outreach:templates", "message_template.view"),
+            Entry(_("Outbox"), "outreach:outbox", "outbox.view"),
+            Entry(_("Replies"), "outreach:replies", "reply.view"),
+            Entry(_("Contact log"), "outreach:log", "contact_log.view"),
+            Entry(_("Experiments"), "outreach:experiments", "experiment.view"),
+            Entry(pgettext_lazy("outreach", "Channels"), "outreach:channels", "channel.view"),
+            Entry(_("Education"), "outreach:articles", "education.view"),
+            Entry(_("Delivery providers"), "outreach:providers", "provider.view"),
+        ),
     ),
     (
         _("Dashboards"),
@@ -124,8 +137,9 @@ def sections_for(user: Any, path: str) -> tuple[Section, ...]:
     )
 
 
+@cache
 def address(url_name: str) -> str:
-    """Return the address of a page, "" if this installation has none of that name."""
+    """Return the address of a page, "" if this installation has none of that name: every page asks for forty of them."""
     try:
         return reverse(url_name)
     except NoReverseMatch:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +19,7 @@ from riskops.shared.day import book_shown, close_shown
 from riskops.shared.models import BookState, CloseRun, CloseShard
 from riskops.shared.roles import ROLE_NAMES, Role, may, roles_of
 from riskops.site.jobs.queries import STEP_NAMES
-from riskops.site.keys import KeyGroup, keys_for
+from riskops.site.keys import keys_written
 from riskops.site.navigation import Section, address, sections_for
 
 THEMES: Final = ("auto", "light", "dark")
@@ -68,9 +69,9 @@ class Shell:
         return address("accounts:list") if may(self.user, "account.view") else ""
 
     @property
-    def keys(self) -> list[KeyGroup]:
+    def keys(self) -> SafeString:
         """The keys that are of use to this person, as `?` lists them."""
-        return keys_for(self.user)
+        return keys_written(self.user)
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:

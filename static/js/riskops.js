@@ -226,6 +226,12 @@
     }
   });
 
+  // A box in the head of a table ticks and clears those of its rows.
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("[data-choose-all]");
+    if (all) each(`input[type=checkbox][name="${all.dataset.chooseAll}"]`, (box) => { box.checked = all.checked; });
+  });
+
   // A form answered with a refusal (422) is shown like any other answer.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status === 422 || event.detail.xhr.status === 403) { event.detail.shouldSwap = true; event.detail.isError = false; }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from deliveries import GOOD, write_files
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, execute_from_command_line
 from factories import make_account
 
 from accounts.models import CreditAccount, Customer, PortfolioImport
@@ -88,16 +88,19 @@ def test_unusable_arguments_are_2_and_leave_no_trace(tmp_path: Path, words: list
     assert not PortfolioImport.objects.exists()
 
 
-def test_as_a_process_unusable_arguments_end_with_2(tmp_path: Path) -> None:
+def test_unusable_arguments_end_with_2_as_a_process_too(tmp_path: Path) -> None:
     import subprocess
     import sys
 
+    # What the process is told to end with, as it is told.
+    for words in (["x", "--on-error", "ignore"], []):
+        with pytest.raises(SystemExit) as ended:
+            execute_from_command_line(["manage.py", "import_portfolio", *words])
+        assert ended.value.code == 2, words
     root = Path(__file__).resolve().parent.parent.parent
-    for words in (["x", "--on-error", "ignore"], [], [str(tmp_path / "nowhere")]):
-        done = subprocess.run(
-            [sys.executable, "manage.py", "import_portfolio", *words], cwd=root, capture_output=True, text=True, timeout=120
-        )
-        assert done.returncode == 2, (words, done.stderr)
+    words = ["manage.py", "import_portfolio", str(tmp_path / "nowhere")]
+    done = subprocess.run([sys.executable, *words], cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2, done.stderr
 
 
 def test_the_report_has_every_error_as_json(tmp_path: Path) -> None:

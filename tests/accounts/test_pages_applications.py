@@ -67,6 +67,20 @@ def test_an_application_is_typed_proposed_decided_and_told_in_the_browser(produc
     assert "AP-7" in page(browser.get("/applications/?list=granted"))
 
 
+def test_what_no_rule_has_judged_says_so_and_waits_for_nothing_when_it_is_over(product: Product) -> None:
+    application = received(product)
+    address = f"/applications/{application.pk}/"
+    browser = at(Person(Role.ANALYST))
+    assert "as rules saw them on" in page(browser.get(address))
+    Application.objects.update(proposed_on=None, proposal={}, facts={}, status="received")
+    waiting = page(browser.get(address))
+    assert "The rules have not proposed anything for this application." in waiting and "None yet." in waiting
+    assert "as rules saw them on" not in waiting and "close of business yet" not in waiting
+    Application.objects.update(status="expired", ended_on=OPEN)
+    over = page(browser.get(address))
+    assert "The rules have not proposed anything for this application." in over and "None yet." not in over
+
+
 def test_what_is_refused_stands_beside_its_field_and_nothing_is_lost(product: Product) -> None:
     browser = at(Person(Role.ANALYST))
     shown = page(browser.post("/applications/new/", {**TYPED, "national_id": "", "purpose": "typed with care"}), 422)

@@ -10,13 +10,17 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from factories import TESTER, make_account, make_customer, make_user, set_business_date
+from work_books import make_queue
 
 from accounts.models import Customer, ReviewFile
 from accounts.operations import reencrypting
 from accounts.operations.attachments import add_file, folder, open_file
-from accounts.operations.reencrypting import reencrypt_customers, reencrypt_files
+from accounts.operations.reencrypting import encrypted_columns, reencrypt_files, reencrypt_rows
 from accounts.operations.reviewing import open_review
+from casework.models import AccountNote, WorkItem, WorkRecord
+from outreach.models.providers import LocalMessage
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
@@ -25,6 +29,10 @@ pytestmark = pytest.mark.django_db
 
 OLD, NEW = f"1:{'11' * 32}", f"258:{'22' * 32}"
 WANG = {"name": "王小明", "phone": "13800138000"}
+
+
+def customers(found: dict[str, int]) -> int:
+    return found["customers"]
 
 
 def stored() -> list[bytes]:
@@ -42,23 +50,26 @@ def test_the_old_key_can_be_retired_afterwards(settings: Any, monkeypatch: pytes
     make_customer(person=WANG)
     newest_before = stored()[3]
 
-    assert reencrypt_customers(actor=TESTER) == 3
+    assert customers(reencrypt_rows(actor=TESTER)) == 3
 
     settings.PERSONAL_DATA_KEYS = [NEW]
     assert [customer.person for customer in Customer.objects.order_by("pk")] == [WANG] * 4
     assert {value[:2] for value in stored()} == {(258).to_bytes(2, "big")}
     assert stored()[3] == newest_before
     entries = AuditEntry.objects.filter(action="customer.reencrypt").order_by("id")
-    assert [entry.after for entry in entries] == [{"customers": 2, "key": 258}, {"customers": 1, "key": 258}]
+    assert [entry.after for entry in entries] == [
+        {"accounts.customer": 2, "key": 258},
+        {"accounts.customer": 1, "key": 258},
+    ]
 
 
 def test_a_second_time_changes_nothing(settings: Any) -> None:
     settings.PERSONAL_DATA_KEYS = [OLD]
     make_customer(person=WANG)
     settings.PERSONAL_DATA_KEYS = [NEW, OLD]
-    assert reencrypt_customers(actor=TESTER) == 1
+    assert customers(reencrypt_rows(actor=TESTER)) == 1
     once, entries = stored(), AuditEntry.objects.count()
-    assert reencrypt_customers(actor=TESTER) == 0
+    assert not any(reencrypt_rows(actor=TESTER).values())
     assert (stored(), AuditEntry.objects.count()) == (once, entries)
 
 
@@ -70,6 +81,37 @@ def test_a_key_that_is_not_configured_is_named_and_nothing_is_changed(settings: 
     with pytest.raises(CommandError, match="personal data is encrypted with key 1; add it to PERSONAL_DATA_KEYS"):
         call_command("reencrypt_customers")
     assert stored() == before
+
+
+def test_whatever_is_encrypted_moves_applicants_notes_remarks_messages_replies(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reencrypting, "BATCH", 2)
+    settings.PERSONAL_DATA_KEYS = [OLD]
+    account, queue, now = make_account(), make_queue(), timezone.now()
+    about = {"account": account, "customer": account.customer, "product": account.product}
+    item = WorkItem.objects.create(queue=queue, entered_at=now, **about)
+    for number in range(3):
+        WorkRecord.objects.create(item=item, queue=queue, said={"text": "给他打电话"}, recorded_at=now, version_after=number)
+    WorkRecord.objects.create(item=item, queue=queue, recorded_at=now, version_after=9)
+    AccountNote.objects.create(account=account, version=1, body={"text": "a note"}, written_at=now)
+    LocalMessage.objects.create(key="k", channel="sms", language="en", template_code="t", words={"body": "pay"}, at=now)
+    settings.PERSONAL_DATA_KEYS = [NEW, OLD]
+    moved = reencrypt_rows(actor=TESTER)
+    assert {name: number for name, number in moved.items() if number} == {
+        "customers": 1, "work records": 3, "account notes": 1, "messages kept here": 1,
+    }  # fmt: skip
+    settings.PERSONAL_DATA_KEYS = [NEW]
+    assert [record.said for record in WorkRecord.objects.order_by("pk")] == [{"text": "给他打电话"}] * 3 + [None]
+    assert (AccountNote.objects.get().body, LocalMessage.objects.get().words) == ({"text": "a note"}, {"body": "pay"})
+
+
+def test_every_encrypted_column_of_every_app_is_known() -> None:
+    known = {f"{model._meta.label_lower}.{column}" for model, column in encrypted_columns()}
+    assert known >= {
+        "accounts.customer.person", "accounts.application.person", "casework.workrecord.said", "casework.accountnote.body",
+        "outreach.message.said", "outreach.customerreply.words", "outreach.localmessage.words",
+    }  # fmt: skip
 
 
 @pytest.fixture

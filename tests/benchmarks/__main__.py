@@ -2,8 +2,9 @@
 
 ACCOUNTS   the size of the book (1,000,000)
 ENGINE     postgresql, sqlite, or both with a comma between (both)
-ONLY       scenarios with commas between (import,nights,close,tiers,repeat,workers,loops,pages,worklist,restrictions)
+ONLY       scenarios with commas between (import,nights,close,tiers,repeat,workers,loops,outreach,pages,worklist,restrictions)
 BENCH_DATABASE_URL   a PostgreSQL database that may be dropped and made anew (default: a server of the benchmark's own)
+BENCH_REDIS_URL      a Redis database for bells and cache beside PostgreSQL (default: bells in files); it is emptied
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+
+from redis import Redis
 
 from tests.benchmarks.databases import fresh_database
 from tests.benchmarks.document import write_document
@@ -95,7 +98,16 @@ def _measure(engine: str, options: argparse.Namespace) -> tuple[dict[str, Any], 
     folder.mkdir(parents=True)
     try:
         with _database(engine, folder) as url:
-            environment = os.environ | {"DATABASE_URL": url, "RISKOPS_VAR": str(folder), "LOG_LEVEL": "WARNING", "REDIS_URL": ""}
+            redis = os.environ.get("BENCH_REDIS_URL", "") if engine == "postgresql" else ""
+            if redis:
+                # Bells of an earlier run would wake workers of this one.
+                Redis.from_url(redis).flushdb()
+            environment = os.environ | {
+                "DATABASE_URL": url,
+                "RISKOPS_VAR": str(folder),
+                "LOG_LEVEL": "WARNING",
+                "REDIS_URL": redis,
+            }
             result = folder / "result.json"
             status = subprocess.run(
                 [

@@ -122,6 +122,8 @@ def _split(nights: list[Night], yardstick: float) -> Iterator[Row]:
     own = sum(median(night.by_step[step.name] for night in nights) for step in STEPS if step.name not in OF_THE_WORK)
     tiering = median(night.by_step["tier"] for night in nights)
     yield at_most("close", "step tier / the steps post, age, snapshot, publish", 100 * tiering / own, 15, "%", digits=1)
+    planning = median(night.by_step["outreach"] for night in nights)
+    yield at_most("close", "step outreach / the steps post, age, snapshot, publish", 100 * planning / own, 20, "%", digits=1)
     ledger = median(night.ledger_seconds for night in nights)
     yield note("close", "  run ledger, between the steps", f"{ledger / yardstick:.2f} × ({ledger:.2f} s)")
 

@@ -24,8 +24,9 @@ make bench ACCOUNTS=50000 ONLY=close,pages       # a quick look
 ```
 
 The book is `manage.py make_book`'s, loaded by `manage.py import_portfolio`. PostgreSQL is a server of the benchmark's own, so
-that nobody else writes to its log; `BENCH_DATABASE_URL` names another one. Each night about one account in
-thirty pays; the payments come in through the importer before the close, outside its time.
+that nobody else writes to its log; `BENCH_DATABASE_URL` names another one, and `BENCH_REDIS_URL` a Redis database for bells and
+cache beside it. Each night about one account in thirty pays; the payments come in through the importer before the close,
+outside its time.
 
 | scenario | what is compared |
 | --- | --- |
@@ -35,8 +36,10 @@ thirty pays; the payments come in through the importer before the close, outside
 | repeat | all marks of a closed night set back, all of it done again |
 | workers | long-lived Celery workers, woken by the bell, timed from the first claim to the end of the run |
 | loops | payments of the day and instalments of account after account through the ORM, to the close's figures; on a sample |
+| outreach | a full outbox through gate, templates, local provider and receipts with two long-lived workers; the gate alone |
 | pages | HTTP with log-in sessions against two gunicorn workers; queries counted in the process |
-| restrictions | HTTP with a token against two gunicorn workers: batches of 1,000 account numbers, single look-ups |
+| worklist | a queue of 100,000 at any depth, fifty people who ask for the next; PostgreSQL alone |
+| restrictions | HTTP with a token against two gunicorn workers: batches of 1,000 numbers, single look-ups; PostgreSQL alone |
 
 The smallest SQL is one `UPDATE … FROM` a grouped subquery over the whole book, changed rows only, in one transaction with the
 same settings of the session; the day's payments are posted before it, outside its time. The close that follows it must leave

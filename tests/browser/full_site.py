@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from deciding_books import Person
@@ -21,7 +21,12 @@ from casework.operations.saved_views import save_view
 from casework.operations.tier_drafts import draft_policy
 from casework.operations.tier_policies import dry_run_policy
 from casework.operations.working import record_outcome, skip
-from outreach.operations import policies
+from outreach.models import AgreedHours, ArmAssignment, Experiment, MessageTemplate, Strategy
+from outreach.operations.policies import POLICIES
+from outreach.operations.strategies import STRATEGIES, try_strategy
+from outreach.operations.templates import TEMPLATES
+from outreach.operations.versions import draft_next
+from outreach.shipped_strategies import LADDER
 from riskops.close_of_business import close_day
 from riskops.shared.audit import COMMAND, Actor
 from riskops.shared.models import Feed
@@ -53,12 +58,29 @@ def put_a_full_site() -> Any:
     set_business_date(DAY - timedelta(days=1))
     rebuild_accounts([everything.pk, *(account.pk for account in accounts)], as_of=DAY - timedelta(days=1), ahead_on=None)
     close_day(DAY, actor=COMMAND)
+    # Browsers read the real clock: at night nobody else would be taken from a queue of calls.
+    always = {"opens_at": time(0), "closes_at": time(0), "agreed_at": timezone.now(), "evidence": "call", "noted_by_name": "x"}
+    for account in accounts:
+        AgreedHours.objects.create(customer=account.customer, **always)
     _work(walker, accounts)
     _judge(accounts)
     draft_policy(actor=COMMAND, copy_of=1)
     dry_run_policy(actor=COMMAND, version=2)
-    policies.draft_policy(actor=COMMAND, copy_of="cn-strict")
+    draft_next(POLICIES, actor=COMMAND, copy_of="cn-strict")
+    draft_next(TEMPLATES, actor=COMMAND, copy_of="overdue-3-email")
+    _draft_a_strategy()
+    _experiment(product, accounts)
     return walker
+
+
+def _draft_a_strategy() -> None:
+    """A strategy in draft, tried on the book; its templates are approved."""
+    for way in {way for step in LADDER for way in step.ways}:
+        texts = dict.fromkeys(("name_en", "name_zh", "body_en", "body_zh", "drafted_by_name"), way.template)
+        about = {**texts, "channel": way.channel, "status": "approved", "live_from": date(2000, 1, 1)}
+        MessageTemplate.objects.get_or_create(code=way.template, version=1, defaults=about)
+    draft_next(STRATEGIES, actor=COMMAND, copy_of="standard")
+    try_strategy(actor=COMMAND, key="standard", version=2, now=timezone.now())
 
 
 def _work(walker: Any, accounts: list[Any]) -> None:
@@ -94,3 +116,28 @@ def _judge(accounts: list[Any]) -> None:
         closes=True,
     )
     assert Review.objects.filter(closed_on__isnull=False).count() == 1
+
+
+def _experiment(product: Any, accounts: list[Any]) -> None:
+    """An experiment that has taken customers in and measured them, and a draft of its next run."""
+    for code, products in (("house", [product.product_code]), ("early", [])):
+        Strategy.objects.create(
+            code=code, version=1, name_en=code, name_zh=code, products=products, steps=[], status="approved",
+            live_from=date(2020, 1, 1), drafted_by_name="x", approved_by_name="y", approved_at=timezone.now(),
+        )  # fmt: skip
+    arms = [
+        {"code": "as-now", "strategy": "house", "weight_bp": 5_000},
+        {"code": "early", "strategy": "early", "weight_bp": 5_000},
+    ]
+    said: dict[str, Any] = {
+        "code": "early-sms", "name_en": "Early reminders", "name_zh": "提前提醒", "hypothesis": "Earlier reminders bring more.",
+        "products": [product.product_code], "rule": "dpd >= 1", "arms": arms, "champion": "as-now", "planned_size": 10,
+        "duration_days": 30, "drafted_by_name": "x",
+        "dry_run": {"as_of": DAY.isoformat(), "eligible": 5, "lately": 2, "days": None}, "dry_run_revision": 1,
+    }  # fmt: skip
+    first = DAY - timedelta(days=40)
+    row = Experiment.objects.create(version=1, status="approved", live_from=first, approved_by_name="y", **said)
+    for number, account in enumerate(accounts):
+        arm = arms[number % 2]["code"]
+        ArmAssignment.objects.create(experiment=row, customer=account.customer, arm=arm, assigned_on=first, bucket=0)
+    Experiment.objects.create(version=2, **said)

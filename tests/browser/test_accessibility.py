@@ -76,6 +76,9 @@ def pages_of_the_site() -> list[str]:
     asked += [f"/accounts/{late.account_no}/decide/?action={action}" for action in ("lower_limit", "accelerate", "write_off")]
     asked += [f"/decisions/?list={name}" for name in ("to_approve", "in_force", "all")]
     asked += ["/contact-policies/cn-2026/1/", "/contact-policies/cn-strict/2/", "/contact-policies/cn-strict/2/edit/"]
+    asked += ["/templates/overdue-1-sms/1/", "/templates/overdue-3-email/2/", "/templates/overdue-3-email/2/edit/"]
+    asked += ["/strategies/standard/1/", "/strategies/standard/2/", "/strategies/standard/2/edit/"]
+    asked += ["/experiments/early-sms/1/", "/experiments/early-sms/2/"]
     return list(dict.fromkeys(asked))
 
 

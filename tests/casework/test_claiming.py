@@ -52,7 +52,7 @@ def test_what_is_assigned_to_a_person_and_has_slept_long_enough_is_their_next():
     assert take(person).item.account_id == small.pk
 
 
-def test_the_next_account_takes_ten_statements():
+def test_the_next_account_takes_eleven_statements():
     make_queue()
     late_account(), late_account()
     fill()
@@ -60,8 +60,9 @@ def test_the_next_account_takes_ten_statements():
     with CaptureQueriesContext(connection) as asked_for:
         take(person)
     said = [query["sql"] for query in asked_for if "SAVEPOINT" not in query["sql"]]
-    # Examination, person, claims, queue, what there is to do, conflicts, candidate, claim, the customer's items, audit.
-    assert len(said) == 10
+    # Examination, person, claims, queue, what there is to do, conflicts, candidate, who may be called, claim, the customer's
+    # items, audit.
+    assert len(said) == 11
 
 
 def test_asked_twice_it_is_the_same_account():
@@ -150,7 +151,8 @@ def test_what_a_passing_block_forbids_is_passed_over(monkeypatch):
     make_queue()
     quiet, free = late_account(owed=900_000), late_account(owed=1_000)
     fill()
-    monkeypatch.setitem(blocks.PASSING, "quiet", lambda ids, now: {pk: "quiet hours" for pk in ids if pk == quiet.pk})
+    block = blocks.PassingBlock("quiet", "quiet", lambda ids, now: {pk: "quiet hours" for pk in ids if pk == quiet.pk})
+    monkeypatch.setitem(blocks.PASSING, "quiet", block)
     assert take(worker()).item.account_id == free.pk
 
 

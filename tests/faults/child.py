@@ -99,9 +99,8 @@ def wrap_the_close() -> None:
 
 
 def prepare(*, accounts: int, days: int, close_from: str, close_through: str) -> None:
-    """Migrate, write a random book, close its first days, and switch a sweep on for those to come."""
+    """Write a random book, close its first days, and switch a sweep on for those to come."""
     from django.conf import settings as site_settings
-    from django.core.management import call_command
     from django.db import transaction
     from random_books import make_random_book
 
@@ -109,7 +108,6 @@ def prepare(*, accounts: int, days: int, close_from: str, close_through: str) ->
     from riskops.close_of_business import close_through as close_days
     from riskops.shared.audit import COMMAND
 
-    call_command("migrate", verbosity=0)
     with transaction.atomic():
         make_random_book(seed=11, accounts=accounts, days=days)
     # In one shard: what is tried comes after, in the shards of the site.

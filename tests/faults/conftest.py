@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from migrated import Migrated
 from sites import CLOSED_FROM, CLOSED_THROUGH, FIRST, LAST, Site, new_site, redis_of_this_worker
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def template(migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The book as every test finds it: 22 accounts in 4 shards, two months of events, closed through CLOSED_THROUGH."""
-    site = new_site(tmp_path_factory.mktemp("template"))
+    site = new_site(tmp_path_factory.mktemp("template"), copy_of=migrated)
     site.ask("prepare", accounts=22, days=62, close_from=CLOSED_FROM, close_through=CLOSED_THROUGH)
     yield site
     site.close()

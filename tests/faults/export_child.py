@@ -1,6 +1,6 @@
 """A process that writes an aging file for the site and can be killed on the way.
 
-Words: prepare (migrate, make a book of 40 accounts, close a day, ask for its aging), write (do what was asked for; KILL_AT in the
+Words: prepare (make a book of 40 accounts, close a day, ask for its aging), write (do what was asked for; KILL_AT in the
 environment names where it dies), tick (what the beat does each minute, with the worker in this process), dump (how it stands).
 """
 
@@ -25,12 +25,10 @@ DAY = date(2025, 4, 2)
 def prepare(folder: Path) -> Any:
     """Make the book and the question."""
     from closed_books import add_account, close
-    from django.core.management import call_command
     from factories import TESTER, make_installment, make_product
 
     from accounts.operations.readings import ask_for_aging
 
-    call_command("migrate", verbosity=0)
     product = make_product(penalty_rate_ppm=1_000)
     for number in range(40):
         make_installment(add_account(f"A{number:02}", product=product), due_date=date(2025, 3, 1), principal=10_000 + number)

@@ -1,6 +1,6 @@
 """A process that imports and can be killed at an exact statement: KILL_AT_STATEMENT in the environment, counted from 1.
 
-Words: prepare (migrate, load a first delivery, bring it to a closed day), load (the second delivery; prints how many statements
+Words: prepare (load a first delivery, bring it to a closed day), load (the second delivery; prints how many statements
 it took), dump (print the whole book).
 """
 
@@ -39,14 +39,12 @@ def second_delivery() -> dict[str, str]:
 def prepare(folder: Path) -> Any:
     """Make the book that the second delivery meets."""
     from deliveries import GOOD, write_files
-    from django.core.management import call_command
     from factories import TESTER, set_business_date
 
     from accounts.models import CreditAccount
     from accounts.operations.importing import import_portfolio
     from accounts.operations.rebuilding import rebuild_accounts
 
-    call_command("migrate", verbosity=0)
     assert import_portfolio(write_files(folder / "first", **GOOD), actor=TESTER).is_clean
     set_business_date(CLOSED)
     rebuild_accounts(CreditAccount.objects.values_list("pk", flat=True), as_of=CLOSED, ahead_on=None)

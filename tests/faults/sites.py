@@ -10,14 +10,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+from forking import NURSERY, Forked, run
+from migrated import SQLITE_NAME, Migrated, drop, name_of, named, server
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 CHILD = Path(__file__).with_name("child.py")
+Process = subprocess.Popen[str] | Forked
 #: Closed before the tests begin, a month-end among them; the tests close FIRST to LAST, over the next month-end.
 CLOSED_FROM, CLOSED_THROUGH = "2025-01-30", "2025-02-26"
 FIRST, LAST = "2025-02-27", "2025-03-01"
@@ -32,7 +36,7 @@ class Site:
     folder: Path
     database_url: str
     redis_url: str
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
 
     def environment(self, faults: list[dict[str, Any]] | None) -> dict[str, str]:
         """Return the environment of a process; FAULTS say where it dies, waits or fails."""
@@ -46,9 +50,22 @@ class Site:
             "FAULTS": json.dumps(faults or []),
         }
 
-    def begin(self, *words: str, faults: list[dict[str, Any]] | None = None) -> subprocess.Popen[str]:
-        """Start a process in a session of its own; its output goes to a file beside the book."""
-        process = subprocess.Popen(
+    def begin(self, *words: str, faults: list[dict[str, Any]] | None = None) -> Process:
+        """Start a process in a session of its own; its output goes to a file beside the book.
+
+        Workers and beat are begun from nothing, as the site begins them.
+        """
+        process: Process
+        if words[0] == "celery":
+            process = self._begin_from_nothing(*words, faults=faults)
+        else:
+            log = self.folder / "processes.log"
+            process = NURSERY.begin(CHILD, words, environment=self.environment(faults), folder=ROOT, out=log, err=log)
+        self.processes.append(process)
+        return process
+
+    def _begin_from_nothing(self, *words: str, faults: list[dict[str, Any]] | None) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, str(CHILD), *words],
             env=self.environment(faults),
             stdin=subprocess.DEVNULL,
@@ -57,8 +74,6 @@ class Site:
             text=True,
             start_new_session=True,
         )
-        self.processes.append(process)
-        return process
 
     def _log(self) -> IO[str]:
         return (self.folder / "processes.log").open("a")
@@ -75,13 +90,8 @@ class Site:
 
     def ask(self, word: str, **arguments: Any) -> Any:
         """Have something done in the site's environment and return the answer."""
-        done = subprocess.run(
-            [sys.executable, str(CHILD), word, json.dumps(arguments)],
-            env=self.environment(None),
-            capture_output=True,
-            text=True,
-            timeout=CHILD_SECONDS,
-        )
+        words = (word, json.dumps(arguments))
+        done = run(CHILD, words, environment=self.environment(None), folder=ROOT, timeout=CHILD_SECONDS)
         assert done.returncode == 0, f"{word} ended with {done.returncode}: {done.stderr[-4_000:]}\n{self.log}"
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -93,7 +103,7 @@ class Site:
         """Run the command that closes days; return its status."""
         return self.run("manage", "close_of_business", "--date", first, "--through", last, faults=faults)
 
-    def worker(self, *, faults: list[dict[str, Any]] | None = None) -> subprocess.Popen[str]:
+    def worker(self, *, faults: list[dict[str, Any]] | None = None) -> Process:
         """Start a Celery worker: one process on SQLite, which has one writer, two on PostgreSQL."""
         writers = "2" if self.database_url.startswith("postgres") else "1"
         options = ("--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -129,37 +139,19 @@ class Site:
             process.wait(10)
         if self.redis_url:
             self.lose_the_broker()
-        if self.database_url.startswith("postgres"):
-            name = urlsplit(self.database_url).path.lstrip("/")
-            with _server(self.database_url) as cursor:
-                cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        drop(self.database_url)
 
 
-@contextlib.contextmanager
-def _server(database_url: str) -> Iterator[Any]:
-    import psycopg
-
-    url = urlunsplit(urlsplit(database_url)._replace(path="/postgres"))
-    with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
-        yield cursor
-
-
-def new_site(folder: Path, *, redis_url: str = "", copy_of: Site | None = None) -> Site:
-    """Return a site: empty, or with the book of another one. On PostgreSQL where DATABASE_URL names one, else on SQLite."""
-    folder.mkdir(parents=True, exist_ok=True)
-    database_url = os.environ.get("DATABASE_URL", "")
-    if not database_url.startswith("postgres"):
-        if copy_of:
-            shutil.copytree(copy_of.folder / "var", folder / "var")
-        return Site(folder, f"sqlite:///{folder / 'var' / 'riskops.sqlite3'}", redis_url)
+def new_site(folder: Path, *, copy_of: Site | Migrated, redis_url: str = "") -> Site:
+    """Return a site with the book of another one, or with the empty one of the run, on the same kind of database."""
+    # On PostgreSQL too: the keys of the personal data.
+    shutil.copytree(copy_of.folder / "var", folder / "var")
+    if not copy_of.database_url.startswith("postgres"):
+        return Site(folder, f"sqlite:///{folder / 'var' / SQLITE_NAME}", redis_url)
     name = f"faults_{uuid4().hex[:12]}"
-    with _server(database_url) as cursor:
-        template = f' TEMPLATE "{urlsplit(copy_of.database_url).path.lstrip("/")}"' if copy_of else ""
-        cursor.execute(f'CREATE DATABASE "{name}"{template}')
-    if copy_of:
-        # The keys of the personal data.
-        shutil.copytree(copy_of.folder / "var", folder / "var")
-    return Site(folder, urlunsplit(urlsplit(database_url)._replace(path=f"/{name}")), redis_url)
+    with server(copy_of.database_url) as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{name_of(copy_of.database_url)}"')
+    return Site(folder, named(copy_of.database_url, name), redis_url)
 
 
 def redis_of_this_worker() -> str:

@@ -5,38 +5,37 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sites import Site, new_site
+from forking import run
+from migrated import Migrated
+from sites import ROOT, Site, new_site
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("export_killed")]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CHILD = Path(__file__).with_name("export_child.py")
 
 
-def _begin(site: Site, *command: str, kill_at: str = "") -> subprocess.CompletedProcess[str]:
-    environment = site.environment(None) | {"KILL_AT": kill_at}
-    return subprocess.run([sys.executable, *command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300)
+def _begin(site: Site, script: Path, *words: str, kill_at: str = "") -> subprocess.CompletedProcess[str]:
+    return run(script, words, environment=site.environment(None) | {"KILL_AT": kill_at}, folder=ROOT, timeout=300)
 
 
 def _ask(site: Site, word: str) -> Any:
-    done = _begin(site, str(CHILD), word, str(site.folder))
+    done = _begin(site, CHILD, word, str(site.folder))
     assert done.returncode == 0, done.stderr[-4_000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, bytes]]:
+def prepared(migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, bytes]]:
     """A book of which an aging file is asked for, and that file as the command writes it."""
-    site = new_site(tmp_path_factory.mktemp("export-template"))
+    site = new_site(tmp_path_factory.mktemp("export-template"), copy_of=migrated)
     _ask(site, "prepare")
     path = site.folder / "by-command.csv"
-    done = _begin(site, "manage.py", "export_aging", "--date", "2025-04-02", "--output", str(path))
+    done = _begin(site, ROOT / "manage.py", "export_aging", "--date", "2025-04-02", "--output", str(path))
     assert done.returncode == 0, done.stderr
     yield site, path.read_bytes()
     site.close()
@@ -49,7 +48,7 @@ def test_a_killed_export_is_written_anew_and_whole(
     template, wanted = prepared
     site = new_site(tmp_path / "site", copy_of=template)
     try:
-        killed = _begin(site, str(CHILD), "write", str(site.folder), kill_at=point)
+        killed = _begin(site, CHILD, "write", str(site.folder), kill_at=point)
         assert killed.returncode == -9, killed.stderr
         found = _ask(site, "dump")
         # Nobody is shown a file; how far it came stands in the row.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sites import Site, new_site
+from forking import run
+from migrated import Migrated
+from sites import ROOT, Site, new_site
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("import_killed")]
 
@@ -21,13 +22,8 @@ THOROUGH = tuple(number / 16 for number in range(1, 16))
 
 
 def _begin(site: Site, word: str, *, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(CHILD), word, str(site.folder)],
-        env=site.environment(None) | {"KILL_AT_STATEMENT": str(kill_at)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    environment = site.environment(None) | {"KILL_AT_STATEMENT": str(kill_at)}
+    return run(CHILD, (word, str(site.folder)), environment=environment, folder=ROOT, timeout=120)
 
 
 def _ask(site: Site, word: str) -> Any:
@@ -37,9 +33,9 @@ def _ask(site: Site, word: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Any]]:
+def prepared(migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Any]]:
     """The book that the delivery meets, and what is in it."""
-    site = new_site(tmp_path_factory.mktemp("import-template"))
+    site = new_site(tmp_path_factory.mktemp("import-template"), copy_of=migrated)
     yield site, _ask(site, "prepare")
     site.close()
 

@@ -59,6 +59,17 @@ def test_personal_values_are_hidden_at_any_depth():
     assert hide_personal(None, "info", event) == {"event": "x", "changes": [{"email": "[hidden]", "limit": 5}], "q": "[hidden]"}
 
 
+def test_the_link_of_a_customer_is_hidden_wherever_it_stands():
+    link = "/c/AAAAAAABB9pVDgZ8Zg6b-_xQ3aY/"
+    event = {"event": f"Gone: {link}opt-out/", "path": link, "more": [{"referer": f"https://example.com{link}"}], "ms": 3}
+    assert hide_personal(None, "info", event) == {
+        "event": "Gone: /c/[hidden]/opt-out/",
+        "path": "/c/[hidden]/",
+        "more": [{"referer": "https://example.com/c/[hidden]/"}],
+        "ms": 3,
+    }
+
+
 @pytest.mark.django_db
 def test_a_request_is_logged_by_path_without_what_was_searched_for(capfd, caplog):
     with caplog.at_level("INFO"):

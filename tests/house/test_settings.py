@@ -24,7 +24,9 @@ def variables_read(path: Path) -> set[str]:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
             continue
         reader, first = ast.unparse(node.func), node.args[0]
-        is_reading = reader == "os.environ.get" or reader in {f"env.{kind}" for kind in ("str", "int", "bool", "list", "float")}
+        is_reading = reader == "os.environ.get" or reader in {
+            f"env.{kind}" for kind in ("str", "int", "bool", "list", "float", "dict")
+        }
         if is_reading and isinstance(first, ast.Constant):
             names.add(first.value)
     return names

@@ -168,6 +168,10 @@ class TestCalls:
         assert judge(US_REG_F, call(), STANDING, talk, NOON - timedelta(days=1)).until == local(2025, 3, 12, 0)
         assert said(US_REG_F, call(), talk, at=local(2025, 3, 12, 8)) is None
         assert said(US_REG_F, call(account_id=2), talk, at=local(2025, 3, 6, 9)) is None
+        # Not ended, it may be a talk; and it may turn out to have been none.
+        assert said(US_REG_F, call(), [made(local(2025, 3, 5, 20), Outcome.OPEN)]) is None
+        assert said(US_REG_F, call(), [made(local(2025, 3, 6, 20), Outcome.OPEN)]) is RuleId.AFTER_CONVERSATION
+        assert said(US_REG_F, call(), [made(local(2025, 3, 6, 20), Outcome.UNANSWERED)]) is None
         assert said(US_REG_F, sms(), talk, at=local(2025, 3, 6, 9)) is None
 
     def test_nobody_calls_without_a_valid_examination(self) -> None:
@@ -254,6 +258,19 @@ class TestHolds:
         rule = said(CN_2026, sms(purpose=Purpose.NOTICE), holds=frozenset({(hold, None)}))
         assert rule is (None if passes else RuleId.HOLD)
 
+    @pytest.mark.parametrize("party", Party)
+    def test_a_control_group_is_left_alone_whoever_is_asked_and_a_notice_passes_in_any_policy(self, party: Party) -> None:
+        held = {"holds": frozenset({(Hold.NO_CONTACT_ARM, 1)}), "is_lost": True}
+        for purpose in Purpose:
+            rule = said(replace(CN_2026, notices_pass=frozenset()), sms(purpose=purpose, party=party), **held)
+            assert (rule is RuleId.HOLD) is (purpose is not Purpose.NOTICE), purpose
+        assert said(CN_2026, call(account_id=2), **held) is None
+
+    def test_what_the_customer_or_the_law_wants_is_named_before_an_experiment(self) -> None:
+        holds = frozenset({(Hold.NO_CONTACT_ARM, 1), (Hold.STOP_CONTACT, None)})
+        finding = judge(CN_2026, call(), replace(STANDING, holds=holds), [], NOON).finding
+        assert finding is not None and finding.hold is Hold.STOP_CONTACT
+
     def test_a_represented_customer_is_reached_through_the_representative_alone(self) -> None:
         held = {"holds": frozenset({(Hold.LEGAL_REPRESENTATION, None)})}
         assert said(CN_2026, call(party=Party.REPRESENTATIVE), **held) is None
@@ -276,6 +293,10 @@ class TestDetailsAndIdentity:
         to_cousin = [made(NOON - timedelta(days=1), party=Party.THIRD_PARTY)]
         assert said(CN_2026, sms(names_institution=False), to_cousin) is RuleId.IDENTITY
 
+    @pytest.mark.parametrize("outcome", [Outcome.OPEN, Outcome.UNANSWERED, Outcome.WRONG_PERSON, Outcome.UNDELIVERED])
+    def test_what_reached_nobody_was_no_first_contact(self, outcome: Outcome) -> None:
+        assert said(CN_2026, sms(names_institution=False), [made(NOON - timedelta(days=1), outcome)]) is RuleId.IDENTITY
+
 
 class TestThirdParties:
     def failures(self, *outcomes: Outcome) -> list[Past]:
@@ -284,6 +305,15 @@ class TestThirdParties:
     def test_they_are_asked_only_where_the_debtor_is_lost(self) -> None:
         assert said(CN_2026, locating()) is RuleId.THIRD_PARTY
         assert said(CN_2026, locating(), is_lost=True) is None
+
+    def test_of_contacts_of_one_moment_none_is_the_later_in_whatever_order_the_log_is_read(self) -> None:
+        failed = self.failures(Outcome.UNANSWERED, Outcome.UNDELIVERED)
+        first = min(p.at for p in failed) - timedelta(hours=1)
+        together = [made(first, Outcome.EFFECTIVE), made(first, Outcome.UNANSWERED)]
+        for past in ([*together, *failed], [*failed, *reversed(together)], [*reversed(failed), *together]):
+            assert said(CN_2026, locating(), past) is RuleId.THIRD_PARTY
+        earlier = made(first - timedelta(hours=1), Outcome.EFFECTIVE)
+        assert said(CN_2026, locating(), [earlier, together[1], *failed]) is None
 
     def test_three_failures_in_a_row_make_a_debtor_lost(self) -> None:
         two = self.failures(Outcome.UNANSWERED, Outcome.INVALID_DETAIL)
@@ -312,6 +342,18 @@ class TestThirdParties:
         refusal = [made(NOON - timedelta(days=3), Outcome.REFUSED, party=Party.THIRD_PARTY, detail=COUSIN)]
         assert said(CN_2026, locating(), refusal, is_lost=True) is RuleId.THIRD_PARTY
         assert said(CN_2026, locating(detail=44), refusal, is_lost=True) is None
+
+    def test_the_us_profile_counts_calls_at_each_third_party_alone(self) -> None:
+        asked = {"party": Party.THIRD_PARTY, "detail": COUSIN, "purpose": Purpose.LOCATE}
+        calls = [made(NOON - timedelta(days=day % 3, minutes=day), Outcome.UNANSWERED, **asked) for day in range(7)]
+        assert said(US_REG_F, locating(), calls[1:], is_lost=True) is None
+        assert said(US_REG_F, locating(), calls, is_lost=True) is RuleId.CALLS_A_WEEK
+        assert said(US_REG_F, locating(detail=44), calls, is_lost=True) is None
+        assert said(US_REG_F, call(), calls) is None
+        talk = [made(NOON - timedelta(days=1), **asked)]
+        assert said(US_REG_F, locating(), talk, is_lost=True) is RuleId.AFTER_CONVERSATION
+        assert said(US_REG_F, locating(detail=44), talk, is_lost=True) is None
+        assert said(US_REG_F, call(), talk) is None
 
     def test_nobody_asks_the_debtor_where_the_debtor_is(self) -> None:
         assert said(CN_2026, call(purpose=Purpose.LOCATE)) is RuleId.THIRD_PARTY

@@ -60,6 +60,17 @@ def test_asked_again_under_its_key_it_is_the_same_contact_and_counts_once() -> N
     assert Contact.objects.count() == 1
 
 
+def test_asked_again_it_is_judged_again_for_hours_and_wishes_go_on() -> None:
+    account = make_reachable()
+    first = asks(account, channel=Channel.CALL)
+    night = asks(account, channel=Channel.CALL, at=NOON.replace(hour=22))
+    assert (night.contact, night.verdict.rule, night.verdict.until) == (None, RuleId.QUIET_HOURS, NOON.replace(day=13, hour=8))
+    OptOut.objects.create(customer=account.customer, channel="call", source="person", since=NOON, noted_by_name="a")
+    assert asks(account, channel=Channel.CALL, at=NOON + timedelta(minutes=1)).verdict.rule is RuleId.OPT_OUT
+    assert [contact.pk for contact in Contact.objects.all()] == [first.contact.pk]
+    assert list(Denial.objects.order_by("pk").values_list("rule", flat=True)) == ["quiet-hours", "opt-out"]
+
+
 def test_a_key_is_never_that_of_another_contact() -> None:
     asks(make_reachable())
     other = make_reachable(person={"name": "B", "phone": "13900000002"})
@@ -91,6 +102,22 @@ def test_the_accounts_of_a_customer_share_what_is_allowed() -> None:
     second = make_account(customer=first.customer)
     asks(first)
     assert asks(second, "k2").verdict.rule is RuleId.MESSAGES_CHANNEL
+
+
+def test_attempts_at_a_number_count_whosever_customer_it_is() -> None:
+    first, other = make_reachable(), make_reachable()
+    assert first.customer.phone_index == other.customer.phone_index
+    for number in range(6):
+        contact = asks(first, f"c{number}", Channel.CALL, at=NOON + timedelta(minutes=number)).contact
+        end_contact(contact.pk, Outcome.UNANSWERED, now=contact.at)
+    later = NOON + timedelta(hours=1)
+    assert ask_gate(wanted(other, Channel.CALL), later).verdict.rule is RuleId.UNANSWERED
+    answer = asks(other, "o1", Channel.CALL, at=later)
+    assert (answer.verdict.rule, answer.verdict.finding.had) == (RuleId.UNANSWERED, 6)
+    # Of the debtor alone count the answered ones, and at another number nothing of it counts.
+    assert asks(other, "o2", at=later).verdict.is_allowed
+    assert asks(other, "o3", Channel.CALL, at=later, detail=7).verdict.is_allowed
+    assert asks(other, "o4", Channel.CALL, at=NOON + timedelta(days=1)).verdict.is_allowed
 
 
 def test_holds_opt_outs_agreed_hours_and_dead_numbers_are_seen() -> None:
@@ -212,7 +239,7 @@ def test_asking_takes_the_same_queries_however_much_there_was(django_assert_num_
     account = make_reachable()
     for day in range(40):
         asks(account, f"k{day}", purpose=Purpose.NOTICE, at=NOON - timedelta(days=50 - day))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         assert asks(account, "last").verdict.is_allowed
 
 
@@ -227,6 +254,16 @@ def test_of_many_who_want_the_last_permitted_message_one_gets_it() -> None:
     assert [a.verdict.is_allowed for a in answers].count(True) == 1
     assert Contact.objects.values("channel").annotate(n=Count("pk")).filter(n__gt=1).count() == 0
     assert Denial.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_customers_at_one_number_no_more_are_called_at_once_than_one_may_be() -> None:
+    accounts = [make_reachable() for _ in range(4)]
+    for number in range(5):
+        contact = asks(accounts[0], f"c{number}", Channel.CALL).contact
+        end_contact(contact.pk, Outcome.UNANSWERED, now=NOON)
+    answers = at_once([lambda account=account: asks(account, f"at once {account.pk}", Channel.CALL) for account in accounts])
+    assert [a.verdict.is_allowed for a in answers].count(True) == 1
 
 
 def test_a_person_makes_contacts_under_their_own_name() -> None:

@@ -10,12 +10,13 @@ from factories import make_account, make_user
 from outreach_books import NOON, SENDER, make_reachable, wanted
 
 from accounts.models import AccountSignals
-from outreach.gate import ask_gate
+from outreach.gate import ask_gate, end_contact, pass_gate
+from outreach.models.wishes import DetailState
 from outreach.operations import refusals
 from outreach.operations.holds import end_hold, open_holds, place_hold
 from outreach.operations.wishes import agree_hours, clear_detail, note_detail, opt_in, opt_out
 from outreach.rules.contact_policy import RuleId
-from outreach.rules.contacts import Channel, Hold
+from outreach.rules.contacts import Channel, Hold, Outcome, Party, Purpose
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry, PortfolioScope
 from riskops.shared.people.conflicts import declare_conflict
@@ -172,3 +173,41 @@ def test_a_number_that_leads_nowhere_is_tried_no_more_whoever_has_it(analyst: Ac
             actor=analyst, customer=make_reachable(person={"name": "C"}).customer, channel=Channel.EMAIL, state="bounced",
             evidence="e", now=NOON,
         )  # fmt: skip
+
+
+def test_that_a_third_party_refused_stays_also_where_the_number_turns_out_to_be_a_customers(analyst: Actor) -> None:
+    account = make_reachable()
+    detail = account.customer.phone_index
+    DetailState.objects.create(detail=detail, state="refused", since=NOON, evidence="contact 1", noted_by_name="a")
+    with pytest.raises(refusals.RefusalStays):
+        clear_detail(actor=analyst, customer=account.customer, channel=Channel.CALL, evidence="reached")
+    assert DetailState.objects.get().state == "refused"
+    # The customer may be called there all the same.
+    assert ask_gate(wanted(account, Channel.CALL), NOON).verdict.rule is not RuleId.DETAIL
+
+
+def test_a_refusal_outlives_that_the_number_led_nowhere_for_a_while(analyst: Actor) -> None:
+    aunt, debtor = make_reachable(), make_reachable(person={"name": "B", "phone": "13900000002"})
+    detail = aunt.customer.phone_index
+    DetailState.objects.create(
+        detail=debtor.customer.phone_index, state="invalid", since=NOON, evidence="not assigned", noted_by_name="a"
+    )
+    asked = wanted(debtor, Channel.CALL, party=Party.THIRD_PARTY, purpose=Purpose.LOCATE, detail=detail, discloses_debt=False)
+    contact = pass_gate(actor=SENDER, key="k", request=asked, now=NOON).contact
+    assert contact is not None
+    end_contact(contact.pk, Outcome.REFUSED, now=NOON)
+    DetailState.objects.create(detail=detail, state="refused", since=NOON, evidence="contact", noted_by_name="a")
+    noting = {"actor": analyst, "customer": aunt.customer, "channel": Channel.CALL}
+    note_detail(state="invalid", evidence="not assigned", now=LATER, **noting)
+    clear_detail(evidence="reached", **noting)
+    row = DetailState.objects.get(pk=detail)
+    assert (row.state, row.evidence, row.since) == ("refused", f"contact {contact.pk}", NOON)
+    # Asked for by whatever debtor: nobody else is the past of this one.
+    other = make_reachable(person={"name": "C", "phone": "13900000003"})
+    DetailState.objects.create(
+        detail=other.customer.phone_index, state="invalid", since=NOON, evidence="not assigned", noted_by_name="a"
+    )
+    anew = wanted(other, Channel.CALL, party=Party.THIRD_PARTY, purpose=Purpose.LOCATE, detail=detail, discloses_debt=False)
+    assert ask_gate(anew, LATER).verdict.rule is RuleId.THIRD_PARTY
+    # The customer may be called there.
+    assert rule_of(aunt, channel=Channel.CALL) is None

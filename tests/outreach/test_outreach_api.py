@@ -71,6 +71,9 @@ def test_a_call_from_asking_to_its_end() -> None:
     assert caller.asks("post", path, asked)["contact"]["id"] == contact_id
     # Somebody else's key is somebody else's call.
     assert other.asks("post", path, asked)["contact"]["id"] != contact_id
+    assert caller.asks("post", f"{path}{contact_id}/dial/")["link"].startswith("tel:+86")
+    assert other.asks("post", f"{path}{contact_id}/dial/", status=409)["code"] == "not_yours_to_dial"
+    caller.asks("post", f"{path}99/dial/", status=404)
     refused = other.asks("post", f"{path}{contact_id}/end/", {"outcome": "effective"}, status=403)
     assert refused["code"] == "contact_of_other"
     assert caller.asks("post", f"{path}{contact_id}/end/", {"outcome": "effective", "note": "n"})["outcome"] == "effective"
@@ -95,6 +98,19 @@ def test_a_call_that_is_not_allowed_is_answered_and_recorded() -> None:
     assert (answer["verdict"]["rule"], answer["verdict"]["until"]) == ("third-party", None)
     rows = Caller(Role.COMPLIANCE).asks("get", "contact-log/refused/")["results"]
     assert [(row["rule"], row["asked_by"]) for row in rows] == [("third-party", caller.person.get_username())]
+
+
+def test_a_collector_gets_past_no_hold_by_calling_a_call_a_notice() -> None:
+    account = make_reachable()
+    caller, lead = Caller(Role.ANALYST), Caller(Role.TEAM_LEAD)
+    base = f"customers/{account.customer.customer_no}/contact/"
+    caller.asks("post", f"{base}holds/", {"kind": "stop_contact", "reason": "he asked for it"}, status=201)
+    asked = {"key": "c-1", "account_no": account.account_no, "channel": "call", "purpose": "notice"}
+    refused = caller.asks("post", f"{base}calls/", asked, status=403)
+    assert (refused["code"], refused["about"]) == ("notice_not_by_collector", "purpose")
+    assert not Contact.objects.exists()
+    assert caller.asks("post", f"{base}calls/", {**asked, "purpose": "reminder"})["verdict"]["rule"] == "hold"
+    assert lead.asks("post", f"{base}calls/", {**asked, "key": "c-2"})["verdict"]["is_allowed"]
 
 
 def test_holds_and_wishes() -> None:
@@ -133,12 +149,12 @@ def test_a_policy_from_draft_to_its_day() -> None:
     assert (made["version"], made["status"], made["messages_a_week"]) == (2, "draft", 7)
     changed = writer.asks("patch", path, {"messages_a_week": 5, "revision": 1})
     assert (changed["messages_a_week"], changed["messages_a_day"], changed["revision"]) == (5, 2, 2)
-    assert writer.asks("patch", path, {"messages_a_week": 4, "revision": 1}, status=409)["code"] == "policy_stale"
+    assert writer.asks("patch", path, {"messages_a_week": 4, "revision": 1}, status=409)["code"] == "version_stale"
     malformed = writer.asks("patch", path, {"messages_a_day": 9, "revision": 2}, status=422)
-    assert (malformed["code"], malformed["about"]) == ("policy_malformed", "messages_a_day")
+    assert (malformed["code"], malformed["about"]) == ("version_malformed", "messages_a_day")
     writer.asks("post", f"{path}propose/", {"live_from": "2025-03-12"}, status=422)
     writer.asks("post", f"{path}propose/", {"live_from": "2025-03-13"})
-    assert writer.asks("post", f"{path}approve/", status=403)["code"] == "own_policy_draft"
+    assert writer.asks("post", f"{path}approve/", status=403)["code"] == "own_draft"
     second.asks("post", f"{path}send-back/", {"reason": "why five?"})
     writer.asks("post", f"{path}propose/", {"live_from": "2025-03-13"})
     assert second.asks("post", f"{path}approve/")["status"] == "approved"

@@ -12,6 +12,7 @@ from django.utils import timezone
 from factories import make_account, make_examination, make_product, make_user
 from outreach_books import SENDER, SHANGHAI, make_reachable, wanted
 
+from accounts.models import Customer
 from outreach.gate import pass_gate
 from outreach.models import Contact, ContactHold, ContactPolicy, Denial, DetailState, OptOut
 from outreach.rules.contacts import Channel
@@ -44,6 +45,20 @@ def address(account: Any, rest: str = "") -> str:
 def call(client: Client, account: Any, **more: Any) -> Any:
     form = {"account": account.account_no, "channel": "call", "purpose": "reminder", "party": "debtor", "key": "k1"}
     return client.post(address(account, "call/"), {**form, **more}, follow=True)
+
+
+def test_the_page_tells_the_time_by_the_customers_clock() -> None:
+    account = make_reachable(time_zone="America/New_York")
+    shown = page(client_of(Role.ANALYST)[0].get(address(account)))
+    assert "it is 22:00 for the customer (America/New_York)" in shown
+
+
+def test_a_message_has_no_receipt_yet_and_a_call_has_not_ended() -> None:
+    account = make_reachable()
+    for channel in (Channel.SMS, Channel.CALL):
+        pass_gate(actor=SENDER, key=channel, request=wanted(account, channel), now=MORNING - timedelta(hours=1))
+    shown = page(client_of(Role.ANALYST)[0].get(address(account)))
+    assert shown.count("no receipt yet") == 1 and '<span class="tag tag-warn">not ended</span>' in shown
 
 
 def test_the_page_says_when_each_way_may_be_used_next_and_why_not() -> None:
@@ -80,6 +95,29 @@ def test_a_call_is_asked_for_made_and_ended_and_stands_on_the_timeline() -> None
     assert list(lines.values_list("action", flat=True)) == ["contact.make", "contact.ended"]
 
 
+def test_an_allowed_call_is_dialled_from_its_page_by_whoever_asked_for_it_and_the_trail_says_who_saw_the_number() -> None:
+    account = make_reachable(person={"name": "王小明", "phone": "138 0000 1234"})
+    client, person = client_of(Role.ANALYST)
+    shown = page(call(client, account))
+    contact = Contact.objects.get()
+    assert "Show the number and dial" in shown and "13800001234" not in shown
+    dialled = page(client.post(address(account, f"{contact.pk}/dial/")))
+    assert 'href="tel:+8613800001234"' in dialled
+    line = AuditEntry.objects.get(action="contact.dial")
+    assert (line.actor_id, line.account_id, line.after) == (person.pk, account.pk, {"contact": contact.pk, "fields": ["phone"]})
+    # Nobody else, and no page that is merely read.
+    assert "tel:" not in page(client.get(f"/customers/{account.customer.customer_no}/contact/"))
+    other, _other = client_of(Role.ANALYST)
+    assert "Show the number" not in page(other.get(f"/customers/{account.customer.customer_no}/contact/"))
+    assert "asked for this call and dials it" in page(other.post(address(account, f"{contact.pk}/dial/")), 409)
+    # The number has changed since it was let through.
+    Customer.objects.filter(pk=account.customer_id).update(phone_index=1)
+    assert "not to the number that the customer has now" in page(client.post(address(account, f"{contact.pk}/dial/")), 409)
+    client.post(address(account, f"{contact.pk}/end/"), {"outcome": "unanswered", "note": ""})
+    assert "This contact has ended already" in page(client.post(address(account, f"{contact.pk}/dial/")), 409)
+    assert AuditEntry.objects.filter(action="contact.dial").count() == 1
+
+
 def test_a_call_that_is_not_allowed_is_refused_with_the_rule_and_the_moment() -> None:
     account = make_reachable()
     client, _person = client_of(Role.ANALYST)
@@ -94,7 +132,19 @@ def test_a_call_that_is_not_allowed_is_refused_with_the_rule_and_the_moment() ->
 def test_without_an_examination_nobody_calls() -> None:
     account = make_reachable()
     client, _person = client_of(Role.ANALYST, examined=False)
-    assert "examination" in page(call(client, account), 422)
+    assert "whoever calls has no valid examination" in page(call(client, account))
+    assert not Contact.objects.exists()
+    assert Denial.objects.get().rule == "collector"
+
+
+def test_without_a_policy_that_holds_pages_say_so_and_nobody_calls(settings: Any) -> None:
+    account = make_reachable()
+    client, _person = client_of(Role.ANALYST)
+    settings.CONTACT_PROFILE = "none-such"
+    for address in (f"/accounts/{account.account_no}/", f"/customers/{account.customer.customer_no}/"):
+        assert "no contact policy holds" in page(client.get(address))
+    refused = page(call(client, account), 422)
+    assert "No version of contact policy none-such holds" in refused
     assert not Contact.objects.exists()
 
 
@@ -215,3 +265,11 @@ def test_the_log_lists_filters_pages_and_judges_itself() -> None:
     judged = page(client.post("/contact-log/audit/", period))
     assert "were not allowed" in judged and "quiet-hours 1" in judged
     assert "at most 31 days" in page(client.post("/contact-log/audit/", {"first": "2025-01-01", "last": "2025-03-12"}), 422)
+
+
+@pytest.mark.parametrize("path", ["/contact-log/", "/contact-log/refused/", "/outbox/", "/outbox/dead/", "/outbox/replies/"])
+@pytest.mark.parametrize("mark", ["2025-02-30T10:00:00+00:00,5", "0001-01-01T00:00:00+00:00,5", "2025-03-12T10:00:00,5", "x,y"])
+def test_a_mark_of_a_page_that_is_none_shows_the_first_page(path: str, mark: str) -> None:
+    client = Client()
+    client.force_login(make_user(Role.COMPLIANCE))
+    assert client.get(path, {"after": mark}).status_code == 200

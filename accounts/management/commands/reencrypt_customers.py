@@ -1,4 +1,4 @@
-"""`manage.py reencrypt_customers`: move personal data to the newest key. See docs/runbooks/key-rotation.md."""
+"""`manage.py reencrypt_customers`: move all personal data to the newest key. See docs/runbooks/key-rotation.md."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.operations.reencrypting import newest_key_id, reencrypt_customers, reencrypt_files
+from accounts.operations.reencrypting import newest_key_id, reencrypt_files, reencrypt_rows
 from riskops.shared.audit import COMMAND
 from riskops.shared.personal import UnknownKey
 
@@ -18,7 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            count, files = reencrypt_customers(actor=COMMAND), reencrypt_files(actor=COMMAND)
+            rows, files = reencrypt_rows(actor=COMMAND), reencrypt_files(actor=COMMAND)
         except UnknownKey as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(f"{count:,} customers and {files:,} files moved to key {newest_key_id()}; all are under it now")
+        moved = [f"{number:,} {name}" for name, number in rows.items()]
+        self.stdout.write(f"{', '.join(moved)} and {files:,} files moved to key {newest_key_id()}; all are under it now")

@@ -8,7 +8,6 @@ from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import AccountSignals, Application, ApplicationAppeal
 from accounts.operations.applications import refusals
@@ -30,6 +29,7 @@ from accounts.operations.applications.weighing import DecisionAsked, DecisionWei
 from accounts.operations.checks import check_reason
 from accounts.operations.deciding.refusals import AutomaticDecisionsStopped, PartInTheDecision
 from accounts.operations.deciding.weighing import hold_control, terms_of
+from accounts.own_reasons import NOT_DECIDED_WITHIN
 from accounts.roles import APPROVE_APPLICATION, DECIDE_APPLICATION, WITHDRAW_APPLICATION
 from accounts.rules.applications import DECIDABLE_STATUSES, ApplicationAction, ApplicationStatus, Outcome
 from accounts.rules.authority import may_approve
@@ -191,7 +191,7 @@ def expire_applications(*, closed_day: date, run_id: int | None = None) -> int:
         with transaction.atomic():
             application = Application.objects.select_for_update().get(pk=application_id)
             if application.is_open:
-                why = _("Not decided within %(days)s days.") % {"days": days}
+                why = NOT_DECIDED_WITHIN % {"days": days}
                 _end(application, ApplicationStatus.EXPIRED, EXPIRE, CLOSE, today=closed_day, why=why, run_id=run_id)
     return len(ids)
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from accounts.events import tell_facts_changed
 from accounts.models import (
@@ -27,6 +26,7 @@ from accounts.operations.deciding.standing import Standing, lock_standing
 from accounts.operations.deciding.writing import Writes
 from accounts.operations.lending_caps import active_caps, limits_beside
 from accounts.operations.limits import write_credit_limit
+from accounts.own_reasons import GRANTED_ANEW
 from accounts.rules.application_undoing import REASONS, follows
 from accounts.rules.applications import Outcome, caps_broken
 from accounts.rules.decisions import LIMIT_ACTIONS, OPEN_STATUSES, Action, Status
@@ -176,7 +176,7 @@ def _end_undoing(application: Application, standing: Standing, ends: Writes) -> 
     :return: the limit that would have come about without the grant: what an undoing of that one goes back to
     """
     limit_minor = standing.limit_minor
-    why = _("Granted anew: application %(number)s.") % {"number": application.application_no}
+    why = GRANTED_ANEW % {"number": application.application_no}
     for decision in _ended_by_grant(standing.account_id).select_for_update(of=("self",)).order_by("pk"):
         if decision.status == Status.SCHEDULED:
             limit_minor = limit_minor if decision.new_limit_minor is None else min(limit_minor, decision.new_limit_minor)

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext as _
 
 from accounts.models import Decision, DecisionNotice, Payment
 from accounts.operations.deciding.automatic import decide_by_rules
@@ -15,6 +14,7 @@ from accounts.operations.deciding.standing import lock_standings, orders_owed
 from accounts.operations.deciding.taking_effect import cancel_if_paid, is_paid_in_time, put_in_force
 from accounts.operations.deciding.weighing import hold_control
 from accounts.operations.deciding.writing import Writes
+from accounts.own_reasons import PAID_IN_TIME_BOOKED_LATER, RAN_OUT
 from accounts.queries.entries import in_chunks
 from accounts.rules.decisions import Action, Status, is_due
 from riskops.shared.audit import CLOSE, Actor
@@ -71,9 +71,9 @@ def _work(account_ids: Sequence[int], closed_day: date, run_id: int | None, acto
             continue
         if decision.status == Status.EFFECTIVE:
             if decision.expires_on is not None and decision.expires_on <= next_day:
-                writes.end(decision, Status.EXPIRED, standing, why=_("It ran out."), notice=DecisionNotice.Kind.ENDED)
+                writes.end(decision, Status.EXPIRED, standing, why=RAN_OUT, notice=DecisionNotice.Kind.ENDED)
             elif decision.pk in paid_after_all:
-                why = _("The customer had paid in time; the payment was booked later.")
+                why = PAID_IN_TIME_BOOKED_LATER
                 writes.end(decision, Status.LIFTED, standing, why=why, notice=DecisionNotice.Kind.ENDED)
         elif is_stopped and decision.is_by_machine_alone:
             # Noticed, but nobody looked at it: it waits until the switch is off, or somebody cancels or undoes it.

@@ -5,28 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import DecisionNotice
 
 
-def hand_over_notices(hand_over: Callable[[DecisionNotice], str], *, most: int = 500) -> int:
+def hand_over_notices(hand_over: Callable[[DecisionNotice], str], *, most: int = 500, only: Q | None = None) -> int:
     """Hand queued notices over, oldest first, and return how many. Two that do this at once share the work.
 
     :param hand_over: takes one notice into the sender's own outbox, in this transaction, and returns the number it goes by
         there. It must write to this database and do nothing else: a crash then undoes both sides, and the next run does both.
+    :param only: which notices the sender can take; the others stay queued
     """
     done = 0
-    while done < most and _hand_over_one(hand_over):
+    while done < most and _hand_over_one(hand_over, only or Q()):
         done += 1
     return done
 
 
 @transaction.atomic
-def _hand_over_one(hand_over: Callable[[DecisionNotice], str]) -> bool:
+def _hand_over_one(hand_over: Callable[[DecisionNotice], str], only: Q) -> bool:
     skip = connection.features.has_select_for_update_skip_locked
-    queued = DecisionNotice.objects.select_for_update(skip_locked=skip).filter(status=DecisionNotice.Status.QUEUED)
-    notice = queued.order_by("pk").first()
+    locked = DecisionNotice.objects.select_for_update(of=("self",), skip_locked=skip)
+    notice = locked.filter(only, status=DecisionNotice.Status.QUEUED).order_by("pk").first()
     if notice is None:
         return False
     notice.delivery = hand_over(notice)[:200]

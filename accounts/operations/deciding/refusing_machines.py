@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import CreditAccount
 from accounts.operations.checks import check_reason
@@ -13,6 +12,7 @@ from accounts.operations.deciding.automatic import hand_to_people
 from accounts.operations.deciding.standing import lock_standings
 from accounts.operations.refusals import AccountUnknown
 from accounts.operations.signals import note_signals
+from accounts.own_reasons import NO_MACHINE_WANTED
 from accounts.roles import REFUSE_AUTOMATION
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import hold_day
@@ -66,5 +66,5 @@ def note_refusal(account_ids: Sequence[int], *, actor: Actor) -> tuple[int, int]
     """
     hold_accounts(account_ids)
     changed = sum(note_signals(pk, refuses_automated_decisions=True) for pk in sorted(account_ids))
-    why = _("The customer wants no decision that no person takes; it is proposed to a person instead.")
+    why = NO_MACHINE_WANTED
     return changed, hand_to_people(account_ids, actor=actor, why=why)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.utils.translation import gettext as _
-
 from accounts.models import Decision, DecisionNotice, WriteOff
 from accounts.operations.deciding.agreements import accepted_agreement
 from accounts.operations.deciding.refusals import LimitOverCap
@@ -16,6 +14,17 @@ from accounts.operations.deciding.weighing import caps_on, refuse_over_caps
 from accounts.operations.deciding.writing import Writes, lifted_decision
 from accounts.operations.refusals import LedgerRefusal
 from accounts.operations.write_offs import write_off
+from accounts.own_reasons import (
+    CLOSED_BEFORE,
+    ENDED_ALREADY,
+    LIFTED_BY,
+    NO_CLAUSE_SINCE,
+    NOTHING_LEFT_TO_CHANGE,
+    PAID_IN_TIME,
+    REPLACED_BY,
+    WRITTEN_OFF_ALREADY,
+    WRITTEN_OFF_BEFORE,
+)
 from accounts.queries.scope_values import scope_values
 from accounts.roles import DECIDE, TAKE_EFFECT
 from accounts.rules.decisions import (
@@ -77,10 +86,10 @@ def put_in_force(decision: Decision, standing: Standing, writes: Writes, *, orde
     :param orders: what is owed by order, for an acceleration that waited: paid in time, it is cancelled
     """
     if standing.is_written_off and decision.action not in (Action.LIFT, Action.WRITE_OFF):
-        _cancel(decision, standing, writes, _("The account was written off before it took effect."))
+        _cancel(decision, standing, writes, WRITTEN_OFF_BEFORE)
         return
     if standing.closed_on is not None and standing.closed_on <= decision.effective_on and decision.action != Action.LIFT:
-        _cancel(decision, standing, writes, _("The account was closed before it took effect."))
+        _cancel(decision, standing, writes, CLOSED_BEFORE)
         return
     if decision.action in LIMIT_ACTIONS:
         _change_limit(decision, standing, writes)
@@ -96,7 +105,7 @@ def put_in_force(decision: Decision, standing: Standing, writes: Writes, *, orde
             return
         agreement = accepted_agreement(decision.account_id)
         if agreement is None or not agreement.has_acceleration_clause:
-            _cancel(decision, standing, writes, _("The agreement accepted since has no clause for demanding full repayment."))
+            _cancel(decision, standing, writes, NO_CLAUSE_SINCE)
             return
     writes.restrict(decision)
     _in_force(decision, standing, writes)
@@ -119,7 +128,7 @@ def cancel_if_paid(decision: Decision, standing: Standing, writes: Writes, order
     """Cancel an acceleration in its buffer that was paid in time, and return whether it was."""
     if not is_paid_in_time(decision, orders):
         return False
-    _cancel(decision, standing, writes, _("The customer paid in time: the demand for full repayment falls away."))
+    _cancel(decision, standing, writes, PAID_IN_TIME)
     return True
 
 
@@ -142,7 +151,7 @@ def _change_limit(decision: Decision, standing: Standing, writes: Writes) -> Non
     new = floored_limit(decision.new_limit_minor, owed_minor=standing.owed_minor)
     is_moved = new < before if decision.action == Action.LOWER_LIMIT else decision.new_limit_minor > before
     if not is_moved:
-        _cancel(decision, standing, writes, _("The limit or the balance owed had changed: nothing was left to change."))
+        _cancel(decision, standing, writes, NOTHING_LEFT_TO_CHANGE)
         return
     if decision.action == Action.RAISE_LIMIT:
         # Limits change one transaction after the other from here on: two raises of one customer see each other.
@@ -158,7 +167,7 @@ def _change_limit(decision: Decision, standing: Standing, writes: Writes) -> Non
             earlier,
             Status.REPLACED,
             standing,
-            why=_("Replaced by %(number)s.") % {"number": decision.reference},
+            why=REPLACED_BY % {"number": decision.reference},
             notice=None,
         )
     decision.limit_before_minor, decision.limit_after_minor = before, new
@@ -179,9 +188,9 @@ def _lift(decision: Decision, standing: Standing, writes: Writes) -> None:
     target = writes.moved.get(decision.lifts_id or 0) or lifted_decision(decision)
     if target.pk in writes.ended or target.status != Status.EFFECTIVE:
         # Withdrawing the good news would say that the restriction goes on, and it does not: its own end was told.
-        _cancel(decision, standing, writes, _("What it would have lifted had ended already."), notice=None)
+        _cancel(decision, standing, writes, ENDED_ALREADY, notice=None)
         return
-    why = _("Lifted by %(number)s.") % {"number": decision.reference}
+    why = LIFTED_BY % {"number": decision.reference}
     # The lift's own notice tells the customer.
     writes.end(target, Status.LIFTED, standing, why=why, notice=None)
     _in_force(decision, standing, writes)
@@ -191,7 +200,7 @@ def _write_off(decision: Decision, standing: Standing, writes: Writes) -> None:
     """Hand over to the ledger's own operation, with its own entry and line."""
     assert decision.decided_on is not None
     if WriteOff.objects.filter(account_id=decision.account_id).exists():
-        _cancel(decision, standing, writes, _("The account was written off already."))
+        _cancel(decision, standing, writes, WRITTEN_OFF_ALREADY)
         return
     try:
         write_off(

@@ -102,7 +102,12 @@ def collect_wanted(queues: Sequence[Queue], *, as_of: date, now: datetime, first
     """Put what belongs in the queues into a table of this session: one pass for all queues of tiers, one for each other."""
     columns = ", ".join(f"{name} {kind}" + ("" if name == "minutes" else " NOT NULL") for name, kind in _COLUMNS.items())
     # Made once a session: a new one for every shard is as many dead rows in the catalogue.
-    execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {WANTED} ({columns})" + (" ON COMMIT DELETE ROWS" if is_postgresql() else ""))
+    if is_postgresql():
+        execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {WANTED} ({columns}) ON COMMIT DELETE ROWS")
+    else:
+        # SQLite joins row by row: without a key it reads the whole table again for every item of the shard.
+        key = "PRIMARY KEY (account_id, queue_id)"
+        execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {WANTED} ({columns}, {key}) WITHOUT ROWID")
     execute(f"DELETE FROM {WANTED}")
     by_bucket = _weights(queues, now)
     for group in _groups(queues):

@@ -39,9 +39,9 @@ class TierPolicy(models.Model):
     drafted_at = models.DateTimeField(_("drafted"), auto_now_add=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     approved_by_name = models.CharField(_("approved by"), max_length=150, blank=True)
-    approved_at = models.DateTimeField(_("approved"), null=True)
+    approved_at = models.DateTimeField(pgettext_lazy("moment", "approved"), null=True)
 
-    changed_by_name = models.CharField(max_length=150, blank=True)
+    changed_by_name = models.CharField(_("changed by"), max_length=150, blank=True)
     # Ids of all who changed the draft: none of them may approve it.
     editors = models.JSONField(default=list)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CreditAccount, Customer, Product
@@ -101,7 +101,7 @@ class WorkItem(models.Model):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("work item", "open")
         SNOOZED = "snoozed", _("snoozed")
         DONE = "done", _("done")
         GONE = "gone", _("left the queue")

@@ -79,7 +79,7 @@ def hold(asked: Asked, *, needs_work: bool = True) -> Hand:
     if item.version != asked.version:
         raise ItemChanged(item.account.account_no)
     if needs_work:
-        refuse_unworkable(item, asked.now)
+        refuse_unworkable(item)
     elif item.status not in (Status.OPEN, Status.SNOOZED):
         raise ItemNotOpen(item.account.account_no, item.get_status_display())
     if claim is None:

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from django.contrib.auth import get_user_model
@@ -19,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Product
-from casework.blocks import block_label, passing_reasons
+from casework.blocks import block_label, kept_away_for_days, passing_reasons
 from casework.bulk.waking import Looks, look_around, wake_rested
 from casework.models import Claim, Queue, WorkItem, WorkRecord
 from casework.operations.work_refusals import (
@@ -118,16 +119,18 @@ def get_next(*, actor: Actor, scope: Scope, now: datetime, queue_code: str = "")
         # What was woken may be theirs.
         looks = replace(looks, assigned=True)
     passed: set[int] = set()
+    why_not = ""
     candidates = _Candidates(actor, scope, now, queues, looks)
     for _turn in range(_MOST_BATCHES):
-        taken, seen = _take_first(actor, candidates.batch(passed), scope, now)
+        taken, seen = _take_first(actor, candidates.batch(passed), queues, scope, now)
         if taken is not None:
             _record_claim(NEXT_WORK, actor, taken)
             return taken
         if not seen:
             break
-        passed |= seen
-    raise NothingToTake(WorkItem.objects.filter(queue__in=queues, status=WorkItem.Status.OPEN).count())
+        passed |= seen.keys()
+        why_not = why_not or next(filter(None, seen.values()), "")
+    raise NothingToTake(WorkItem.objects.filter(queue__in=queues, status=WorkItem.Status.OPEN).count(), why_not)
 
 
 def _hold_person(actor: Actor) -> None:
@@ -160,6 +163,7 @@ class _Candidates:
 
     def __init__(self, actor: Actor, scope: Scope, now: datetime, queues: Sequence[Queue], looks: Looks) -> None:
         self.queues, self.user_id, self.may_have_own = queues, actor.user_id, looks.assigned
+        self.now = now
         taken = Claim.objects.filter(customer_id=OuterRef("customer_id"), lease_until__gt=now)
         rows = WorkItem.objects.filter(~Exists(taken), status=WorkItem.Status.OPEN, blocked_by="")
         conflicted = conflicted_customers(actor, on=timezone.localdate(now))
@@ -169,7 +173,7 @@ class _Candidates:
             products = Product.objects.filter(product_code__in=scope.products).values_list("pk", flat=True)
             rows = rows.filter(product_id__in=list(products))
         # No more of a candidate than claiming asks for.
-        self.rows = rows.only("customer_id", "account_id")
+        self.rows = rows.only("customer_id", "account_id", "queue_id")
         if looks.skips:
             skips = WorkRecord.objects.filter(
                 user_id=hand_of(actor),
@@ -179,9 +183,17 @@ class _Candidates:
             )
             self.rows = self.rows.exclude(pk__in=list(skips.values_list("item_id", flat=True)))
 
+    @cached_property
+    def _others(self) -> QuerySet[WorkItem]:
+        """The items but for those that are kept away for days: asked for only once the first one could not be taken."""
+        rows = self.rows
+        for kept_away in kept_away_for_days({queue.pk: queue.ignored_blocks for queue in self.queues}, self.now):
+            rows = rows.exclude(kept_away)
+        return rows
+
     def batch(self, passed: set[int]) -> list[WorkItem]:
         """Return the next few candidates, locked where the database can skip what others have locked."""
-        rows = self.rows.exclude(customer_id__in=passed) if passed else self.rows
+        rows = self._others.exclude(pk__in=passed) if passed else self.rows
         size = _BATCH if passed else 1
         if self.may_have_own:
             own = rows.filter(assigned_to=self.user_id, queue__in=self.queues).order_by("-rank", "pk")
@@ -205,13 +217,17 @@ class _Candidates:
         return -1 if worth is None else worth[0] * worth[1]
 
 
-def _take_first(actor: Actor, batch: Iterable[WorkItem], scope: Scope, now: datetime) -> tuple[Taken | None, set[int]]:
-    """Claim the first of a few items that can be, and return it with the customers that were passed over."""
+def _take_first(
+    actor: Actor, batch: Iterable[WorkItem], queues: Sequence[Queue], scope: Scope, now: datetime
+) -> tuple[Taken | None, dict[int, str]]:
+    """Claim the first of a few items that can be, and return it with the items that were passed over, and why in words."""
     batch = list(batch)
-    reasons = passing_reasons([item.account_id for item in batch], now) if batch else {}
-    seen = set()
+    ignored = {queue.pk: queue.ignored_blocks for queue in queues}
+    reasons = passing_reasons({item.account_id: ignored[item.queue_id] for item in batch}, now)
+    seen: dict[int, str] = {}
     for item in batch:
-        seen.add(item.customer_id)
+        # Not its customer: of their accounts another may be worked.
+        seen[item.pk] = reasons.get(item.account_id, "")
         if item.account_id in reasons:
             continue
         claim = take_customer(actor, item, now)
@@ -259,10 +275,12 @@ def claim_item(*, actor: Actor, item_id: int, scope: Scope, now: datetime) -> Ta
         _hold_person(actor)
         item = locked_item(item_id, scope)
         refuse_conflict(actor, item.customer_id, on=timezone.localdate(now))
-        refuse_unworkable(item, now)
+        refuse_unworkable(item)
         own = Claim.objects.filter(customer_id=item.customer_id, user_id=hand_of(actor), lease_until__gt=now)
         if own.update(lease_until=now + LEASE, item_id=item.pk):
             return Taken(item, own.get(), items_of_customer(item.customer_id, first=item.pk, scope=scope), is_resumed=True)
+        if why := why_not_now(item, now):
+            raise ItemBlocked(item.account.account_no, why)
         if Claim.objects.filter(user_id=hand_of(actor), lease_until__gt=now).count() >= MOST_CLAIMS:
             raise TooManyClaims(MOST_CLAIMS)
         claim = take_customer(actor, item, now)
@@ -284,7 +302,7 @@ def refuse_other_hand(customer_id: int, actor: Actor, now: datetime) -> None:
         raise ClaimedByOther(person_name(claim.user_id), claim.lease_until)
 
 
-def refuse_unworkable(item: WorkItem, now: datetime) -> None:
+def refuse_unworkable(item: WorkItem) -> None:
     """Refuse an item that is not open, or blocked.
 
     :raises ItemNotOpen, ItemBlocked: why not
@@ -293,8 +311,14 @@ def refuse_unworkable(item: WorkItem, now: datetime) -> None:
         raise ItemNotOpen(item.account.account_no, item.get_status_display())
     if item.blocked_by:
         raise ItemBlocked(item.account.account_no, str(block_label(item.blocked_by)))
-    if why := passing_reasons([item.account_id], now).get(item.account_id):
-        raise ItemBlocked(item.account.account_no, why)
+
+
+def why_not_now(item: WorkItem, now: datetime) -> str:
+    """Return in words why an item must not be taken at this moment, "" if it may.
+
+    Only taking it: whoever has it in hand records what they did, the last call that was allowed among it.
+    """
+    return passing_reasons({item.account_id: item.queue.ignored_blocks}, now).get(item.account_id, "")
 
 
 def locked_item(item_id: int, scope: Scope) -> WorkItem:
@@ -377,10 +401,8 @@ def claims_of(customer_ids: Iterable[int], now: datetime) -> dict[int, Claim]:
     return {claim.customer_id: claim for claim in rows}
 
 
-def why_not_workable(item: WorkItem, now: datetime) -> str:
-    """Return in words why an item must not be worked now, "" if it may."""
+def why_not_workable(item: WorkItem) -> str:
+    """Return in words why an item must not be worked, "" if it may."""
     if item.blocked_by:
         return str(block_label(item.blocked_by))
-    return passing_reasons([item.account_id], now).get(item.account_id, "") or (
-        "" if item.status in (WorkItem.Status.OPEN, WorkItem.Status.SNOOZED) else _("not open in this queue")
-    )
+    return "" if item.status in (WorkItem.Status.OPEN, WorkItem.Status.SNOOZED) else _("not open in this queue")

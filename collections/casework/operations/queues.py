@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.facts import ACCOUNT_FACTS
 from accounts.models import CreditAccount
 from accounts.queries.rule_cost import RuleTooSlow, measure_rule
-from casework.blocks import STANDING
+from casework.blocks import all_blocks
 from casework.bulk.effects import keep_effects
 from casework.bulk.queues import fill_queues
 from casework.models import Queue, Tier, TierPolicy, WorkItem
@@ -251,7 +251,7 @@ def _set(queue: Queue, settings: QueueSettings, *, is_new: bool) -> None:
         raise QueueMalformed(
             "service_minutes", _("A service time is from 1 to %(most)s minutes of working time.") % {"most": MOST_MINUTES}
         )
-    if unknown := sorted(set(settings.ignored_blocks) - set(STANDING)):
+    if unknown := sorted(set(settings.ignored_blocks) - set(all_blocks())):
         raise QueueMalformed("ignored_blocks", _("There is no block “%(name)s”.") % {"name": unknown[0]})
     team = Team.objects.filter(name=settings.team, is_open=True).first() if settings.team else None
     if settings.team and team is None:

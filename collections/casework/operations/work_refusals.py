@@ -51,10 +51,12 @@ class NothingToTake(WorkRefusal):
 
     status = 404
 
-    def __init__(self, passed: int) -> None:
+    def __init__(self, passed: int, why_not: str = "") -> None:
         said = _("Nothing is left to take.")
         if passed:
             said += " " + _("%(count)s open items are blocked, assigned to others or in somebody's hand.") % {"count": passed}
+        if why_not:
+            said += " " + _("One of them: %(why)s") % {"why": why_not}
         super().__init__(said + " " + _("Choose another queue, or come back later."))
 
 

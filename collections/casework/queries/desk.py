@@ -9,7 +9,7 @@ from typing import Any
 from accounts.facts import ACCOUNT_FACTS, facts_of
 from accounts.models import AccountState
 from casework.models import Claim, PriorityWeights, Queue, Tier, WorkItem, WorkRecord
-from casework.operations.claiming import is_live, why_not_workable
+from casework.operations.claiming import is_live, why_not_now, why_not_workable
 from casework.policies import tiers_shown
 from casework.queries.effectiveness import current_weights, effectiveness, formula_of
 from casework.queries.worklist import WorkRow, value_text, work_rows
@@ -48,7 +48,10 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What stands beside the list for one item."""
+    """What stands beside the list for one item.
+
+    `why_not`: it must not be worked; `why_not_now`: it must not be taken at this moment, though it may later.
+    """
 
     row: WorkRow
     item: WorkItem
@@ -64,6 +67,7 @@ class Desk:
     tier: Tier | None
     explanation: Explanation | None
     why_not: str
+    why_not_now: str
 
 
 def desk_of(item: WorkItem, *, user: Any, now: datetime) -> Desk:
@@ -91,7 +95,8 @@ def desk_of(item: WorkItem, *, user: Any, now: datetime) -> Desk:
         worth=_worth(item, day, now),
         tier=tier,
         explanation=explanation,
-        why_not=why_not_workable(item, now),
+        why_not=why_not_workable(item),
+        why_not_now="" if claim else why_not_now(item, now),
     )
 
 

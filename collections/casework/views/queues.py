@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from casework import work_roles as may_do
-from casework.blocks import STANDING
+from casework.blocks import all_blocks
 from casework.models import BulkAction, Queue, WorkItem
 from casework.operations import bulk_actions, saved_views
 from casework.operations.queues import QueueSettings, list_accounts, save_queue, unlist_accounts
@@ -144,7 +144,7 @@ def _edit(request: HttpRequest, found: Queue | None) -> HttpResponse:
         "kinds": Queue.Kind.choices,
         "orders": Queue.Order.choices,
         "teams": Team.objects.filter(is_open=True).order_by("name"),
-        "blocks": STANDING.values(),
+        "blocks": all_blocks().values(),
         "listed": WorkItem.objects.filter(queue=found).exclude(status=WorkItem.Status.GONE).count() if found else 0,
     }
     return render(request, "casework/worklist/queue.html", context, status=422 if refusal else 200)

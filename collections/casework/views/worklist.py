@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -37,7 +37,8 @@ from riskops.shared.request_context import once_a_request
 from riskops.shared.roles import Role, may, requires, roles_of
 from riskops.shared.scope import scope_of
 
-SHOWN_NAMES = dict(zip(SHOWN, (_("open"), _("mine"), _("escalated to me"), _("blocked"), _("snoozed"), _("done")), strict=True))
+_NAMES = (pgettext_lazy("work item", "open"), _("mine"), _("escalated to me"), _("blocked"), _("snoozed"), _("done"))
+SHOWN_NAMES = dict(zip(SHOWN, _NAMES, strict=True))
 #: What the keys 1, 2 and 3 of the snooze form offer, in days.
 SNOOZES = ((1, _("tomorrow")), (3, _("in 3 days")), (7, _("in a week")))
 

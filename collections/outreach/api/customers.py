@@ -31,7 +31,7 @@ def _state(head: CustomerHead) -> dict[str, Any]:
         "accounts": [
             {
                 "account_no": account.account.account_no,
-                "policy": str(account.policy),
+                "policy": str(account.policy) if account.policy else None,
                 "channels": [
                     {
                         "channel": str(state.channel),
@@ -45,6 +45,7 @@ def _state(head: CustomerHead) -> dict[str, Any]:
         ],
         "consents": [str(channel) for channel in page.consents],
         "holds": [shapes.hold_out(hold) for hold in page.holds],
+        "control_groups": [shapes.control_group_out(group) for group in page.control_groups],
         "opt_outs": shapes.OptOutShape(page.opt_outs, many=True).data,
         "agreed_hours": (
             {"opens_at": page.hours.opens_at, "closes_at": page.hours.closes_at} if page.hours is not None else None
@@ -232,6 +233,21 @@ class Contacts(OutreachView):
                 "contact": shapes.contact_out(contact) if contact else None,
             }
         )
+
+
+class ContactDial(OutreachView):
+    """The number of a call."""
+
+    operation: ClassVar[Any] = may_do.DIAL
+
+    @extend_schema(
+        summary="See the number of a call that is allowed", request=None, responses=answers(shapes.NumberShape), tags=TAG
+    )
+    def post(self, request: Request, customer_no: str, contact_id: int) -> Response:
+        """Return it in clear, to whoever asked for the call; the trail says who saw it."""
+        head = head_of(request, customer_no)
+        number = calls.dial(actor=Actor.of(request.user), customer=head.customer, contact_id=contact_id, now=timezone.now())
+        return Response({"number": number, "link": f"tel:{number}"})
 
 
 class ContactEnd(OutreachView):

@@ -17,6 +17,8 @@ from riskops.shared.scope import refuse_limited_scope
 _COMMON = [
     OpenApiParameter("account", str, description="account number"),
     OpenApiParameter("channel", str, description="call, voice_bot, sms, email, push, letter, visit"),
+    OpenApiParameter("first", str, description="the first day, e.g. 2025-03-01"),
+    OpenApiParameter("last", str, description="the last day"),
     OpenApiParameter("after", str, description="`next` of the page before"),
 ]
 

@@ -9,8 +9,9 @@ from rest_framework import serializers
 from outreach.forms import CALL_PURPOSES
 from outreach.models import Contact, ContactHold, ContactPolicy, Denial, OptOut
 from outreach.operations.calls import BY_PERSON, ENDS
+from outreach.queries.customer_contacts import ControlGroup
 from outreach.rules.contact_policy import RuleId, Verdict
-from outreach.rules.contacts import Channel, Hold, Party
+from outreach.rules.contacts import NOTED_HOLDS, Channel, Party
 from outreach.wording import because, finding_text
 
 
@@ -34,7 +35,7 @@ class ContactPolicyShape(serializers.ModelSerializer[ContactPolicy]):
         read_only_fields = ("profile", "version", "status", "live_from", "drafted_by_name", "approved_by_name")
 
     products = serializers.ListField(child=serializers.CharField(max_length=64), required=False)
-    notices_pass = serializers.ListField(child=serializers.ChoiceField([str(hold) for hold in Hold]), required=False)
+    notices_pass = serializers.ListField(child=serializers.ChoiceField([str(hold) for hold in NOTED_HOLDS]), required=False)
     revision = serializers.IntegerField(min_value=1, help_text="that of the draft which was read; a later one is refused")
 
 
@@ -46,7 +47,7 @@ class DraftPolicyRequest(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 
-class ProposePolicyRequest(serializers.Serializer[Any]):
+class ProposeRequest(serializers.Serializer[Any]):
     """From which day it should hold."""
 
     live_from = serializers.DateField()
@@ -89,7 +90,7 @@ class AccountChannelsShape(serializers.Serializer[Any]):
     """The channels of one account, and the policy that they were judged by."""
 
     account_no = serializers.CharField()
-    policy = serializers.CharField()
+    policy = serializers.CharField(allow_null=True, help_text="null: none holds")
     channels = ChannelStateShape(many=True)
 
 
@@ -97,7 +98,7 @@ class HoldShape(serializers.Serializer[Any]):
     """Something that holds contact back. `account_no` null: about all accounts of the customer."""
 
     id = serializers.IntegerField()
-    kind = serializers.ChoiceField([str(hold) for hold in Hold])
+    kind = serializers.ChoiceField([str(hold) for hold in NOTED_HOLDS])
     account_no = serializers.CharField(allow_null=True)
     reason = serializers.CharField()
     since = serializers.DateTimeField()
@@ -115,6 +116,27 @@ def hold_out(hold: ContactHold) -> dict[str, Any]:
         "since": hold.since,
         "until": hold.until,
         "placed_by": hold.placed_by_name,
+    }
+
+
+class ControlGroupShape(serializers.Serializer[Any]):
+    """An experiment that, until it is stopped, leaves accounts without contact but for notices required by law."""
+
+    experiment = serializers.CharField()
+    version = serializers.IntegerField()
+    assigned_on = serializers.DateField()
+    account_nos = serializers.ListField(child=serializers.CharField())
+    drafted_by = serializers.CharField()
+
+
+def control_group_out(group: ControlGroup) -> dict[str, Any]:
+    """Return a control group as the API gives it."""
+    return {
+        "experiment": group.experiment.code,
+        "version": group.experiment.version,
+        "assigned_on": group.since,
+        "account_nos": list(group.account_nos),
+        "drafted_by": group.experiment.drafted_by_name,
     }
 
 
@@ -141,6 +163,7 @@ class CustomerContactShape(serializers.Serializer[Any]):
     accounts = AccountChannelsShape(many=True)
     consents = serializers.ListField(child=serializers.CharField())
     holds = HoldShape(many=True)
+    control_groups = ControlGroupShape(many=True)
     opt_outs = OptOutShape(many=True)
     agreed_hours = HoursShape(allow_null=True)
     details = serializers.ListField(child=serializers.DictField())
@@ -239,6 +262,13 @@ class ContactRequest(serializers.Serializer[Any]):
     number = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
 
 
+class NumberShape(serializers.Serializer[Any]):
+    """A number in clear, and the link that dials it."""
+
+    number = serializers.CharField()
+    link = serializers.CharField()
+
+
 class ContactAnswerShape(serializers.Serializer[Any]):
     """What the gate answered: the line of the log where the contact may be made now, else why not and until when."""
 
@@ -256,7 +286,7 @@ class OutcomeRequest(serializers.Serializer[Any]):
 class HoldRequest(serializers.Serializer[Any]):
     """A hold. Without `account_no` it is about all accounts of the customer."""
 
-    kind = serializers.ChoiceField([str(hold) for hold in Hold])
+    kind = serializers.ChoiceField([str(hold) for hold in NOTED_HOLDS])
     account_no = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
     reason = serializers.CharField(max_length=500, allow_blank=True)
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CreditAccount, Customer
 from outreach.models.policies import ContactPolicy
 from outreach.models.wishes import CHANNELS
-from outreach.rules.contacts import Outcome, Party, Purpose
+from outreach.rules.contacts import CALLS, Outcome, Party, Purpose, Request
+from outreach.rules.kept import request_from_kept
 from riskops.shared.fields import KeyField
 
 PURPOSE_NAMES = {
@@ -38,6 +39,7 @@ OUTCOME_NAMES = {
 PURPOSES = [(str(purpose), name) for purpose, name in PURPOSE_NAMES.items()]
 PARTIES = [(str(party), name) for party, name in PARTY_NAMES.items()]
 OUTCOMES = [(str(outcome), name) for outcome, name in OUTCOME_NAMES.items()]
+_CALLS = sorted(map(str, CALLS))
 
 
 class Contact(models.Model):
@@ -70,6 +72,7 @@ class Contact(models.Model):
         indexes = [
             models.Index(fields=["customer", "-at"], name="contacts_of_a_customer"),
             models.Index(fields=["at", "id"], name="contacts_by_time"),
+            models.Index(fields=["detail", "-at"], name="calls_at_a_number", condition=models.Q(channel__in=_CALLS)),
         ]
         constraints = [
             models.CheckConstraint(
@@ -80,6 +83,18 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.channel} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def request(self) -> Request:
+        """What was asked for, as it was judged."""
+        return request_from_kept(
+            self.asked,
+            channel=self.channel,
+            purpose=self.purpose,
+            party=self.party,
+            account_id=self.account_id,
+            detail=self.detail,
+        )
 
 
 class Denial(models.Model):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from outreach.models.versions import Version, version_constraints
 from outreach.rules.contact_policy import Policy
-from outreach.rules.contacts import Hold, Hours
+from outreach.rules.contacts import NOTED_HOLDS, Hold, Hours
 from riskops.shared.fields import KeyField
 
 _MOST: Final = 100
@@ -26,7 +24,10 @@ HOLD_NAMES: Final = {
     Hold.MINOR: _("minor"),
     Hold.STOP_CONTACT: _("stop-contact request"),
     Hold.LEGAL_REPRESENTATION: _("legal representation"),
+    Hold.NO_CONTACT_ARM: _("control group of an experiment"),
 }
+#: What people choose from.
+NOTED_HOLD_CHOICES: Final = [(str(hold), HOLD_NAMES[hold]) for hold in NOTED_HOLDS]
 
 
 def _figure(name: Any, *, least: int = 0, most: int = _MOST, about: Any) -> models.PositiveSmallIntegerField:  # type: ignore[type-arg]
@@ -35,23 +36,13 @@ def _figure(name: Any, *, least: int = 0, most: int = _MOST, about: Any) -> mode
     )
 
 
-class ContactPolicy(models.Model):
-    """One version of one profile. Of a profile's approved versions that with the latest `live_from` up to a day holds on it.
+class ContactPolicy(Version):
+    """One version of one profile.
 
-    A product follows the profile whose version on that day names it, else the site's own (CONTACT_PROFILE). Triggers refuse to
-    change or delete what was approved: the way on is the next version. Written by outreach/operations/policies.py.
+    A product follows the profile whose version on a day names it, else the site's own (CONTACT_PROFILE).
     """
 
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        PROPOSED = "proposed", _("waits for approval")
-        APPROVED = "approved", _("approved")
-        WITHDRAWN = "withdrawn", _("withdrawn")
-
     profile = KeyField(_("profile"), max_length=32)
-    version = models.PositiveIntegerField(_("version"))
-    name_en = models.CharField(_("name in English"), max_length=100)
-    name_zh = models.CharField(_("name in Chinese"), max_length=100)
     # Codes of the products that follow it. Of two profiles live on one day no product is in both: refused at approval.
     products = models.JSONField(_("products"), default=list, blank=True)
 
@@ -73,21 +64,8 @@ class ContactPolicy(models.Model):
     notices_pass = models.JSONField(_("holds that notices required by law pass"), default=list, blank=True)
     is_opt_out_demanded = models.BooleanField(_("every electronic message says how to opt out"), default=False)
 
-    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
-    note = models.CharField(_("what it changes, and why"), max_length=500, blank=True)
-    live_from = models.DateField(_("live from"), null=True)
-    revision = models.PositiveIntegerField(default=1, help_text="counts up with every change: a stale form is refused")
-    drafted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    drafted_by_name = models.CharField(_("drafted by"), max_length=150)
-    drafted_at = models.DateTimeField(_("drafted"), auto_now_add=True)
-    # Ids of all who changed the draft: none of them may approve it.
-    editors = models.JSONField(default=list)
-    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    approved_by_name = models.CharField(_("approved by"), max_length=150, blank=True)
-    approved_at = models.DateTimeField(_("approved"), null=True)
-
-    #: The columns that say what a version is, in the order of forms.
-    SAID: Final = (
+    KEY = "profile"
+    SAID = (
         *("name_en", "name_zh", "products", "opens_at", "closes_at", "effective_calls_a_day", "unanswered_a_day"),
         *("calls_a_week", "quiet_days_after_conversation", "messages_a_day_per_channel", "messages_a_day", "messages_a_week"),
         *("failures_to_be_lost", "notices_pass", "is_opt_out_demanded", "note"),
@@ -97,30 +75,7 @@ class ContactPolicy(models.Model):
         verbose_name = _("contact policy")
         verbose_name_plural = _("contact policies")
         ordering = ["profile", "-version"]
-        constraints = [
-            models.UniqueConstraint(fields=["profile", "version"], name="contact_policy_version_once"),
-            models.UniqueConstraint(
-                fields=["profile"], condition=Q(status__in=["draft", "proposed"]), name="contact_policy_one_draft"
-            ),
-            models.UniqueConstraint(
-                fields=["profile", "live_from"], condition=Q(status="approved"), name="contact_policy_one_live_a_day"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status__in=["proposed", "approved"]) | Q(live_from__isnull=False),
-                name="contact_policy_has_a_first_day",
-            ),
-            models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(approved_by=F("drafted_by")), name="contact_policy_takes_two_people"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.profile} v{self.version}"
-
-    @property
-    def name(self) -> str:
-        """Its name in the reader's language."""
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+        constraints = version_constraints("profile", "contact_policy")
 
     def figures(self) -> Policy:
         """Return what it says, as the rules take it."""

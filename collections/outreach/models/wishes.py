@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import CreditAccount, Customer
-from outreach.models.policies import HOLD_NAMES
+from outreach.models.policies import NOTED_HOLD_CHOICES
 from outreach.rules.contacts import Channel
 
 CHANNEL_NAMES = {
@@ -32,7 +32,7 @@ class ContactHold(models.Model):
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contact_holds")
     account = models.ForeignKey(CreditAccount, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    kind = models.CharField(_("why"), max_length=24, choices=[(str(hold), name) for hold, name in HOLD_NAMES.items()])
+    kind = models.CharField(_("why"), max_length=24, choices=NOTED_HOLD_CHOICES)
     reason = models.CharField(_("reason"), max_length=500)
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"), null=True)

@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import CreditAccount, Customer
-from outreach.gate import Answer, ContactNotOpen, KeyOfAnother, end_contact, pass_gate
+from outreach.gate import Answer, ContactNotOpen, KeyOfAnother, ask_gate, end_contact, pass_gate
 from outreach.models import Contact, DetailState
 from outreach.models.contacts import OUTCOME_NAMES
 from outreach.models.wishes import CHANNEL_NAMES
 from outreach.operations.refusals import (
+    CallOfAnotherDay,
     ContactEnded,
     ContactOfOther,
     ContactUnknown,
     DetailNotOfCustomer,
     KeyTaken,
+    NoPolicyHolds,
     NotByPerson,
+    NoticeNotByCollector,
+    NotToDialNow,
+    NotYoursToDial,
+    NumberNotKept,
+    NumberWasShown,
     OutcomeNotOfChannel,
 )
+from outreach.policies import NoPolicy
 from outreach.queries.standing import detail_of, detail_of_phone
-from outreach.roles import MADE_CONTACT, MAKE_CONTACT
-from outreach.rules.contacts import Channel, Outcome, Party, Purpose, Request
+from outreach.roles import DIAL, MADE_CONTACT, MAKE_CONTACT
+from outreach.rules.contact_policy import Verdict
+from outreach.rules.contacts import CALLS, Channel, Outcome, Party, Purpose, Request
+from outreach.rules.phones import e164, spellings
+from outreach.wording import verdict_text
 from riskops.shared.audit import Actor, record
+from riskops.shared.models import AuditEntry
 from riskops.shared.people.conflicts import refuse_conflict
-from riskops.shared.people.examinations import refuse_without_examination
+from riskops.shared.people.examinations import has_examination
 from riskops.shared.people.rights import roles_of_actor
+from riskops.shared.personal import digits_of
 from riskops.shared.roles import Role
 from riskops.shared.scope import scope_of_actor
 
 #: What a person can make; all else goes through the outbox.
 BY_PERSON = (Channel.CALL, Channel.VISIT)
+#: Whose call may be a notice required by law.
+MAY_NOTIFY = frozenset({Role.TEAM_LEAD, Role.LEGAL})
+#: Who may say of a call whose number was shown that it was not made: what is not made counts for no limit.
+MAY_UNDO_DIALLED = frozenset({Role.TEAM_LEAD, Role.LEGAL})
 #: How such a contact can end.
 ENDS = (
     Outcome.EFFECTIVE,
@@ -62,18 +82,21 @@ def ask_for_contact(
 
     :param key: of the form or the program that asks; sent again, it is the same contact
     :param number: the number to call where it is not the customer's own
+    :raises NoPolicyHolds: no contact policy does
     :raises NotByPerson: messages go through the outbox
+    :raises NoticeNotByCollector: a notice passes holds, so it is not for whoever collects to call their call one
     :raises ContactEnded, KeyTaken: the key is that of a contact that has ended, or of another one
+    :raises CallOfAnotherDay: the key is that of a contact that counts for another day of the customer's
     :raises DetailNotOfCustomer: somebody else's number is missing, or the customer's own was typed
     :raises ConflictDeclared: the person has a conflict of interest with the customer
-    :raises ExaminationExpired: the person has no examination that holds
     """
     refuse_conflict(actor, account.customer_id)
-    refuse_without_examination(actor, on=timezone.localdate(now))
     if channel not in BY_PERSON:
         raise NotByPerson(str(CHANNEL_NAMES[channel]))
+    if purpose is Purpose.NOTICE and not roles_of_actor(actor) & MAY_NOTIFY:
+        raise NoticeNotByCollector
     own = detail_of(account.customer, channel)
-    detail = detail_of_phone(number) if number.strip() else None
+    detail = _detail_of_typed(number, own) if number.strip() else None
     if party is Party.DEBTOR:
         if detail is not None and detail != own:
             raise DetailNotOfCustomer(is_missing=False)
@@ -89,7 +112,7 @@ def ask_for_contact(
         # Whoever calls says who they are, and to a third party no word of the debt: what they are examined on.
         names_institution=True,
         discloses_debt=party is not Party.THIRD_PARTY,
-        is_collector_fit=True if actor.user_id is not None else None,
+        is_collector_fit=has_examination(actor, on=timezone.localdate(now)),
     )
     try:
         answer = pass_gate(actor=actor, key=f"person {actor.user_id}: {key}"[:64], request=request, now=now)
@@ -97,6 +120,10 @@ def ask_for_contact(
         raise ContactEnded(str(OUTCOME_NAMES[Outcome(ended.contact.outcome)])) from None
     except KeyOfAnother:
         raise KeyTaken(key) from None
+    except NoPolicy:
+        raise NoPolicyHolds(settings.CONTACT_PROFILE) from None
+    if answer.contact is not None and not answer.is_new:
+        _refuse_another_day(answer.contact, account.customer, now)
     if answer.contact is not None and answer.is_new:
         record(
             actor=actor,
@@ -109,6 +136,85 @@ def ask_for_contact(
     return answer
 
 
+def _detail_of_typed(number: str, own: int | None) -> int | None:
+    """Return the index of a number that somebody typed: however they write it, that by which it is known here.
+
+    Else a third party who refused is asked again under +86, and attempts at one number count as those at several.
+    """
+    code = settings.PHONE_COUNTRY_CODE
+    # The plus is left out by some.
+    written = spellings(number, code) | spellings(f"+{digits_of(number)}", code)
+    details = {detail for digits in written if (detail := detail_of_phone(digits)) is not None}
+    if own in details:
+        return own
+    states = dict(DetailState.objects.filter(pk__in=details).values_list("pk", "state"))
+    refused = [pk for pk, state in states.items() if state == DetailState.State.REFUSED]
+    of_customers = Customer.objects.filter(phone_index__in=details).values_list("phone_index", flat=True)
+    called = Contact.objects.filter(detail__in=details, channel__in=CALLS).values_list("detail", flat=True)
+    return next((known for found in (refused, states, of_customers[:1], called[:1]) for known in found), detail_of_phone(number))
+
+
+@transaction.atomic
+def dial(*, actor: Actor, customer: Customer, contact_id: int, now: datetime) -> str:
+    """Return the number of a call that was let through, in clear, to whoever asked for it; the trail says who saw it.
+
+    It is judged again: what was allowed in the afternoon is not allowed at night, nor after the customer asked not to be called.
+
+    :return: E.164 where it can be read as such, else as the book has it
+    :raises ContactUnknown: no such call with the customer
+    :raises NotYoursToDial: somebody else asked for it
+    :raises ContactEnded: it has ended; a further call is asked for anew
+    :raises NumberNotKept: it is not to the number that the customer has now
+    :raises CallOfAnotherDay: it counts for another day of the customer's
+    :raises NotToDialNow: the contact policy does not allow it any more
+    :raises NoPolicyHolds: no contact policy does
+    :raises ConflictDeclared: the person has a conflict of interest with the customer
+    """
+    refuse_conflict(actor, customer.pk)
+    contact = Contact.objects.filter(pk=contact_id, customer=customer, channel=Channel.CALL).first()
+    if contact is None or not scope_of_actor(actor).permits(contact.account_id):
+        raise ContactUnknown(contact_id)
+    # Behind the lock of whoever notes a hold or a wish, and of the gate.
+    customer = Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
+    if contact.made_by_id != actor.user_id:
+        raise NotYoursToDial(contact.made_by_name)
+    if contact.outcome != Outcome.OPEN:
+        raise ContactEnded(str(OUTCOME_NAMES[Outcome(contact.outcome)]))
+    if contact.detail != detail_of(customer, Channel.CALL):
+        raise NumberNotKept
+    _refuse_another_day(contact, customer, now)
+    verdict = _judged_again(actor, contact, now)
+    if not verdict.is_allowed:
+        raise NotToDialNow(verdict_text(verdict, zone=customer.time_zone))
+    record(
+        actor=actor,
+        action=DIAL,
+        subject_type="customer",
+        subject_key=customer.customer_no,
+        account_id=contact.account_id,
+        after={"contact": contact.pk, "fields": ["phone"]},
+    )
+    number: str = customer.person.get("phone", "").strip()
+    return e164(number, settings.PHONE_COUNTRY_CODE) or number
+
+
+def _refuse_another_day(contact: Contact, customer: Customer, now: datetime) -> None:
+    """Refuse to make a contact on another day of the customer's than that for which it counts."""
+    zone = ZoneInfo(customer.time_zone)
+    day = contact.at.astimezone(zone).date()
+    if day != now.astimezone(zone).date():
+        raise CallOfAnotherDay(day)
+
+
+def _judged_again(actor: Actor, contact: Contact, now: datetime) -> Verdict:
+    """Return what the gate would say to the same call now, whoever makes it still being examined or not."""
+    asked = replace(contact.request, is_collector_fit=has_examination(actor, on=timezone.localdate(now)))
+    try:
+        return ask_gate(asked, now, apart_from=contact).verdict
+    except NoPolicy:
+        raise NoPolicyHolds(settings.CONTACT_PROFILE) from None
+
+
 @transaction.atomic
 def end_call(*, actor: Actor, customer: Customer, contact_id: int, outcome: Outcome, note: str, now: datetime) -> Contact:
     """Record how a call or visit ended. A number that leads nowhere, or is somebody else's, is not tried again.
@@ -116,10 +222,11 @@ def end_call(*, actor: Actor, customer: Customer, contact_id: int, outcome: Outc
     :raises ContactUnknown: no such contact with the customer
     :raises ContactOfOther: somebody else made it, and is no less present
     :raises OutcomeNotOfChannel: it cannot end so
+    :raises NumberWasShown: it was dialled, and would not count
     :raises ContactEnded: it ended otherwise
     """
     refuse_conflict(actor, customer.pk)
-    Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+    Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
     contact = Contact.objects.filter(pk=contact_id, customer=customer, channel__in=BY_PERSON).first()
     if contact is None or not scope_of_actor(actor).permits(contact.account_id):
         raise ContactUnknown(contact_id)
@@ -128,8 +235,10 @@ def end_call(*, actor: Actor, customer: Customer, contact_id: int, outcome: Outc
     if outcome not in ENDS:
         raise OutcomeNotOfChannel(str(OUTCOME_NAMES[outcome]))
     was_open = contact.outcome == Outcome.OPEN
+    if outcome is Outcome.NOT_MADE and not roles_of_actor(actor) & MAY_UNDO_DIALLED and _was_dialled(contact):
+        raise NumberWasShown
     try:
-        contact = end_contact(contact.pk, outcome, now=max(now, contact.at), note=note.strip()[:500])
+        contact = end_contact(contact.pk, outcome, now=now, note=note.strip()[:500])
     except ContactNotOpen as ended:
         raise ContactEnded(str(OUTCOME_NAMES[Outcome(ended.contact.outcome)])) from None
     if was_open:
@@ -150,3 +259,9 @@ def end_call(*, actor: Actor, customer: Customer, contact_id: int, outcome: Outc
             reason=note.strip()[:500],
         )
     return contact
+
+
+def _was_dialled(contact: Contact) -> bool:
+    """Return whether somebody saw the number of a call; the trail has it, and nobody can take it out."""
+    lines = AuditEntry.objects.filter(account_id=contact.account_id, action=DIAL)
+    return any((after or {}).get("contact") == contact.pk for after in lines.values_list("after", flat=True))

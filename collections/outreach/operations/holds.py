@@ -15,7 +15,7 @@ from outreach.models.policies import HOLD_NAMES
 from outreach.operations.refusals import AccountNotOfCustomer, HoldEnded, HoldThere, HoldUnknown, OwnHold, ReasonNeeded
 from outreach.queries.standing import HOLD_SIGNALS
 from outreach.roles import END_HOLD, PLACE_HOLD
-from outreach.rules.contacts import Hold
+from outreach.rules.contacts import NOTED_HOLDS, Hold
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import hold_day
 from riskops.shared.people.conflicts import refuse_conflict
@@ -32,11 +32,14 @@ def place_hold(
 ) -> ContactHold:
     """Hold contact back from now on: about one account, or about all of the customer's.
 
+    :raises ValueError: nobody notes this hold, it follows from an experiment
     :raises ReasonNeeded: nothing is written in it
     :raises AccountNotOfCustomer: the account is somebody else's
     :raises HoldThere: it is held back for that already
     :raises ConflictDeclared: the person has a conflict of interest with the customer
     """
+    if kind not in NOTED_HOLDS:
+        raise ValueError(f"nobody notes {kind}")
     refuse_conflict(actor, customer.pk)
     if not reason.strip():
         raise ReasonNeeded
@@ -99,7 +102,7 @@ def _lock(customer: Customer) -> None:
     # The day before the accounts, and the accounts in the order of ids, as everybody does; then the customer, as the gate does.
     for account_id in CreditAccount.objects.filter(customer=customer).order_by("pk").values_list("pk", flat=True):
         hold_day(account_id)
-    Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+    Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
 
 
 def _note_signals(customer: Customer, now: datetime) -> None:

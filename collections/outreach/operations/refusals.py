@@ -136,18 +136,18 @@ class NoDetail(OutreachRefusal):
         super().__init__(_("The customer has no number or address for this: %(channel)s.") % {"channel": channel})
 
 
-class PolicyUnknown(OutreachRefusal):
+class VersionUnknown(OutreachRefusal):
     """There is no such version."""
 
     status = 404
 
-    def __init__(self, profile: str, version: int | None = None) -> None:
-        name = profile if version is None else f"{profile} v{version}"
-        super().__init__(_("There is no contact policy %(policy)s.") % {"policy": name})
+    def __init__(self, key: str, version: int | None = None) -> None:
+        name = key if version is None else f"{key} v{version}"
+        super().__init__(_("There is no %(version)s; load the list again.") % {"version": name})
 
 
-class PolicyDraftThere(OutreachRefusal):
-    """The profile has a draft already."""
+class DraftThere(OutreachRefusal):
+    """The next version is in work already."""
 
     status = 409
 
@@ -155,7 +155,7 @@ class PolicyDraftThere(OutreachRefusal):
         super().__init__(_("%(policy)s is in work already; change that draft, or drop it first.") % {"policy": policy})
 
 
-class PolicyNotDraft(OutreachRefusal):
+class NotDraft(OutreachRefusal):
     """What was asked is done to drafts only."""
 
     status = 409
@@ -166,7 +166,7 @@ class PolicyNotDraft(OutreachRefusal):
         )
 
 
-class PolicyNotProposed(OutreachRefusal):
+class NotProposed(OutreachRefusal):
     """What was asked is done to proposed versions only."""
 
     status = 409
@@ -178,7 +178,7 @@ class PolicyNotProposed(OutreachRefusal):
         )
 
 
-class PolicyStale(OutreachRefusal):
+class VersionStale(OutreachRefusal):
     """Somebody changed the draft meanwhile."""
 
     status = 409
@@ -189,7 +189,7 @@ class PolicyStale(OutreachRefusal):
         )
 
 
-class PolicyMalformed(OutreachRefusal):
+class VersionMalformed(OutreachRefusal):
     """A figure that cannot be."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -197,32 +197,32 @@ class PolicyMalformed(OutreachRefusal):
         self.about = field  # type: ignore[misc]
 
 
-class OwnPolicyDraft(OutreachRefusal):
+class OwnDraft(OutreachRefusal):
     """Who wrote it may not approve it."""
 
     status = 403
 
     def __init__(self, policy: str, editors: Sequence[str]) -> None:
         super().__init__(
-            _("You wrote %(policy)s, or a part of it (%(people)s did): somebody else of compliance must approve it.")
+            _("You wrote %(policy)s, or a part of it (%(people)s did): somebody else must approve it.")
             % {"policy": policy, "people": ", ".join(editors)}
         )
 
 
-class PolicyDayPast(OutreachRefusal):
-    """It would hold on days that have begun."""
+class DayBegun(OutreachRefusal):
+    """It would hold on days that are over, or have begun where a day knows one version only."""
 
     about = "live_from"
 
-    def __init__(self, live_from: date, today: date) -> None:
+    def __init__(self, live_from: date, earliest: date) -> None:
         super().__init__(
-            _("%(day)s has begun: contacts of a day are judged by one policy. Use a day after %(today)s.")
-            % {"day": day_text(live_from), "today": day_text(today)}
+            _("It cannot hold from %(day)s; the earliest day is %(earliest)s.")
+            % {"day": day_text(live_from), "earliest": day_text(earliest)}
         )
 
 
-class PolicyDayTaken(OutreachRefusal):
-    """Another version of the profile begins on that day."""
+class DayTaken(OutreachRefusal):
+    """Another version of the same begins on that day."""
 
     about = "live_from"
     status = 409
@@ -246,7 +246,7 @@ class ProductOfOtherProfile(OutreachRefusal):
         )
 
 
-class PolicyHasBegun(OutreachRefusal):
+class VersionHasBegun(OutreachRefusal):
     """It holds, or has held."""
 
     status = 409
@@ -289,6 +289,17 @@ class ContactUnknown(OutreachRefusal):
         super().__init__(_("There is no call or visit %(id)s with this customer; load the page again.") % {"id": contact_id})
 
 
+class RefusalStays(OutreachRefusal):
+    """A third party who refused is not asked again, whosever number it turns out to be."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Whoever answers this number did not want to be asked about others again. That stays; the customer can be called.")
+        )
+
+
 class ContactOfOther(OutreachRefusal):
     """Somebody else made it."""
 
@@ -296,6 +307,61 @@ class ContactOfOther(OutreachRefusal):
 
     def __init__(self, made_by: str) -> None:
         super().__init__(_("%(person)s made this contact and records how it ended, or a team lead does.") % {"person": made_by})
+
+
+class NotYoursToDial(OutreachRefusal):
+    """Somebody else asked for the call."""
+
+    status = 409
+
+    def __init__(self, made_by: str) -> None:
+        super().__init__(_("%(person)s asked for this call and dials it; ask for one of your own.") % {"person": made_by})
+
+
+class CallOfAnotherDay(OutreachRefusal):
+    """The call was let through on another day of the customer's, and counts there."""
+
+    status = 409
+
+    def __init__(self, day: date) -> None:
+        super().__init__(
+            _("This call was let through on %(day)s and counts for that day. Record how it ended and ask for a new one.")
+            % {"day": day_text(day)}
+        )
+
+
+class NotToDialNow(OutreachRefusal):
+    """What was let through is not allowed any more, or not at this hour."""
+
+    status = 409
+
+    def __init__(self, verdict: str) -> None:
+        super().__init__(_("%(verdict)s The call was let through before that.") % {"verdict": verdict})
+
+
+class NumberWasShown(OutreachRefusal):
+    """The number of a call was shown to whoever says now that it was not made."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The number was shown, so the call counts. Record how it ended; a team lead or legal may note it as not made.")
+        )
+
+
+class NumberNotKept(OutreachRefusal):
+    """The number of a call is not that which the customer has now."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "This call is not to the number that the customer has now: of another person's no number is kept, dial what you "
+                "typed; where the customer's changed since, record the call as not made and ask for a new one."
+            )
+        )
 
 
 class ContactEnded(OutreachRefusal):
@@ -317,6 +383,18 @@ class KeyTaken(OutreachRefusal):
         super().__init__(_("The key %(key)s is that of another contact; ask with a new one.") % {"key": key})
 
 
+class NoticeNotByCollector(OutreachRefusal):
+    """A notice passes holds and caps; whoever collects does not say by themselves that a call is one."""
+
+    about = "purpose"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("A call as a notice required by law is for a team lead or legal: it passes holds. Pick what else it is for.")
+        )
+
+
 class OutcomeNotOfChannel(OutreachRefusal):
     """Such a contact does not end so."""
 
@@ -336,3 +414,33 @@ class PeriodMalformed(OutreachRefusal):
             _("Give a first and a last day in this order, at most %(most)s days; longer periods by manage.py audit_contacts.")
             % {"most": most}
         )
+
+
+class NoPolicyHolds(OutreachRefusal):
+    """Without a contact policy nobody is contacted."""
+
+    status = 409
+
+    def __init__(self, profile: str) -> None:
+        super().__init__(
+            _("No version of contact policy %(profile)s holds, so nobody is contacted; compliance must approve one.")
+            % {"profile": profile}
+        )
+
+
+class CannotAppealHere(OutreachRefusal):
+    """The customer's appeal was not taken."""
+
+    about = "grounds"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why or _("There is nothing to object to under this number; load the page again."))
+
+
+class ApproverNeeded(OutreachRefusal):
+    """What was approved is withdrawn by somebody who may approve."""
+
+    status = 403
+
+    def __init__(self, version: str) -> None:
+        super().__init__(_("%(version)s is approved; ask somebody who may approve it to withdraw it.") % {"version": version})

@@ -7,12 +7,12 @@ from datetime import datetime, time
 from django.db import IntegrityError, transaction
 
 from accounts.models import Customer
-from outreach.models import AgreedHours, DetailState, OptOut
+from outreach.models import AgreedHours, Contact, DetailState, OptOut
 from outreach.models.wishes import CHANNEL_NAMES
-from outreach.operations.refusals import EvidenceNeeded, HoursMalformed, NoDetail, NoOptOut, OptOutThere
+from outreach.operations.refusals import EvidenceNeeded, HoursMalformed, NoDetail, NoOptOut, OptOutThere, RefusalStays
 from outreach.queries.standing import detail_of
 from outreach.roles import NOTE_DETAIL, NOTE_WISH
-from outreach.rules.contacts import Channel
+from outreach.rules.contacts import CALLS, Channel, Outcome, Party
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import refuse_conflict
 
@@ -119,9 +119,10 @@ def note_detail(*, actor: Actor, customer: Customer, channel: Channel, state: st
 
 @transaction.atomic
 def clear_detail(*, actor: Actor, customer: Customer, channel: Channel, evidence: str) -> None:
-    """Note that a number or address leads to the customer after all.
+    """Note that a number or address leads to the customer after all. What a third party refused there is noted again.
 
     :raises NoDetail: the customer has none for the channel, or nothing is noted of it
+    :raises RefusalStays: whoever answers it did not want to be asked again
     :raises EvidenceNeeded: it is not written down how it became known
     """
     refuse_conflict(actor, customer.pk)
@@ -129,16 +130,33 @@ def clear_detail(*, actor: Actor, customer: Customer, channel: Channel, evidence
         raise EvidenceNeeded
     _lock(customer)
     detail = detail_of(customer, channel)
-    row = DetailState.objects.filter(pk=detail).first() if detail is not None else None
-    if row is None:
+    # Locked: a call of another customer at the number may be ended as refused at this moment.
+    row = DetailState.objects.select_for_update().filter(pk=detail).first() if detail is not None else None
+    if row is None or detail is None:
         raise NoDetail(str(CHANNEL_NAMES[channel]))
-    row.delete()
-    _record(actor, customer, {"channel": channel, "state": None}, evidence, before={"state": row.state}, action=NOTE_DETAIL)
+    if row.state == DetailState.State.REFUSED:
+        raise RefusalStays
+    before, after = str(row.state), ""
+    call = _refused_at(detail)
+    if call is None:
+        row.delete()
+    else:
+        # A number has one state: that it led nowhere took the place of the refusal, which the log has for good.
+        row.state = after = DetailState.State.REFUSED
+        row.since, row.evidence, row.noted_by_name = call.at, f"contact {call.pk}", call.made_by_name
+        row.save()
+    _record(actor, customer, {"channel": channel, "state": after or None}, evidence, before={"state": before}, action=NOTE_DETAIL)
+
+
+def _refused_at(detail: int) -> Contact | None:
+    """Return the last call in which a third party refused at a number."""
+    calls = Contact.objects.filter(detail=detail, channel__in=CALLS, party=Party.THIRD_PARTY, outcome=Outcome.REFUSED)
+    return calls.order_by("-at", "-pk").first()
 
 
 def _lock(customer: Customer) -> None:
     """Wait for whoever is at the gate with the customer; who comes after sees what is noted here."""
-    Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+    Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
 
 
 def _record(

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from outreach.models import Contact, ContactHold, ContactPolicy, OptOut
 from outreach.policies import NoPolicy, live_policies, pick_policy
-from outreach.queries.standing import PAST_READ
+from outreach.queries.standing import OTHERS_READ, PAST_READ
 from outreach.rules.contact_policy import ENGINE_VERSION, Verdict, judge
-from outreach.rules.contacts import Channel, Hold, Outcome, Party, Past, Purpose, Request, Standing
-from outreach.rules.kept import request_from_kept, standing_from_kept
+from outreach.rules.contacts import CALLS, Channel, Hold, Outcome, Party, Past, Purpose
+from outreach.rules.kept import standing_from_kept
 
 #: Customers whose log is read at once.
 _AT_ONCE: Final = 500
@@ -47,6 +48,7 @@ def violations(since: datetime, until: datetime) -> Iterator[Violation]:
     for begin in range(0, len(customers), _AT_ONCE):
         chunk = customers[begin : begin + _AT_ONCE]
         opted_out, holds = _opt_outs(chunk), _holds(chunk)
+        at_numbers = _calls_at_numbers(within.filter(customer_id__in=chunk), since, until)
         logs: dict[int, list[Contact]] = defaultdict(list)
         rows = Contact.objects.filter(customer_id__in=chunk, at__lt=until).select_related("policy", "account__product")
         for contact in rows.order_by("customer_id", "at", "pk"):
@@ -60,7 +62,7 @@ def violations(since: datetime, until: datetime) -> Iterator[Violation]:
                     live[day] = live_policies(day)
                 found = _judged(
                     contact,
-                    log[max(0, place - PAST_READ) : place],
+                    [*log[max(0, place - PAST_READ) : place], *_with_others(contact, at_numbers)],
                     live[day],
                     opted_out=_standing_at(opted_out[customer_id], contact.at),
                     holds=_standing_at(holds[customer_id], contact.at),
@@ -77,13 +79,15 @@ def _judged(
     opted_out: list[str],
     holds: list[tuple[str, int | None]],
 ) -> Violation | None:
-    request, standing = _asked(contact)
+    request = contact.request
+    standing = standing_from_kept(contact.standing, request)
     standing = replace(
         standing,
         opted_out=standing.opted_out | frozenset(map(Channel, opted_out)),
         holds=standing.holds | frozenset((Hold(kind), about) for kind, about in holds),
     )
-    verdict = judge(contact.policy.figures(), request, standing, [_as_known(p, contact.at) for p in before], contact.at)
+    past = [_as_known(p, contact.at, is_with_another=p.customer_id != contact.customer_id) for p in before]
+    verdict = judge(contact.policy.figures(), request, standing, past, contact.at)
     try:
         expected = pick_policy(live, contact.account.product.product_code)
     except NoPolicy:
@@ -92,19 +96,29 @@ def _judged(
     return None if verdict.is_allowed and is_as_expected else Violation(contact, verdict, expected)
 
 
-def _asked(contact: Contact) -> tuple[Request, Standing]:
-    request = request_from_kept(
-        contact.asked,
-        channel=contact.channel,
-        purpose=contact.purpose,
-        party=contact.party,
-        account_id=contact.account_id,
-        detail=contact.detail,
-    )
-    return request, standing_from_kept(contact.standing, request)
+def _calls_at_numbers(within: QuerySet[Contact], since: datetime, until: datetime) -> dict[int, list[Contact]]:
+    """Return the calls, with whomever, at the numbers that were called in a period, from so long before it as counts."""
+    details = set(within.filter(channel__in=CALLS).values_list("detail", flat=True))
+    rows = Contact.objects.filter(detail__in=details, channel__in=CALLS, at__gt=since - OTHERS_READ, at__lt=until)
+    found: dict[int, list[Contact]] = defaultdict(list)
+    for contact in rows.order_by("at", "pk"):
+        found[contact.detail].append(contact)
+    return found
 
 
-def _as_known(contact: Contact, at: datetime) -> Past:
+def _with_others(contact: Contact, at_numbers: dict[int, list[Contact]]) -> list[Contact]:
+    """Return the calls with others at the number of a call, before it."""
+    if contact.channel not in CALLS:
+        return []
+    mark = (contact.at, contact.pk)
+    return [
+        other
+        for other in at_numbers[contact.detail]
+        if other.customer_id != contact.customer_id and other.at > contact.at - OTHERS_READ and (other.at, other.pk) < mark
+    ]
+
+
+def _as_known(contact: Contact, at: datetime, *, is_with_another: bool) -> Past:
     """Return a contact as it stood at a later moment: what ended after it was open then."""
     has_ended = contact.ended_at is not None and contact.ended_at <= at
     return Past(
@@ -115,6 +129,7 @@ def _as_known(contact: Contact, at: datetime) -> Past:
         account_id=contact.account_id,
         detail=contact.detail,
         outcome=Outcome(contact.outcome) if has_ended else Outcome.OPEN,
+        is_with_another=is_with_another,
     )
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from django.utils import timezone
 
 from accounts.models import CreditAccount, Customer
-from outreach.models import AgreedHours, Contact, ContactHold, ContactPolicy, Denial, DetailState, OptOut
-from outreach.models.policies import HOLD_NAMES
+from outreach.experiments import treatments_of
+from outreach.models import AgreedHours, Contact, ContactHold, ContactPolicy, Denial, DetailState, Experiment, OptOut
 from outreach.operations.holds import open_holds
-from outreach.policies import live_policies, pick_policy
+from outreach.policies import NoPolicy, live_policies, pick_policy
 from outreach.queries.standing import detail_of, known_of
-from outreach.rules.contact_policy import Verdict, next_allowed
-from outreach.rules.contacts import ELECTRONIC, Channel, Outcome, Purpose, Request
+from outreach.rules.contact_policy import Finding, RuleId, Verdict, next_allowed
+from outreach.rules.contacts import ELECTRONIC, Channel, Hold, Outcome, Purpose, Request
 from riskops.shared.personal import masked
 
 #: The channels that the page asks about, in its order.
@@ -36,10 +36,10 @@ class ChannelState:
 
 @dataclass(frozen=True, slots=True)
 class AccountChannels:
-    """The channels of one account, judged by the policy that its product follows."""
+    """The channels of one account, judged by the policy that its product follows; None where none holds."""
 
     account: CreditAccount
-    policy: ContactPolicy
+    policy: ContactPolicy | None
     channels: tuple[ChannelState, ...]
 
 
@@ -53,6 +53,15 @@ class KnownDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlGroup:
+    """An experiment that leaves accounts of the customer without contact until it is stopped."""
+
+    experiment: Experiment
+    since: date
+    account_nos: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerContacts:
     """Everything on the page."""
 
@@ -60,6 +69,7 @@ class CustomerContacts:
     local_time: datetime
     accounts: tuple[AccountChannels, ...]
     holds: tuple[ContactHold, ...]
+    control_groups: tuple[ControlGroup, ...]
     opt_outs: tuple[OptOut, ...]
     hours: AgreedHours | None
     details: tuple[KnownDetail, ...]
@@ -85,7 +95,7 @@ class NextContacts:
     customer: Customer
     local_time: datetime
     accounts: tuple[AccountChannels, ...]
-    holds: tuple[str, ...]
+    holds: tuple[Hold, ...]
     details: dict[Channel, int | None]
 
 
@@ -93,16 +103,20 @@ def next_contacts(customer: Customer, accounts: Sequence[CreditAccount], now: da
     """Return when each channel may be used next, in three queries.
 
     :param accounts: of the customer, read with `product` and `signals`
-    :raises NoPolicy: no contact policy holds
     """
     details = {channel: detail_of(customer, channel) for channel in CHANNELS_ASKED}
-    known = known_of(customer, accounts, details.values(), now)
+    known = known_of(customer, accounts, details.values(), now, called=details.get(Channel.CALL))
     live = live_policies(timezone.localtime(now).date())
     found = []
     for account in accounts:
-        policy = pick_policy(live, account.product.product_code)
-        figures = policy.figures()
-        states = []
+        try:
+            policy = pick_policy(live, account.product.product_code)
+        except NoPolicy:
+            denied = Verdict(Finding(RuleId.NO_POLICY))
+            states = [ChannelState(channel, denied, denied) for channel in details]
+            found.append(AccountChannels(account, None, tuple(states)))
+            continue
+        figures, states = policy.figures(), []
         for channel, detail in details.items():
             reminder, notice = (
                 next_allowed(figures, Request(channel, purpose, account.pk, detail), known.standing, known.past, now)
@@ -110,16 +124,14 @@ def next_contacts(customer: Customer, accounts: Sequence[CreditAccount], now: da
             )
             states.append(ChannelState(channel, reminder, notice))
         found.append(AccountChannels(account, policy, tuple(states)))
-    kinds = sorted({hold for hold, _about in known.standing.holds})
-    names = tuple(str(HOLD_NAMES[kind]) for kind in kinds)
-    return NextContacts(customer, now.astimezone(known.standing.zone), tuple(found), names, details)
+    kinds = {hold for account in accounts for hold in known.standing.held_by(account.pk)}
+    return NextContacts(customer, now.astimezone(known.standing.zone), tuple(found), tuple(sorted(kinds)), details)
 
 
 def customer_contacts(customer: Customer, account_ids: Sequence[int], now: datetime) -> CustomerContacts:
     """Return a customer as contacts go, in a fixed number of queries.
 
     :param account_ids: those of the customer's accounts that the reader may see
-    :raises NoPolicy: no contact policy holds
     """
     accounts = CreditAccount.objects.filter(pk__in=account_ids, customer=customer).order_by("account_no")
     rows = list(accounts.select_related("product", "signals"))
@@ -132,6 +144,7 @@ def customer_contacts(customer: Customer, account_ids: Sequence[int], now: datet
         local_time=nexts.local_time,
         accounts=nexts.accounts,
         holds=tuple(hold for hold in open_holds(customer.pk, now) if hold.account_id is None or hold.account_id in account_ids),
+        control_groups=_control_groups(customer, rows, now) if Hold.NO_CONTACT_ARM in nexts.holds else (),
         opt_outs=tuple(OptOut.objects.filter(customer=customer, until=None).order_by("channel")),
         hours=getattr(whole, "agreed_hours", None),
         details=_details(whole, nexts.details),
@@ -139,6 +152,16 @@ def customer_contacts(customer: Customer, account_ids: Sequence[int], now: datet
         contacts=tuple(contacts.order_by("-at", "-pk")[:CONTACTS_SHOWN]),
         denials=tuple(denials.order_by("-at", "-pk")[:DENIALS_SHOWN]),
     )
+
+
+def _control_groups(customer: Customer, accounts: Sequence[CreditAccount], now: datetime) -> tuple[ControlGroup, ...]:
+    found = []
+    for each in treatments_of(customer.pk, timezone.localtime(now).date()):
+        products = each.experiment.products
+        numbers = tuple(account.account_no for account in accounts if account.product.product_code in products)
+        if each.arm.is_no_contact and numbers:
+            found.append(ControlGroup(each.experiment, each.since, numbers))
+    return tuple(found)
 
 
 def _details(customer: Customer, details: dict[Channel, int | None]) -> tuple[KnownDetail, ...]:

@@ -6,16 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from outreach.models import Contact, Denial
 from outreach.operations.refusals import PeriodMalformed
 from outreach.queries.audit import Violation, audited, violations
+from outreach.queries.outbox import read_day, read_moment
 from outreach.rules.contact_policy import RuleId
 from outreach.rules.contacts import Channel, Outcome
 from riskops.shared.people.conflicts import conflicted_customers
@@ -25,6 +25,8 @@ ROWS: Final = 50
 #: Days that the page judges again while a person waits; longer periods are the command's.
 MOST_DAYS_AUDITED: Final = 31
 VIOLATIONS_SHOWN: Final = 100
+
+AnyLine = TypeVar("AnyLine", Contact, Denial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,13 @@ class LogFilters:
     rule: str = ""
     account: str = ""
     after: str = ""
+    first: date | None = None
+    last: date | None = None
 
     @property
     def is_narrow(self) -> bool:
         """Whether anything but the page is chosen."""
-        return bool(self.channel or self.outcome or self.rule or self.account)
+        return bool(self.channel or self.outcome or self.rule or self.account or self.first or self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,12 @@ def read_filters(query: QueryDict) -> LogFilters:
     for name, values in allowed.items():
         if chosen[name] not in values:
             chosen[name] = ""
-    return LogFilters(**chosen)
+    return LogFilters(**chosen, first=read_day(query, "first"), last=read_day(query, "last"))
 
 
 def contacts_made(user: Any, filters: LogFilters) -> LogPage:
     """Return contacts that went through the gate and that the person may see."""
-    rows = _in_sight(Contact.objects.all(), user, filters)
+    rows = _chosen(Contact.objects.all(), user, filters)
     if filters.outcome:
         rows = rows.filter(outcome=filters.outcome)
     return _page(rows, filters.after)
@@ -87,7 +91,7 @@ def contacts_made(user: Any, filters: LogFilters) -> LogPage:
 
 def contacts_refused(user: Any, filters: LogFilters) -> LogPage:
     """Return contacts that the gate refused or put off and that the person may see."""
-    rows = _in_sight(Denial.objects.all(), user, filters)
+    rows = _chosen(Denial.objects.all(), user, filters)
     if filters.rule:
         rows = rows.filter(rule=filters.rule)
     return _page(rows, filters.after)
@@ -100,8 +104,7 @@ def audit_period(first: date, last: date) -> Audit:
     """
     if not first <= last < first + timedelta(days=MOST_DAYS_AUDITED):
         raise PeriodMalformed(MOST_DAYS_AUDITED)
-    since = timezone.make_aware(datetime.combine(first, time.min))
-    until = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
+    since, until = begin_of(first), begin_of(last + timedelta(days=1))
     counted: Counter[str] = Counter()
     shown: list[Violation] = []
     found = violations(since, until)
@@ -112,11 +115,24 @@ def audit_period(first: date, last: date) -> Audit:
     return Audit(first, last, audited(since, until), counted.total(), tuple(counted.most_common()), tuple(shown))
 
 
-def _in_sight(rows: QuerySet[Any], user: Any, filters: LogFilters) -> QuerySet[Any]:
+def begin_of(day: date) -> datetime:
+    """Return when a day begins by the site's clock."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def in_sight(rows: QuerySet[AnyLine], user: Any) -> QuerySet[AnyLine]:
+    """Return the lines of the log, or of what was refused, that a person may see."""
     rows = scope_of(user).accounts(rows, product="account__product")
     conflicted = conflicted_customers(user)
-    if conflicted:
-        rows = rows.exclude(customer_id__in=conflicted)
+    return rows.exclude(customer_id__in=conflicted) if conflicted else rows
+
+
+def _chosen(rows: QuerySet[Any], user: Any, filters: LogFilters) -> QuerySet[Any]:
+    rows = in_sight(rows, user)
+    if filters.first:
+        rows = rows.filter(at__gte=begin_of(filters.first))
+    if filters.last:
+        rows = rows.filter(at__lt=begin_of(filters.last + timedelta(days=1)))
     if filters.channel:
         rows = rows.filter(channel=filters.channel)
     if filters.account:
@@ -126,7 +142,7 @@ def _in_sight(rows: QuerySet[Any], user: Any, filters: LogFilters) -> QuerySet[A
 
 def _page(rows: QuerySet[Any], after: str) -> LogPage:
     moment, _comma, row_id = after.partition(",")
-    at = parse_datetime(moment) if moment else None
+    at = read_moment(moment)
     if at is not None and row_id.isdecimal() and len(row_id) <= 18:
         rows = rows.filter(Q(at__lt=at) | Q(at=at, pk__lt=int(row_id)))
     found = list(islice(rows.order_by("-at", "-pk")[: ROWS + 1], ROWS + 1))

@@ -37,8 +37,12 @@ _ROUNDS: Final = 40
 
 
 class RuleId(StrEnum):
-    """The rules, in the order in which they are named when several forbid. Refusals by rule come before waiting."""
+    """The rules, in the order in which they are named when several forbid. Refusals by rule come before waiting.
 
+    `NO_POLICY` is none of a policy's: without a version that holds nobody is contacted.
+    """
+
+    NO_POLICY = "no-policy"
     HOLD = "hold"
     DETAIL = "detail"
     OPT_OUT = "opt-out"
@@ -69,7 +73,7 @@ class Policy:
     :param quiet_days_after_conversation: days without a call about a debt after one was talked about; that day is the first
     :param messages_a_day_per_channel: electronic messages of one channel on one day
     :param failures_to_be_lost: contacts in a row that did not reach the debtor, after which third parties may be asked
-    :param notices_pass: holds that a notice required by law passes
+    :param notices_pass: noted holds that a notice required by law passes
     :param is_opt_out_demanded: every electronic message says how to be written to no more
     """
 
@@ -126,10 +130,13 @@ class Verdict:
 def judge(policy: Policy, request: Request, standing: Standing, past: Iterable[Past], now: datetime) -> Verdict:
     """Return what the policy says of a contact at a moment.
 
-    :param past: the contacts with the customer before the moment; those of the last seven days and the last ones made at all
+    :param past: the contacts with the customer before the moment; those of the last seven days and the last ones made at all;
+        and the calls of the last days with others at the number that is asked about
     :param now: aware
     """
-    matter = _Matter(policy, request, standing, tuple(p for p in past if p.outcome is not Outcome.NOT_MADE), now)
+    made = [p for p in past if p.outcome is not Outcome.NOT_MADE]
+    own, others = (tuple(p for p in made if p.is_with_another is is_other) for is_other in (False, True))
+    matter = _Matter(policy, request, standing, own, others, now)
     findings = [finding for rule in _RULES if (finding := rule(matter)) is not None]
     denied = next((finding for finding in findings if finding.until is None), None)
     if denied is not None:
@@ -159,6 +166,7 @@ class _Matter:
     request: Request
     standing: Standing
     past: tuple[Past, ...]
+    with_others: tuple[Past, ...]
     now: datetime
 
     def days_ago(self, contact: Past) -> int:
@@ -186,10 +194,11 @@ class _Matter:
 
 
 def _hold(matter: _Matter) -> Finding | None:
-    """Nothing that is held back is asked about; a notice passes the holds it must pass."""
+    """Nothing that is held back is asked about; a notice passes the holds it must pass, and an experiment in any policy."""
     request = matter.request
-    for hold in sorted(matter.standing.held_by(request.account_id)):
-        if request.purpose is Purpose.NOTICE and hold in matter.policy.notices_pass:
+    # What the customer or the law wants is named before what an experiment does.
+    for hold in sorted(matter.standing.held_by(request.account_id), key=lambda held: (held is Hold.NO_CONTACT_ARM, held)):
+        if request.purpose is Purpose.NOTICE and (hold is Hold.NO_CONTACT_ARM or hold in matter.policy.notices_pass):
             continue
         # Who is represented is reached through the representative, and who cannot be reached through somebody who may know.
         if hold is Hold.LEGAL_REPRESENTATION and request.party is Party.REPRESENTATIVE:
@@ -231,9 +240,13 @@ def _opt_out_offered(matter: _Matter) -> Finding | None:
 
 
 def _identity(matter: _Matter) -> Finding | None:
-    """The first contact says who it comes from; a third party is told whom to call back, and no more."""
+    """The first contact says who it comes from; a third party is told whom to call back, and no more.
+
+    What reached nobody, or may not have, was no first contact.
+    """
     request = matter.request
-    if request.names_institution or any(p.party is request.party for p in matter.past):
+    reached = (Outcome.EFFECTIVE, Outcome.REFUSED, Outcome.DELIVERED)
+    if request.names_institution or any(p.party is request.party and p.outcome in reached for p in matter.past):
         return None
     return Finding(RuleId.IDENTITY)
 
@@ -256,14 +269,13 @@ def _third_party(matter: _Matter) -> Finding | None:
 
 
 def _failures_in_a_row(matter: _Matter) -> int:
-    failures = 0
-    for contact in sorted(matter.past, key=lambda p: p.at, reverse=True):
-        if contact.party is not Party.DEBTOR or contact.outcome is Outcome.OPEN:
-            continue
-        if contact.outcome not in FAILED:
-            break
-        failures += 1
-    return failures
+    """Return how many of the last contacts with the debtor failed.
+
+    Of those of one moment none is the later: where one did not fail, none of them counts, in whatever order the log is read.
+    """
+    ended = [p for p in matter.past if p.party is Party.DEBTOR and p.outcome is not Outcome.OPEN]
+    reached = max((p.at for p in ended if p.outcome not in FAILED), default=None)
+    return sum(1 for p in ended if reached is None or p.at > reached)
 
 
 def _representative(matter: _Matter) -> Finding | None:
@@ -305,23 +317,24 @@ def _unanswered(matter: _Matter) -> Finding | None:
     if matter.request.channel not in CALLS:
         return None
     unanswered = (Outcome.UNANSWERED, Outcome.OPEN)
-    tried = [p for p in matter.within(1, CALLS) if p.detail == matter.request.detail and p.outcome in unanswered]
+    today = (*matter.within(1, CALLS), *(p for p in matter.with_others if matter.days_ago(p) == 0))
+    tried = [p for p in today if p.detail == matter.request.detail and p.outcome in unanswered]
     return matter.capped(RuleId.UNANSWERED, tried, matter.policy.unanswered_a_day, 1)
 
 
 def _calls_a_week(matter: _Matter) -> Finding | None:
-    if matter.request.channel not in CALLS or matter.request.party is Party.THIRD_PARTY:
+    if matter.request.channel not in CALLS:
         return None
     made = [p for p in matter.within(DAYS_OF_A_WEEK, CALLS) if _is_about(p, matter.request)]
     return matter.capped(RuleId.CALLS_A_WEEK, made, matter.policy.calls_a_week, DAYS_OF_A_WEEK)
 
 
 def _after_conversation(matter: _Matter) -> Finding | None:
-    """A debt that was talked about rests; the day of the talk is the first of the days."""
+    """A debt that was talked about rests; the day of the talk is the first of the days. One that is not ended may be a talk."""
     days = matter.policy.quiet_days_after_conversation
-    if days is None or matter.request.channel not in CALLS or matter.request.party is Party.THIRD_PARTY:
+    if days is None or matter.request.channel not in CALLS:
         return None
-    talked = (Outcome.EFFECTIVE, Outcome.REFUSED)
+    talked = (Outcome.EFFECTIVE, Outcome.REFUSED, Outcome.OPEN)
     talks = [p for p in matter.within(days, CALLS) if _is_about(p, matter.request) and p.outcome in talked]
     if not talks:
         return None
@@ -329,7 +342,12 @@ def _after_conversation(matter: _Matter) -> Finding | None:
 
 
 def _is_about(contact: Past, request: Request) -> bool:
-    return contact.account_id == request.account_id and contact.party is not Party.THIRD_PARTY
+    """Return whether an earlier call is about the debt and counts for who is called now: each third party counts alone."""
+    if contact.account_id != request.account_id:
+        return False
+    if request.party is Party.THIRD_PARTY:
+        return contact.party is Party.THIRD_PARTY and contact.detail == request.detail
+    return contact.party is not Party.THIRD_PARTY
 
 
 def _messages(matter: _Matter, days: int, channels: Iterable[Channel]) -> list[Past]:

@@ -75,6 +75,12 @@ class Hold(StrEnum):
     MINOR = "minor"
     STOP_CONTACT = "stop_contact"
     LEGAL_REPRESENTATION = "legal_representation"
+    # An experiment leaves the customer without contact; follows from the arm they are in (outreach/experiments.py).
+    NO_CONTACT_ARM = "no_contact_arm"
+
+
+#: The holds that people note and policies speak of.
+NOTED_HOLDS: Final = tuple(hold for hold in Hold if hold is not Hold.NO_CONTACT_ARM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A contact of the log: made, or let through and not ended yet."""
+    """A contact of the log: made, or let through and not ended yet.
+
+    :param is_with_another: a call with another customer, at the number that is asked about
+    """
 
     at: datetime
     channel: Channel
@@ -126,6 +135,7 @@ class Past:
     account_id: int
     detail: int | None
     outcome: Outcome
+    is_with_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,29 @@ from django import template
 from django.utils.functional import Promise
 
 from outreach.models import Denial
+from outreach.models.policies import HOLD_NAMES
+from outreach.models.versions import Version
 from outreach.models.wishes import CHANNEL_NAMES
+from outreach.outbox_wording import reason_text
 from outreach.rules.contact_policy import Finding
-from outreach.rules.contacts import Channel
-from outreach.wording import because, finding_text, when_text
+from outreach.rules.contacts import Channel, Hold
+from outreach.wording import because, end_text, finding_text, is_message, when_text
 
 register = template.Library()
+register.filter("how_it_ended", end_text)
+register.filter("is_message", is_message)
 
 
 @register.filter
 def channel_name(code: str) -> Promise | str:
     """Return the words for a channel."""
     return CHANNEL_NAMES[Channel(code)]
+
+
+@register.filter
+def hold_name(hold: Hold) -> Promise | str:
+    """Return the words for a hold."""
+    return HOLD_NAMES[hold]
 
 
 @register.filter
@@ -38,3 +49,21 @@ def why_refused(denial: Denial) -> str:
 def in_zone(moment: datetime, zone: str) -> str:
     """Return a moment in the customer's time, to the minute."""
     return when_text(moment, zone)
+
+
+@register.filter
+def version_status(code: str) -> Promise | str:
+    """Return the words for the state of a version, which the trail keeps as a code."""
+    return Version.Status(code).label if code in Version.Status.values else code
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """Return the time of day of a moment in the zone it carries: the filter `date` would turn it into the site's."""
+    return f"{moment:%H:%M}"
+
+
+@register.filter
+def message_reason(reason: str) -> str:
+    """Return why a message waits or ended, in words."""
+    return reason_text(reason)

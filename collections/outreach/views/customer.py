@@ -26,7 +26,6 @@ from outreach.rules.contacts import Channel, Hold, Outcome, Party, Purpose
 from outreach.wording import verdict_text
 from riskops.shared.audit import Actor
 from riskops.shared.people.conflicts import refuse_conflict
-from riskops.shared.people.refusals import ExaminationExpired
 from riskops.shared.posting import posted_from
 from riskops.shared.roles import requires
 from riskops.shared.scope import scope_of
@@ -55,7 +54,14 @@ def customer(request: HttpRequest, customer_no: str) -> HttpResponse:
     return _shown(request, head_or_404(request, customer_no))
 
 
-def _shown(request: HttpRequest, head: CustomerHead, *, status: int = 200, **typed: forms.OutreachForm) -> HttpResponse:
+def _shown(
+    request: HttpRequest,
+    head: CustomerHead,
+    *,
+    status: int = 200,
+    dialled: tuple[int, str] | None = None,
+    **typed: forms.OutreachForm,
+) -> HttpResponse:
     page = customer_contacts(head.customer, list(head.numbers), timezone.now())
     context = {
         "title": _("Contact with %(customer)s") % {"customer": head.customer.customer_no},
@@ -65,7 +71,7 @@ def _shown(request: HttpRequest, head: CustomerHead, *, status: int = 200, **typ
             {"channel": states[0].channel, "states": states}
             for states in zip(*(account.channels for account in page.accounts), strict=True)
         ],
-        "call": forms.ContactForm(numbers=head.numbers, initial={"key": forms.new_key()}, auto_id="call_%s"),
+        "call": forms.ContactForm(numbers=head.numbers, initial=_call(request, head), auto_id="call_%s"),
         "hold": forms.HoldForm(numbers=head.numbers, auto_id="hold_%s"),
         "opt_out": forms.OptOutForm(auto_id="opt_%s", initial={"channel": "sms"}),
         "hours": forms.HoursForm(auto_id="hours_%s", initial=_hours(page.hours)),
@@ -74,8 +80,15 @@ def _shown(request: HttpRequest, head: CustomerHead, *, status: int = 200, **typ
         "reason": forms.ReasonForm(auto_id=False),
         **typed,
         "typed": next(iter(typed), ""),
+        "dialled": dialled,
     }
     return render(request, "outreach/customer.html", context, status=status)
+
+
+def _call(request: HttpRequest, head: CustomerHead) -> dict[str, Any]:
+    """Return what the form of a call begins with: about the account whose page led here."""
+    account = request.GET.get("account", "")
+    return {"key": forms.new_key(), **({"account": account} if account in head.numbers.values() else {})}
 
 
 def _hours(agreed: Any) -> dict[str, Any]:
@@ -89,7 +102,7 @@ def _done(
     if form.is_valid():
         try:
             said = act(form.cleaned_data)
-        except (OutreachRefusal, ExaminationExpired) as refusal:
+        except OutreachRefusal as refusal:
             form.refuse(refusal)
         else:
             if said:
@@ -100,7 +113,8 @@ def _done(
         for error in forms.refused(form):
             messages.error(request, error)
         return _shown(request, head, status=422)
-    return _shown(request, head, status=422, **{name: form})
+    typed: dict[str, Any] = {name: form}
+    return _shown(request, head, status=422, **typed)
 
 
 def _account(head: CustomerHead, number: str) -> CreditAccount | None:
@@ -135,6 +149,20 @@ def call(request: HttpRequest, customer_no: str) -> HttpResponse:
 
     form = forms.ContactForm(request.POST, numbers=head.numbers, auto_id="call_%s")
     return _done(request, head, "call", form, act)
+
+
+@never_cache
+@requires(may_do.DIAL)
+@posted_from(PAGE, takes=("customer_no",))
+def dial(request: HttpRequest, customer_no: str, contact_id: int) -> HttpResponse:
+    """Show the number of a call that was let through, once, with a link that dials it."""
+    head = head_or_404(request, customer_no)
+    try:
+        number = calls.dial(actor=Actor.of(request.user), customer=head.customer, contact_id=contact_id, now=timezone.now())
+    except OutreachRefusal as refusal:
+        messages.error(request, str(refusal))
+        return _shown(request, head, status=refusal.status)
+    return _shown(request, head, dialled=(contact_id, number))
 
 
 @never_cache

@@ -35,10 +35,23 @@ def refuse_without_examination(user: Any, *, subject: str = Subject.COLLECTIONS,
     if user_id is None:
         return
     day = on or timezone.localdate()
-    passed = Examination.objects.filter(user_id=user_id, subject=subject, passed_on__lte=day)
-    expires_on = passed.order_by("-expires_on").values_list("expires_on", flat=True).first()
+    expires_on = _expires_on(user_id, subject, day)
     if expires_on is None or expires_on <= day:
         raise ExaminationExpired(subject=str(Subject(subject).label), expired_on=expires_on)
+
+
+def has_examination(user: Any, *, subject: str = Subject.COLLECTIONS, on: date) -> bool | None:
+    """Return whether a person has an examination that holds on a day; None for machines, which need none."""
+    user_id = person_id(user)
+    if user_id is None:
+        return None
+    expires_on = _expires_on(user_id, subject, on)
+    return expires_on is not None and on < expires_on
+
+
+def _expires_on(user_id: int, subject: str, day: date) -> date | None:
+    passed = Examination.objects.filter(user_id=user_id, subject=subject, passed_on__lte=day)
+    return passed.order_by("-expires_on").values_list("expires_on", flat=True).first()
 
 
 @transaction.atomic

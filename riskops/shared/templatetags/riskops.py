@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from riskops.shared import wording
+from riskops.shared import own_reasons, wording
 from riskops.shared.audit_words import action_label
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import may as may_do
@@ -129,6 +129,12 @@ def tier(code: str, tiers: dict[str, Any]) -> SafeString:
 
 
 @register.filter
+def in_words(reason: str) -> str:
+    """A reason that the site wrote itself, in the language in use; a person's as it was typed."""
+    return own_reasons.in_words(reason)
+
+
+@register.filter
 def operation_label(name: str) -> Promise | str:
     """What an action of the audit trail is called."""
     return action_label(name)
@@ -145,20 +151,27 @@ def changes(entry: AuditEntry, currency: str = "") -> SafeString:
     lines = []
     for name in names:
         was, became = before.get(name), after.get(name)
-        if currency and name.endswith("_minor"):
-            was, became = (money(value, currency) if isinstance(value, int) else value for value in (was, became))
-        was, became = _readable(was), _readable(became)
+        was, became = _readable(was, name, currency), _readable(became, name, currency)
         values = became if name not in before else was if name not in after else f"{was} → {became}"
         lines.append((name, values))
     return format_html_join("", '<span class="change"><span class="quiet">{}</span> {}</span> ', lines)
 
 
-def _readable(value: Any) -> Any:
-    """Return a value of an audit entry as people write it: a list without brackets, an open end as an ellipsis."""
+def _readable(value: Any, name: str = "", currency: str = "") -> Any:
+    """Return a value of an audit entry as people write it: a list without brackets, an open end as an ellipsis.
+
+    :param name: what the entry calls it; amounts end in `_minor`
+    :param currency: what amounts are in, where that is known; values kept together may name their own
+    """
     if isinstance(value, list):
-        return ", ".join(str(_readable(item)) for item in value) or "–"
+        return ", ".join(str(_readable(item, name, currency)) for item in value) or "–"
+    if isinstance(value, dict):
+        own = str(value.get("currency") or currency)
+        return ", ".join(f"{key} {_readable(item, key, own)}" for key, item in value.items()) or "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if currency and name.endswith("_minor") and isinstance(value, int):
+        return money(value, currency)
     return "…" if value == _NO_LAST_ACCOUNT else value
 
 

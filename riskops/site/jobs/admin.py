@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import PeriodicTask
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -60,7 +61,8 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
         model = PeriodicTask
         fields = ("enabled",)
         labels = {"enabled": _("On")}
-        help_texts = {"enabled": _("whether the job starts by itself")}
+        # Those of django-celery-beat speak of columns that are not here.
+        help_texts = {"enabled": _("whether the job starts by itself"), "last_run_at": "", "total_run_count": ""}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,6 +113,10 @@ class ScheduleAdmin(TrailedAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def called(self, record: PeriodicTask) -> str:
+        """Return the job's name in words."""
+        return capfirst(self.job(record))
 
     @admin.display(description=_("job"), ordering="name")
     def job(self, task: PeriodicTask) -> str:
@@ -178,9 +184,12 @@ class FeedAdmin(TrailedAdmin):
     view_operation = VIEW_JOBS
     edit_operation = EDIT_SCHEDULES
     form = FeedForm
-    fields = ("name", "file_name", "is_expected", "weekdays", "cut_off", "on_missing", "reason")
     list_display = ("name", "file_name", "is_expected", "weekdays", "cut_off", "on_missing")
     ordering = ("name",)
+
+    def get_fields(self, request: HttpRequest, obj: Feed | None = None) -> tuple[str, ...]:
+        """What is expected; who changes it says why."""
+        return (*self.list_display, "reason") if self._may_edit(request) else self.list_display
 
     def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:
         """Write the feed by its operation."""

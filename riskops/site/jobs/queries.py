@@ -33,6 +33,8 @@ STEP_NAMES: Final[dict[str, Promise]] = {
     "decisions": _("decisions"),
     "cases": _("queues"),
     "snapshot": _("snapshot"),
+    "arms": _("arms of experiments"),
+    "outreach": _("outreach"),
     "publish": _("report"),
 }
 TONES: Final = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from drf_spectacular.generators import SchemaGenerator
@@ -37,7 +39,7 @@ class Endpoint:
 
 def endpoints(origin: str) -> dict[str, list[Endpoint]]:
     """Return the endpoints by tag, read from the schema."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    schema = _schema(get_language())
     shapes = schema.get("components", {}).get("schemas", {})
     grouped: dict[str, list[Endpoint]] = {}
     for path, methods in schema["paths"].items():
@@ -56,6 +58,13 @@ def endpoints(origin: str) -> dict[str, list[Endpoint]]:
                 )
             )
     return grouped
+
+
+@lru_cache(maxsize=8)
+def _schema(_language: str | None) -> dict[str, Any]:
+    # The same for everybody until the code changes, and half a second's work.
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return schema
 
 
 def _body(operation: dict[str, Any], shapes: dict[str, Any]) -> tuple[tuple[str, str, bool], ...]:

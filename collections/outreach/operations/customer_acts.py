@@ -1,0 +1,52 @@
+"""What a customer does on their own page. Each act is the operation a person would use, made by the customer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from accounts.models import Appeal, CreditAccount, Decision
+from accounts.operations.deciding.appealing import record_appeal
+from accounts.operations.refusals import LedgerRefusal
+from outreach.models import OptOut
+from outreach.operations import wishes
+from outreach.operations.refusals import CannotAppealHere, OptOutThere
+from outreach.rules.contacts import ELECTRONIC, Channel
+from riskops.shared.audit import Actor
+
+#: In the trail, whoever holds the link.
+CUSTOMER = Actor("customer page")
+
+
+@transaction.atomic
+def opt_out_all(account: CreditAccount, channels: list[Channel], *, now: datetime) -> list[Channel]:
+    """Opt the customer out of electronic channels at once; those out already stay as they are. Returns the new ones."""
+    done = []
+    for channel in channels:
+        if channel not in ELECTRONIC:
+            continue
+        try:
+            wishes.opt_out(
+                actor=CUSTOMER, customer=account.customer, channel=channel, source=OptOut.Source.PAGE, note="", now=now
+            )
+        except OptOutThere:
+            continue
+        done.append(channel)
+    return done
+
+
+def appeal(account: CreditAccount, *, reference: str, grounds: str, today: date) -> Appeal:
+    """Take a customer's appeal against a decision on the account.
+
+    :raises CannotAppealHere: there is no such decision to appeal, the time for it is over, or nothing is written
+    """
+    decision = Decision.objects.filter(account=account, reference=reference).first()
+    if decision is None:
+        raise CannotAppealHere("")
+    try:
+        return record_appeal(
+            actor=CUSTOMER, decision_id=decision.pk, version=decision.version, received_on=today, grounds=grounds
+        )
+    except LedgerRefusal as refusal:
+        raise CannotAppealHere(str(refusal)) from None

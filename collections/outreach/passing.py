@@ -1,0 +1,103 @@
+"""What the contact policy says to the worklist: whom not to take from a queue just now, because they may not be called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.db.models import BooleanField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
+
+from accounts.models import CreditAccount
+from casework.models import Tier, TierPolicy
+from outreach.experiments import left_alone
+from outreach.models import Contact
+from outreach.policies import NoPolicy, live_policies, pick_policy
+from outreach.rules.contact_policy import DAYS_OF_A_WEEK, RuleId, judge
+from outreach.rules.contacts import CALLS, Channel, Hold, Hours, Outcome, Party, Past, Purpose, Request, Standing
+from outreach.wording import verdict_text
+from riskops.shared.models import BookState
+
+#: The name by which a queue may be worked in spite of it.
+CALLS_BLOCK: Final = "calls"
+#: A local day is over a day later than anywhere else, and a week is read in local days.
+_READ: Final = timedelta(days=DAYS_OF_A_WEEK + 2)
+
+
+def calls_refused(account_ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """Return why accounts may not be called now, though they may be later, by account id: hours, calls made already, an
+    experiment that leaves the customer without contact.
+
+    Only accounts in tiers whose work is calling: a review is done at any hour. What else forbids a call for good (a noted hold,
+    no number) is no matter of waiting and passes nobody over; the gate answers it when a call is asked for. A fixed number of
+    queries.
+    """
+    accounts = [
+        account
+        for account in _accounts(account_ids, timezone.localtime(now).date())
+        if Tier.Intervention.CALL in (account.may_do or ())
+    ]
+    if not accounts:
+        return {}
+    past = _calls_of({account.customer_id for account in accounts}, now)
+    live = live_policies(timezone.localtime(now).date())
+    found = {}
+    for account in accounts:
+        customer = account.customer
+        agreed = getattr(customer, "agreed_hours", None)
+        hours = Hours(agreed.opens_at, agreed.closes_at) if agreed else None
+        try:
+            policy = pick_policy(live, account.product.product_code)
+        except NoPolicy:
+            # Whoever asks for the call is told so by the gate; the queue is no worse off than before.
+            continue
+        holds = frozenset({(Hold.NO_CONTACT_ARM, account.pk)}) if account.is_left_alone else frozenset()
+        standing = Standing(zone=ZoneInfo(customer.time_zone), agreed_hours=hours, holds=holds)
+        # A number there is none of is not what is asked about here; any other number takes its place.
+        request = Request(Channel.CALL, Purpose.REMINDER, account.pk, customer.phone_index or 0)
+        verdict = judge(policy.figures(), request, standing, past.get(customer.pk, ()), now)
+        if verdict.until is not None or verdict.rule is RuleId.HOLD:
+            found[account.pk] = verdict_text(verdict, zone=customer.time_zone)
+    return found
+
+
+def left_alone_items(now: datetime) -> Q:
+    """Return the condition over work items of those that `calls_refused` names for an experiment's sake: on each of its days."""
+    tiers = Tier.objects.filter(policy=_live_tiers()).values_list("code", "interventions")
+    calling = [code for code, may_do in tiers if Tier.Intervention.CALL in may_do]
+    on = timezone.localtime(now).date()
+    alone = left_alone(customer="casework_workitem.customer_id", product="casework_workitem.product_id", on=on)
+    return Q(RawSQL(alone, (), output_field=BooleanField()), account__state__tier__in=calling)
+
+
+def _live_tiers() -> Subquery:
+    """Return the id of the tier policy that is live on the last closed day."""
+    day = Subquery(BookState.objects.filter(pk=1).values("business_date")[:1])
+    live = TierPolicy.objects.filter(status=TierPolicy.Status.APPROVED, live_from__lte=day).order_by("-live_from")
+    return Subquery(live.values("pk")[:1])
+
+
+def _accounts(account_ids: Sequence[int], on: date) -> QuerySet[Any]:
+    """Return accounts with what is asked of them, in one query.
+
+    `may_do`: the interventions of their tier; `is_left_alone`: whether an experiment leaves the customer without contact.
+    """
+    tier = Tier.objects.filter(policy=_live_tiers(), code=OuterRef("state__tier"))
+    rows = CreditAccount.objects.filter(pk__in=account_ids).select_related("product", "customer__agreed_hours")
+    alone = left_alone(customer="accounts_creditaccount.customer_id", product="accounts_creditaccount.product_id", on=on)
+    return rows.annotate(
+        may_do=Subquery(tier.values("interventions")[:1]), is_left_alone=RawSQL(alone, (), output_field=BooleanField())
+    )
+
+
+def _calls_of(customers: set[int], now: datetime) -> dict[int, list[Past]]:
+    rows = Contact.objects.filter(customer_id__in=customers, channel__in=CALLS, at__gt=now - _READ)
+    found: dict[int, list[Past]] = {}
+    columns: Any = ("customer_id", "at", "channel", "purpose", "party", "account_id", "detail", "outcome")
+    for customer_id, at, channel, purpose, party, account_id, detail, outcome in rows.values_list(*columns):
+        one = Past(at, Channel(channel), Purpose(purpose), Party(party), account_id, detail, Outcome(outcome))
+        found.setdefault(customer_id, []).append(one)
+    return found

@@ -1,0 +1,79 @@
+"""What a customer sees of themselves behind a link: as little as can be done with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.models import AccountState, Appeal, CreditAccount, Decision
+from accounts.operations.deciding.appealing import last_day_to_appeal
+from accounts.rules.decisions import LIFTABLE_ACTIONS, Status
+from outreach.models import EducationArticle, OptOut
+from outreach.models.education import stage_of
+from outreach.models.versions import live_versions
+from outreach.rules.contacts import ELECTRONIC, Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChoice:
+    """A channel of messages. `is_out`: the customer wants nothing by it."""
+
+    channel: Channel
+    is_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDecision:
+    """A decision that the customer may object to, or has. No amounts: whoever holds the link may not be the customer."""
+
+    reference: str
+    action: str
+    decided_on: date
+    last_day: date | None
+    appeal: Appeal | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage:
+    """The page. `last4` is all it says of the account."""
+
+    last4: str
+    channels: tuple[ChannelChoice, ...]
+    decisions: tuple[OpenDecision, ...]
+    education: tuple[EducationArticle, ...]
+
+    @property
+    def may_opt_out(self) -> bool:
+        """Whether there is a channel left to opt out of."""
+        return any(not choice.is_out for choice in self.channels)
+
+
+def own_page(account: CreditAccount, today: date, *, business_day: date) -> OwnPage:
+    """Return what stands on the page of an account's customer, in a fixed number of queries.
+
+    :param business_day: the day by which it is told whether a decision may still be objected to
+    """
+    out = set(OptOut.objects.filter(customer=account.customer_id, until=None).values_list("channel", flat=True))
+    order = (Channel.SMS, Channel.EMAIL, Channel.PUSH)
+    channels = tuple(ChannelChoice(channel, channel in out) for channel in order if channel in ELECTRONIC)
+    rows = Decision.objects.filter(
+        account=account, action__in=LIFTABLE_ACTIONS, status__in=(Status.SCHEDULED, Status.EFFECTIVE), decided_on__isnull=False
+    )
+    decisions = []
+    for decision in rows.select_related("appeal").order_by("-decided_on", "-pk")[:10]:
+        last_day = last_day_to_appeal(decision)
+        appeal = getattr(decision, "appeal", None)
+        assert decision.decided_on is not None  # filtered above
+        if appeal is not None or (last_day is not None and business_day <= last_day):
+            decisions.append(
+                OpenDecision(decision.reference, decision.get_action_display(), decision.decided_on, last_day, appeal)
+            )
+    return OwnPage(account.account_no[-4:], channels, tuple(decisions), _education(account, today))
+
+
+def _education(account: CreditAccount, today: date) -> tuple[EducationArticle, ...]:
+    """Return the articles of the stage that the account is in, those of every stage first."""
+    late = AccountState.objects.filter(pk=account.pk).values_list("days_past_due", flat=True).first() or 0
+    any_stage, own = EducationArticle.Stage.ANY, stage_of(late)
+    rows = [row for row in live_versions(EducationArticle, today).values() if row.stage in (any_stage, own)]
+    return tuple(sorted(rows, key=lambda row: (row.stage != any_stage, row.code)))

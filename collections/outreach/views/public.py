@@ -1,0 +1,164 @@
+"""The customer's side: the one page that is open to everybody who holds a link. Nothing happens by opening it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any, Final
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import CreditAccount
+from accounts.queries.decisions import business_today
+from outreach.customer_links import LinkExpired, LinkNotValid, account_of_token
+from outreach.institution import institution
+from outreach.operations import customer_acts
+from outreach.operations.refusals import CannotAppealHere
+from outreach.queries.customer_page import own_page
+from outreach.rate_limits import address_of, is_too_often
+from outreach.rules.contacts import Channel
+
+PAGE: Final = "outreach:public"
+#: Requests a minute by one link: looking, and doing. Those without a good link are counted by network address: everybody's mail
+#: provider unsubscribes from a few addresses, and behind a proxy all customers come from one.
+LOOKS, ACTS = 30, 10
+_CHOICES: Final = [(str(channel), "") for channel in (Channel.SMS, Channel.EMAIL, Channel.PUSH)]
+
+
+class OptOutChoice(forms.Form):
+    """The channels the customer wants nothing more by."""
+
+    channels = forms.MultipleChoiceField(choices=_CHOICES)
+
+
+class AppealForm(forms.Form):
+    """What the customer says against a decision."""
+
+    reference = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    grounds = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+def _for_customer(*, most: int) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Let in who holds a good link, so often a minute, in the customer's language and with headers that keep the link secret.
+
+    What others ask, with links or without, keeps no customer out.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, token: str) -> HttpResponse:
+            account_id, refused = _account_of(token)
+            asker = f"account {account_id}" if account_id is not None else address_of(request)
+            if is_too_often(asker, f"customer-{most}", most=most):
+                answer = _said(request, _("Too many requests; wait a minute, then open the link again."), status=429)
+                answer.headers["Retry-After"] = "60"
+                return answer
+            if isinstance(refused, LinkNotValid):
+                return _said(request, _("This link is not complete. Open it from our message again, or call us."), status=404)
+            if account_id is None:
+                return _said(request, _("This link is no longer valid. Our next message has a new one; or call us."), status=410)
+            account = CreditAccount.objects.select_related("customer").filter(pk=account_id).first()
+            if account is None:
+                return _said(request, _("This link is not complete. Open it from our message again, or call us."), status=404)
+            wanted = request.GET.get("lang", "")
+            language = wanted if wanted in ("en", "zh-hans") else account.customer.language
+            with translation.override(language):
+                return _private(view(request, token, account))
+
+        return guarded
+
+    return decorate
+
+
+def _account_of(token: str) -> tuple[int | None, Exception | None]:
+    """Return the account of a link, or why there is none."""
+    try:
+        return account_of_token(token, today=timezone.localdate()), None
+    except (LinkNotValid, LinkExpired) as refused:
+        return None, refused
+
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    """Keep the link from those the page links to, and from search engines."""
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return answer
+
+
+def _said(request: HttpRequest, text: Any, *, status: int) -> HttpResponse:
+    return _private(render(request, "outreach/public/said.html", {"text": text, "institution": institution()}, status=status))
+
+
+def _shown(request: HttpRequest, token: str, account: CreditAccount, *, status: int = 200, **more: Any) -> HttpResponse:
+    page = own_page(account, timezone.localdate(), business_day=_business_day())
+    context = {"page": page, "token": token, "institution": institution(), "language": translation.get_language(), **more}
+    # Said beside the decision it is about; where that is not there (any more), above.
+    is_beside = any(decision.reference == more.get("reference") for decision in page.decisions if decision.appeal is None)
+    context["error"] = "" if is_beside else more.get("appeal_error", "")
+    return render(request, "outreach/public/page.html", context, status=status)
+
+
+@login_not_required
+@never_cache
+@require_GET
+@_for_customer(most=LOOKS)
+def public(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
+    """Show what the customer may do."""
+    return _shown(request, token, account, done=request.GET.get("done", ""))
+
+
+# Without a CSRF token: mail programs post here when the reader says "unsubscribe" (RFC 8058). The link is the proof.
+@csrf_exempt
+@login_not_required
+@never_cache
+@require_POST
+@_for_customer(most=ACTS)
+def opt_out(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
+    """Opt the customer out of what they ticked; by one click of a mail program, out of e-mail."""
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        customer_acts.opt_out_all(account, [Channel.EMAIL], now=timezone.now())
+        return HttpResponse(status=204)
+    form = OptOutChoice(request.POST)
+    if not form.is_valid():
+        return _shown(request, token, account, status=422, opt_out_error=_("Tick what you want nothing more by."))
+    customer_acts.opt_out_all(account, [Channel(name) for name in form.cleaned_data["channels"]], now=timezone.now())
+    return _done(request, token, "opt-out")
+
+
+@login_not_required
+@never_cache
+@require_POST
+@_for_customer(most=ACTS)
+def appeal(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
+    """Take the customer's objection to a decision."""
+    form = AppealForm(request.POST)
+    if not form.is_valid():
+        why = _("Write what you object to, at most 2,000 characters.")
+        return _shown(request, token, account, status=422, appeal_error=why, reference=request.POST.get("reference", ""))
+    try:
+        customer_acts.appeal(account, **form.cleaned_data, today=_business_day())
+    except CannotAppealHere as refusal:
+        return _shown(request, token, account, status=422, appeal_error=str(refusal), **form.cleaned_data)
+    return _done(request, token, "appeal")
+
+
+def _business_day() -> date:
+    """Return the day that decisions are dated by; a book that stands still takes an objection on its own day."""
+    today = timezone.localdate()
+    return min(today, business_today() or today)
+
+
+def _done(request: HttpRequest, token: str, what: str) -> HttpResponse:
+    language = request.GET.get("lang", "")
+    answer = redirect(PAGE, token)
+    answer.headers["Location"] += f"?done={what}" + (f"&lang={language}" if language in ("en", "zh-hans") else "")
+    return answer

@@ -1,0 +1,1 @@
+"""How numbers look where Django's own way is not ours: a package a language."""

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import forking
 import pytest
 from migrated import Migrated
 from sites import ROOT, Site, new_site
+
+from outreach.rules.sending import GRACE
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("sending_killed")]
 
@@ -80,9 +83,10 @@ def test_where_nobody_can_know_it_is_never_sent_twice_and_waits_for_a_person(sit
 @pytest.mark.parametrize("second", ["worker lost", "asking", "asked", "concluding", "concluded"])
 def test_killed_again_while_the_doubt_is_resolved_it_is_still_once(site: Site, first: str, second: str) -> None:
     run(site, "send", provider="askable", kill_at=first)
-    # After the lease of the worker and the grace of the provider.
-    run(site, "doubt", "6", provider="askable", kill_at=second)
-    told = run(site, "recover", "7", provider="askable")
+    # After the lease of the worker and the grace of the provider, so that it concludes wherever it was killed at first.
+    minutes = GRACE / timedelta(minutes=1) + 1
+    run(site, "doubt", f"{minutes}", provider="askable", kill_at=second)
+    told = run(site, "recover", f"{minutes + 1}", provider="askable")
     assert (told["effects"], [row[:2] for row in told["messages"]]) == (1, [["sms", "sent"]])
 
 

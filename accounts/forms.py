@@ -144,6 +144,21 @@ class WaiverForm(EntryForm):
         _set_currency(self, self.loaded)
 
 
+class CancellationForm(EntryForm):
+    """A cancellation of an instalment."""
+
+
+class RefundForm(EntryForm):
+    """A refund out of the credit balance."""
+
+    amount = AmountField(label=_("Amount"))
+    field_order = ("amount", "value_date", "reference", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _set_currency(self, self.loaded)
+
+
 class WriteOffForm(EntryForm):
     """A write-off."""
 

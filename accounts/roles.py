@@ -12,6 +12,8 @@ POST_PAYMENT = operation("payment.post", _("post a payment"), Role.ANALYST, Role
 REVERSE_PAYMENT = operation("payment.reverse", _("reverse a payment"), Role.TEAM_LEAD, Role.SERVICE)
 WAIVE = operation("installment.waive", _("waive an amount"), Role.TEAM_LEAD, Role.APPROVER)
 WRITE_OFF = operation("account.write_off", _("write off an account"), Role.APPROVER)
+CANCEL_INSTALLMENT = operation("installment.cancel", _("cancel an instalment"), Role.TEAM_LEAD, Role.APPROVER)
+REFUND_CREDIT = operation("account.refund", _("pay back a credit balance"), Role.APPROVER)
 IMPORT_PORTFOLIO = operation("portfolio.import", _("import portfolio files"), Role.TEAM_LEAD, Role.ADMINISTRATOR, Role.SERVICE)
 DOWNLOAD_QUARANTINE = operation(
     "portfolio.download_quarantine",
@@ -171,3 +173,6 @@ event("application.pass_over", _("passed over in an undoing"))
 event("application.replay_alarm", _("verdict computed again differs"))
 event("account.keep_limit", _("limit of a file not taken"))
 event("account.change_closing", _("closing day changed by a file"))
+# What agreements do to a schedule; who may agree is the agreement's own operation.
+CHANGE_SCHEDULE = event("account.change_schedule", _("new schedule agreed"))
+END_SCHEDULE = event("account.end_schedule", _("new schedule ended"))

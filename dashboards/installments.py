@@ -1,8 +1,8 @@
 """What instalments tell that snapshots do not: when each was paid, as of any day. The *known* truth (portfolio-format, rule 7).
 
 Most accounts' instalments say it themselves: paid means nothing of principal, interest or fee is left, on the day of their last
-allocation. An account with a reversal or a waiver stood differently on different days; it is *intricate* and is replayed from
-its entries instead.
+allocation. An account with a reversal, a waiver, a cancellation or a changed schedule stood differently on different days; it is
+*intricate* and is replayed from its entries instead.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from accounts.models import Allocation, CreditAccount, Installment, Payment, Waiver
+from accounts.models import (
+    Allocation,
+    CreditAccount,
+    Installment,
+    InstallmentCancellation,
+    Payment,
+    ScheduleChange,
+    Waiver,
+)
 from accounts.queries.entries import AccountEntries, in_chunks, load_entries
 from accounts.rules.replay import InstallmentState, rebuild
 from accounts.rules.terms import Component
@@ -26,7 +34,9 @@ ALLOCATIONS: Final = Allocation._meta.db_table
 #: The accounts whose instalments do not tell their past themselves.
 INTRICATE: Final = (
     f"SELECT account_id FROM {Payment._meta.db_table} WHERE reverses_id IS NOT NULL "
-    f"UNION SELECT account_id FROM {Waiver._meta.db_table}"
+    f"UNION SELECT account_id FROM {Waiver._meta.db_table} "
+    f"UNION SELECT account_id FROM {ScheduleChange._meta.db_table} "
+    f"UNION SELECT account_id FROM {InstallmentCancellation._meta.db_table}"
 )
 
 
@@ -103,6 +113,8 @@ def has_reached(entries: AccountEntries, installment: int, *, n: int, as_of: dat
         installments=entries.installments,
         payments=counting,
         waivers=entries.waivers,
+        changes=entries.changes,
+        refunds=entries.refunds,
         as_of=due_date + timedelta(days=n - 1),
     )
     return any(state.entry.key == installment and not state.is_paid for state in before.installments)

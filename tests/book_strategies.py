@@ -7,7 +7,16 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
-from accounts.rules.replay import InstallmentEntry, PaymentEntry, RebuiltAccount, WaiverEntry, rebuild
+from accounts.rules.replay import (
+    ChangeEntry,
+    InstallmentEntry,
+    Part,
+    PaymentEntry,
+    RebuiltAccount,
+    RefundEntry,
+    WaiverEntry,
+    rebuild,
+)
 from accounts.rules.terms import Component, Terms
 
 FIRST = date(2024, 2, 20)
@@ -39,6 +48,8 @@ class RandomAccount:
     installments: tuple[InstallmentEntry, ...]
     payments: tuple[PaymentEntry, ...]
     waivers: tuple[WaiverEntry, ...]
+    changes: tuple[ChangeEntry, ...] = ()
+    refunds: tuple[RefundEntry, ...] = ()
 
     def rebuilt(self, as_of: date | None = None) -> RebuiltAccount:
         """Return what the replay says, of the account's own day unless told."""
@@ -47,6 +58,8 @@ class RandomAccount:
             installments=self.installments,
             payments=self.payments,
             waivers=self.waivers,
+            changes=self.changes,
+            refunds=self.refunds,
             as_of=as_of or self.as_of,
         )
 
@@ -98,5 +111,59 @@ def accounts(draw: st.DrawFn) -> RandomAccount:
         component = draw(st.sampled_from(list(Component)))
         waivers.append(WaiverEntry(key, draw(st.sampled_from(keys)), component, draw(some_days), draw(some_amounts)))
     ends = [payment.reversed_on for payment in payments if payment.reversed_on] or [FIRST]
+    refunds = [RefundEntry(key, draw(some_days), draw(some_amounts)) for key in range(draw(st.sampled_from([0, 0, 1, 2])))]
+    changes, new = draw(changes_of(slips)) if keys else ((), ())
+    cancellings = st.one_of(st.none(), st.none(), st.none(), days)
+    slips = tuple(slip._replace(cancelled_on=draw(cancellings)) for slip in slips)
     as_of = draw(st.one_of(some_days, st.sampled_from(ends), st.just(FIRST + 60 * ONE_DAY)))
-    return RandomAccount(as_of, product, slips, tuple(payments), tuple(waivers))
+    return RandomAccount(as_of, product, (*slips, *new), tuple(payments), tuple(waivers), changes, tuple(refunds))
+
+
+@st.composite
+def changes_of(
+    draw: st.DrawFn, slips: tuple[InstallmentEntry, ...]
+) -> tuple[tuple[ChangeEntry, ...], tuple[InstallmentEntry, ...]]:
+    """Draw up to two changes of the schedule, the second one of instalments that may be the first one's; some end."""
+    changes: list[ChangeEntry] = []
+    new: list[InstallmentEntry] = []
+    since = draw(days)
+    for key in range(1, draw(st.sampled_from([0, 0, 1, 1, 2])) + 1):
+        owed = [*slips, *new]
+        parts = tuple(
+            Part(slip.key, draw(st.sampled_from([0, 0, 700])), *(_some(draw, slip, name) for name in _COMPONENTS))
+            for slip in draw(st.lists(st.sampled_from(owed), min_size=1, max_size=3, unique=True))
+        )
+        totals = [sum(p.principal_minor for p in parts), sum(p.interest_minor for p in parts)]
+        totals.append(sum(p.fee_minor + p.penalty_minor for p in parts))
+        # An earlier one ends with the last one or after it: what a later change took over is owed by that.
+        ends = draw(st.sampled_from([None, since + ONE_DAY, since + 12 * ONE_DAY]))
+        later = None if ends is None else draw(st.sampled_from([None, ends, ends + 3 * ONE_DAY]))
+        changes = [change._replace(ended_on=later) for change in changes]
+        changes.append(ChangeEntry(key, since, parts, ends))
+        new += _new_schedule(draw, key, since, totals)
+        since += draw(st.sampled_from([0, 1, 5])) * ONE_DAY
+    return tuple(changes), tuple(new)
+
+
+_COMPONENTS = ("fee_minor", "interest_minor", "principal_minor")
+
+
+def _some(draw: st.DrawFn, slip: InstallmentEntry, name: str) -> int:
+    """Draw all of a component most often, else a part or nothing."""
+    whole = getattr(slip, name)
+    return draw(st.sampled_from([whole, whole, whole // 2, 0]))
+
+
+def _new_schedule(draw: st.DrawFn, change: int, since: date, totals: list[int]) -> list[InstallmentEntry]:
+    """Draw the new instalments: what was taken in two parts, and in the second one a price."""
+    price = draw(st.sampled_from([0, 0, 31]))
+    halves = [[total // 2 for total in totals], [total - total // 2 for total in totals]]
+    halves[1][1] += price
+    first = since + draw(st.integers(1, 12)) * ONE_DAY
+    dues = [first, first + 10 * ONE_DAY]
+    bears = draw(st.booleans())
+    return [
+        InstallmentEntry(100 * change + n, f"change {change}", n + 1, since, due, *half, bears, None, change)
+        for n, (due, half) in enumerate(zip(dues, halves, strict=True))
+        if any(half)
+    ]

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from math import floor
 
-from accounts.rules.replay import InstallmentEntry, PaymentEntry, WaiverEntry
+from accounts.rules.replay import ChangeEntry, InstallmentEntry, PaymentEntry, RefundEntry, WaiverEntry
 from accounts.rules.terms import Component, Terms
 
 ONE_DAY = timedelta(days=1)
@@ -28,10 +28,14 @@ STAGES = {1: (0, 30), 2: (31, 90), 3: (91, 99_999)}
 
 @dataclass
 class Slip:
-    """One instalment and everything that ever happened to it: (day, component, amount) of what was paid and waived."""
+    """One instalment and everything that ever happened to it: (day, component, amount) of what was paid, waived and moved.
+
+    What a change of the schedule gives back is an amount below zero, on a day of `back_on`.
+    """
 
     entry: InstallmentEntry
     taken: list[tuple[date, Component, int]] = field(default_factory=list)
+    back_on: list[date] = field(default_factory=list)
 
     def scheduled(self, component: Component) -> int:
         return {PRINCIPAL: self.entry.principal_minor, INTEREST: self.entry.interest_minor, FEE: self.entry.fee_minor}[component]
@@ -51,15 +55,26 @@ class Found:
     allocations: set[tuple[int, int, Component, int, date]]
     credit: dict[int, int]
     slips: dict[int, tuple[int, int, int, int]]
+    shortfall: int
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Return the days from the first to the last one, both included."""
+    return [first + n * ONE_DAY for n in range((last - first).days + 1)]
 
 
 def penalty_accrued(terms: Terms, slip: Slip, on: date) -> int:
     """Return the penalty of an instalment on a day, rounded half up to minor units, before what was paid of it (rule 4)."""
     grace_end = slip.entry.due_date + terms.grace_days * ONE_DAY
-    if not slip.is_unpaid(at_close_of=grace_end) or on <= grace_end:
+    if on <= grace_end or not slip.entry.bears_penalty:
         return 0
     cost = Fraction(0)
     day = (grace_end if terms.penalty_from_grace_end else slip.entry.due_date) + ONE_DAY
+    # Where nothing was left on some day of grace, what was before costs nothing, and only what was owed again later does.
+    free = [d for d in days_between(slip.entry.booked_on, grace_end) if not slip.is_unpaid(at_close_of=d)]
+    if free and not slip.back_on:
+        return 0
+    day = max([day, *(d + ONE_DAY for d in free)])
     while day <= on:
         base = slip.unpaid(PRINCIPAL, day - ONE_DAY)
         if terms.penalty_on_interest:
@@ -84,14 +99,62 @@ def ask(
     installments: Sequence[InstallmentEntry],
     payments: Sequence[PaymentEntry] = (),
     waivers: Sequence[WaiverEntry] = (),
+    changes: Sequence[ChangeEntry] = (),
+    refunds: Sequence[RefundEntry] = (),
     as_of: date,
 ) -> Found:
     """Return the account at the close of a day, lived through from its first day."""
-    slips = [Slip(entry) for entry in installments]
+    slips = [Slip(entry) for entry in installments if not (entry.cancelled_on and entry.cancelled_on <= as_of)]
     slips.sort(key=lambda s: (s.entry.due_date, [ord(c) for c in s.entry.order_no], s.entry.sequence))
     counting = [p for p in payments if p.value_date <= as_of and not (p.reversed_on and p.reversed_on <= as_of)]
     allocations: set[tuple[int, int, Component, int, date]] = set()
     credit: dict[int, int] = {}
+    handed_over: dict[int, list[tuple[Slip, Component, int]]] = {}
+    to_pay_back = 0
+
+    def new_slips(change: int) -> list[Slip]:
+        return [slip for slip in slips if slip.entry.change == change]
+
+    def hand_over(change: ChangeEntry, day: date) -> None:
+        lines, short = handed_over.setdefault(change.key, []), {FEE: 0, INTEREST: 0, PRINCIPAL: 0}
+        for part in change.parts:
+            agreed = {
+                PENALTY: part.penalty_minor,
+                FEE: part.fee_minor,
+                INTEREST: part.interest_minor,
+                PRINCIPAL: part.principal_minor,
+            }
+            slip = next((s for s in slips if s.entry.key == part.installment and s.entry.booked_on <= day), None)
+            for component, most in agreed.items():
+                amount = min(most, owed(terms, slip, component, day)) if slip else 0
+                if slip and amount > 0:
+                    slip.taken.append((day, component, amount))
+                    lines.append((slip, component, amount))
+                short[FEE if component is PENALTY else component] += most - max(amount, 0)
+        for slip in new_slips(change.key)[::-1]:
+            for component in short:
+                amount = min(short[component], slip.unpaid(component, day))
+                slip.taken.append((day, component, amount))
+                short[component] -= amount
+
+    def take_back(change: ChangeEntry, day: date) -> None:
+        left = {c: sum(slip.unpaid(c, day) for slip in new_slips(change.key)) for c in (FEE, INTEREST, PRINCIPAL)}
+        for slip in new_slips(change.key):
+            slip.taken += [(day, c, slip.unpaid(c, day)) for c in left]
+        for slip, component, amount in handed_over[change.key][::-1]:
+            kind = FEE if component is PENALTY else component
+            back = min(amount, left[kind])
+            left[kind] -= back
+            slip.taken.append((day, component, -back))
+            if back and component is not PENALTY:
+                slip.back_on.append(day)
+
+    def pay_back() -> None:
+        nonlocal to_pay_back
+        for payment in credit:
+            amount = min(to_pay_back, credit[payment])
+            credit[payment] -= amount
+            to_pay_back -= amount
 
     def take(payment: int, slip: Slip, day: date) -> None:
         for component in terms.allocation_order:
@@ -112,15 +175,23 @@ def ask(
                     take(payment, slip, day)
 
     events = [e.booked_on for e in installments] + [p.value_date for p in counting] + [w.value_date for w in waivers]
+    events += [c.value_date for c in changes] + [r.value_date for r in refunds]
     day = min([*events, as_of])
     while day <= as_of:
+        for change in sorted(changes, key=lambda c: -c.key):
+            if change.ended_on == day:
+                take_back(change, day)
+        for change in sorted(changes, key=lambda c: c.key):
+            if change.value_date == day:
+                hand_over(change, day)
         stirs = [s.entry.due_date if terms.holds_prepayment else s.entry.booked_on for s in slips]
+        stirs += [c.value_date for c in changes] + [c.ended_on for c in changes if c.ended_on]
         if day in stirs:
             for payment in credit:
                 spread(payment, day)
         for waiver in sorted(waivers, key=lambda w: w.key):
-            slip = next(s for s in slips if s.entry.key == waiver.installment)
-            if waiver.value_date == day and slip.entry.booked_on <= day:
+            slip = next((s for s in slips if s.entry.key == waiver.installment), None)
+            if slip and waiver.value_date == day and slip.entry.booked_on <= day:
                 amount = min(waiver.amount_minor, owed(terms, slip, waiver.component, day))
                 slip.taken.append((day, waiver.component, amount))
         today = [p for p in counting if p.value_date == day]
@@ -130,6 +201,9 @@ def ask(
                 if slip.entry.key == entry.directed_to and slip.entry.booked_on <= day:
                     take(entry.key, slip, day)
             spread(entry.key, day)
+            pay_back()
+        to_pay_back += sum(r.amount_minor for r in refunds if r.value_date == day)
+        pay_back()
         day += ONE_DAY
     credit = {payment: left for payment, left in credit.items() if left}
     return Found(
@@ -146,6 +220,7 @@ def ask(
             for s in slips
             if s.entry.booked_on <= as_of
         },
+        to_pay_back,
     )
 
 

@@ -34,7 +34,7 @@ from riskops.shared.roles import MayOperate, roles_of
 from riskops.shared.scope import scope_of
 
 
-def _answers(shape: Any) -> dict[int, Any]:
+def answers(shape: Any) -> dict[int, Any]:
     return {
         201: shape,
         200: OpenApiResponse(shape, description="the very same entry was in the book already; nothing was done"),
@@ -58,12 +58,12 @@ def _payment_out(payment: Payment) -> dict[str, Any]:
     }
 
 
-def _answers_once(shape: Any) -> dict[int, Any]:
+def answers_once(shape: Any) -> dict[int, Any]:
     """Return the answers of an entry that an account has one of at most: sent again it is refused with 409."""
-    return {status: answer for status, answer in _answers(shape).items() if status != 200}
+    return {status: answer for status, answer in answers(shape).items() if status != 200}
 
 
-def _previews(shape: Any) -> dict[int, Any]:
+def previews(shape: Any) -> dict[int, Any]:
     return {
         200: shape,
         404: OpenApiResponse(RefusalShape, description="not in the book"),
@@ -72,7 +72,7 @@ def _previews(shape: Any) -> dict[int, Any]:
     }
 
 
-def _named(loaded: LoadedAccount, values: dict[str, Any]) -> int:
+def named(loaded: LoadedAccount, values: dict[str, Any]) -> int:
     """Return the id of the instalment of the account that an entry names.
 
     :raises InstallmentUnknown: there is none of that key
@@ -91,7 +91,7 @@ class Payments(APIView):
     operation = POST_PAYMENT
 
     @extend_schema(
-        summary="Post a payment", request=shapes.PaymentRequest, responses=_answers(shapes.PaymentShape), tags=["entries"]
+        summary="Post a payment", request=shapes.PaymentRequest, responses=answers(shapes.PaymentShape), tags=["entries"]
     )
     def post(self, request: Request) -> Response:
         """Enter a payment. A day up to the open one counts on the spot, a later one waits for its close."""
@@ -127,7 +127,7 @@ class PaymentPreview(APIView):
     @extend_schema(
         summary="Preview a payment",
         request=shapes.PaymentRequest,
-        responses=_previews(shapes.PreviewShape),
+        responses=previews(shapes.PreviewShape),
         tags=["entries"],
     )
     def post(self, request: Request) -> Response:
@@ -143,7 +143,7 @@ class PaymentPreview(APIView):
                 amount_minor=amount,
                 value_date=values["value_date"],
                 payment_no=values["reference"],
-                directed_to=_named(loaded, values) if values["order_no"] else None,
+                directed_to=named(loaded, values) if values["order_no"] else None,
             )
         except LedgerRefusal as refusal:
             return refused(refusal)
@@ -169,7 +169,7 @@ class Reversals(APIView):
     operation = REVERSE_PAYMENT
 
     @extend_schema(
-        summary="Reverse a payment", request=shapes.ReversalRequest, responses=_answers(shapes.PaymentShape), tags=["entries"]
+        summary="Reverse a payment", request=shapes.ReversalRequest, responses=answers(shapes.PaymentShape), tags=["entries"]
     )
     def post(self, request: Request) -> Response:
         """Enter a reversal: from its day on the account stands as if the payment had never been."""
@@ -196,7 +196,7 @@ class ReversalPreview(APIView):
     @extend_schema(
         summary="Preview a reversal",
         request=shapes.ReversalRequest,
-        responses=_previews(shapes.PreviewShape),
+        responses=previews(shapes.PreviewShape),
         tags=["entries"],
     )
     def post(self, request: Request) -> Response:
@@ -225,7 +225,7 @@ class Waivers(APIView):
     operation = WAIVE
 
     @extend_schema(
-        summary="Waive an amount", request=shapes.WaiverRequest, responses=_answers(shapes.WaiverShape), tags=["entries"]
+        summary="Waive an amount", request=shapes.WaiverRequest, responses=answers(shapes.WaiverShape), tags=["entries"]
     )
     def post(self, request: Request) -> Response:
         """Enter a waiver on one part of one instalment, for the open day or a closed one."""
@@ -265,7 +265,7 @@ class WaiverPreview(APIView):
     operation = WAIVE
 
     @extend_schema(
-        summary="Preview a waiver", request=shapes.WaiverRequest, responses=_previews(shapes.PreviewShape), tags=["entries"]
+        summary="Preview a waiver", request=shapes.WaiverRequest, responses=previews(shapes.PreviewShape), tags=["entries"]
     )
     def post(self, request: Request) -> Response:
         """Return the account with and without the waiver; nothing is written."""
@@ -277,7 +277,7 @@ class WaiverPreview(APIView):
         try:
             preview = preview_waiver(
                 loaded,
-                installment_id=_named(loaded, values),
+                installment_id=named(loaded, values),
                 component=COMPONENT_BY_NAME[values["component"]],
                 amount_minor=amount,
                 value_date=values["value_date"],
@@ -296,7 +296,7 @@ class WriteOffs(APIView):
     @extend_schema(
         summary="Write off an account",
         request=shapes.WriteOffRequest,
-        responses=_answers_once(shapes.WriteOffShape),
+        responses=answers_once(shapes.WriteOffShape),
         tags=["entries"],
     )
     def post(self, request: Request) -> Response:

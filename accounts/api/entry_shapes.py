@@ -79,6 +79,44 @@ class WaiverShape(serializers.Serializer[Any]):
     component = serializers.ChoiceField(choices=list(COMPONENT_BY_NAME))
 
 
+class CancellationRequest(serializers.Serializer[Any]):
+    """An instalment to take back as if it had never been."""
+
+    account_no = serializers.CharField(max_length=64, trim_whitespace=False)
+    order_no = serializers.CharField(max_length=64, trim_whitespace=False)
+    sequence = serializers.IntegerField(min_value=1)
+    value_date = serializers.DateField()
+    reference = serializers.CharField(max_length=64, trim_whitespace=False)
+    reason = serializers.CharField()
+
+
+class CancellationShape(serializers.Serializer[Any]):
+    """A cancellation that was made."""
+
+    reference = serializers.CharField()
+    order_no = serializers.CharField()
+    sequence = serializers.IntegerField()
+    value_date = serializers.DateField()
+
+
+class RefundRequest(serializers.Serializer[Any]):
+    """Money to pay back out of the credit balance. The reference makes it safe to send twice."""
+
+    account_no = serializers.CharField(max_length=64, trim_whitespace=False)
+    amount = Amount()
+    value_date = serializers.DateField()
+    reference = serializers.CharField(max_length=64, trim_whitespace=False)
+    reason = serializers.CharField()
+
+
+class RefundShape(serializers.Serializer[Any]):
+    """A refund that was made."""
+
+    reference = serializers.CharField()
+    amount = Amount()
+    value_date = serializers.DateField()
+
+
 class WriteOffRequest(serializers.Serializer[Any]):
     """An account to take out of the performing book."""
 

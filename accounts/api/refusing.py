@@ -46,6 +46,12 @@ from accounts.operations.refusals import (
     WriteOffReferenceTaken,
 )
 from accounts.operations.rule_refusals import DraftThere, RuleMovedOn, RuleStale, RuleUnknown
+from accounts.operations.schedule_refusals import (
+    AlreadyCancelled,
+    CancellationReferenceTaken,
+    MovedAlready,
+    RefundReferenceTaken,
+)
 from accounts.queries.account_page import LoadedAccount, NoSuchAccount, load_account
 from riskops.shared.day import FIRST_DAY, LAST_DAY
 from riskops.shared.money import MalformedAmount, parse_amount
@@ -61,6 +67,7 @@ _IN_THE_WAY: Final = (
     *(DecisionReferenceTaken, AlreadyDecided, StaleForm, DecisionMovedOn, AppealAlreadyMade),
     *(ApplicationNumberTaken, OpenApplicationThere, StaleApplication, ApplicationMovedOn, AccountInTheWay, NumberTaken),
     *(RuleStale, RuleMovedOn, DraftThere),
+    *(AlreadyCancelled, CancellationReferenceTaken, MovedAlready, RefundReferenceTaken),
     *(MatrixChangeThere, MatrixChangeMovedOn, MatrixChangeOutdated),
 )
 

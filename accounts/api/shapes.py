@@ -117,7 +117,13 @@ class InstallmentShape(serializers.Serializer[Any]):
     penalty_due = Amount()
     penalty_settled = Amount()
     days_late = serializers.IntegerField()
-    status = serializers.ChoiceField(choices=["later", "past_due", "due", "penalty_left", "paid"])
+    status = serializers.ChoiceField(choices=["later", "past_due", "due", "penalty_left", "paid", "moved", "cancelled"])
+    moved_to = serializers.CharField(allow_blank=True, help_text="the new schedule that took over what was owed")
+    came_with = serializers.CharField(
+        allow_blank=True, help_text="the new schedule that it belongs to; empty: agreed from the start"
+    )
+    bears_penalty = serializers.BooleanField()
+    cancelled_on = serializers.DateField(allow_null=True)
     penalty_spans = PenaltySpanShape(many=True)
 
 
@@ -304,6 +310,10 @@ def installment_out(row: InstallmentRow, explanation: PenaltyExplanation | None,
         "penalty_settled": plain_amount(row.penalty_settled_minor, digits=digits),
         "days_late": row.days_late,
         "status": row.status,
+        "moved_to": row.moved_to,
+        "came_with": row.came_with,
+        "bears_penalty": entry.bears_penalty,
+        "cancelled_on": entry.cancelled_on,
         "penalty_spans": [
             {
                 "first_day": span.first_day,

@@ -25,6 +25,7 @@ from accounts.api import (
     reviews,
     rules,
     scope_values,
+    taking_back,
 )
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
@@ -64,6 +65,10 @@ urlpatterns: list[URLPattern] = [
     path("payments/<key:payment_no>/", entries.PaymentDetail.as_view(), name="api-payment"),
     path("reversals/preview/", entries.ReversalPreview.as_view(), name="api-reversal-preview"),
     path("reversals/", entries.Reversals.as_view(), name="api-reversals"),
+    path("cancellations/preview/", taking_back.CancellationPreview.as_view(), name="api-cancellation-preview"),
+    path("cancellations/", taking_back.Cancellations.as_view(), name="api-cancellations"),
+    path("refunds/preview/", taking_back.RefundPreview.as_view(), name="api-refund-preview"),
+    path("refunds/", taking_back.Refunds.as_view(), name="api-refunds"),
     path("waivers/preview/", entries.WaiverPreview.as_view(), name="api-waiver-preview"),
     path("waivers/", entries.Waivers.as_view(), name="api-waivers"),
     path("write-offs/", entries.WriteOffs.as_view(), name="api-write-offs"),

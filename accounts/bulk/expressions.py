@@ -41,7 +41,7 @@ def days_since_accrual(as_of: date) -> str:
 def accrued_micro(as_of: date) -> str:
     """Return the penalty accrued through the day, in micro-units, as `PenaltyClock.rolled` carries it on."""
     days = days_since_accrual(as_of)
-    return f"(i.accrued_micro + CASE WHEN {days} > 0 THEN {BASE} * p.penalty_rate_ppm * {days} ELSE 0 END)"
+    return f"(i.accrued_micro + CASE WHEN i.bears_penalty AND {days} > 0 THEN {BASE} * p.penalty_rate_ppm * {days} ELSE 0 END)"
 
 
 def penalty_due(as_of: date) -> str:
@@ -52,7 +52,7 @@ def penalty_due(as_of: date) -> str:
     half, whole = MICRO_PER_MINOR // 2, MICRO_PER_MINOR
     due = f"({capped} + {half}) / {whole} - i.penalty_settled_minor"
     return (
-        f"(CASE WHEN p.penalty_rate_ppm = 0 OR i.due_date >= {date_literal(as_of)} THEN 0"
+        f"(CASE WHEN p.penalty_rate_ppm = 0 OR NOT i.bears_penalty OR i.due_date >= {date_literal(as_of)} THEN 0"
         f" WHEN {days_late(as_of)} <= p.grace_days THEN 0"
         f" WHEN {due} < 0 THEN 0 ELSE {due} END)"
     )

@@ -1,6 +1,7 @@
 """The posting of a day's payments for a range of accounts.
 
-Most payments of a day are plain: undirected, on an account without waiting credit. Those are allocated in one statement:
+Most payments of a day are plain: undirected, on an account without waiting credit from which nothing was refunded. Those
+are allocated in one statement:
 what is owed stands end to end in the order of rule 5, the day's payments stand end to end in payment_no order, and what
 overlaps is the allocation. Everything else goes through the rebuild from the entries, account by account.
 """
@@ -47,7 +48,8 @@ def _accounts_to_rebuild(as_of: date, within: str) -> list[int]:
         UNION
         SELECT w.account_id FROM accounts_payment AS w CROSS JOIN accounts_accountstate AS s
         WHERE w.account_id {within} AND NOT w.is_posted AND w.paid_on = {day} AND s.account_id = w.account_id
-          AND (w.reverses_id IS NOT NULL OR w.order_no <> '' OR s.credit_balance_minor > 0 OR s.ahead_on = {day})
+          AND (w.reverses_id IS NOT NULL OR w.order_no <> '' OR s.credit_balance_minor > 0 OR s.ahead_on = {day}
+               OR EXISTS (SELECT 1 FROM accounts_refund AS r WHERE r.account_id = w.account_id))
         UNION
         SELECT s.account_id FROM accounts_accountstate AS s CROSS JOIN accounts_installment AS i
         JOIN accounts_product AS p ON p.id = i.product_id

@@ -25,6 +25,7 @@ from accounts.models.reviews import (
     ReviewSweep,
     SweepCandidate,
 )
+from accounts.models.schedule import InstallmentCancellation, Refund, ScheduleChange, ScheduleChangePart
 from accounts.models.signals import AccountSignals
 from accounts.models.snapshot import AccountSnapshot
 
@@ -56,6 +57,7 @@ __all__ = [
     "DecisionUndo",
     "ImportIssue",
     "Installment",
+    "InstallmentCancellation",
     "LendingCap",
     "Note",
     "Payment",
@@ -65,6 +67,7 @@ __all__ = [
     "QualityGrade",
     "QualitySample",
     "ReasonCode",
+    "Refund",
     "ReportedState",
     "Restriction",
     "RestrictionChange",
@@ -72,6 +75,8 @@ __all__ = [
     "ReviewFile",
     "ReviewReason",
     "ReviewSweep",
+    "ScheduleChange",
+    "ScheduleChangePart",
     "ScopeValue",
     "SweepCandidate",
     "Waiver",

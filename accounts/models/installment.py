@@ -36,6 +36,17 @@ class Installment(models.Model):
     accrued_through = models.DateField(null=True)
     penalty_settled_minor = models.BigIntegerField(_("penalty paid or waived"), default=0)
     is_open = models.BooleanField(default=True, help_text="anything, penalty included, is unpaid")
+    bears_penalty = models.BooleanField(
+        default=True, db_default=True, help_text="whether it ever costs penalty; one of a new schedule may be agreed not to"
+    )
+    schedule_change = models.ForeignKey(
+        "accounts.ScheduleChange",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="installments",
+        db_index=False,
+        help_text="the change of the schedule that it came with; null: agreed from the start",
+    )
     # Set by the database, whoever inserts: an instalment that came after a close explains why its report lacks it.
     recorded_at = models.DateTimeField(db_default=Now())
     attributes = models.JSONField(null=True)
@@ -61,7 +72,11 @@ class Installment(models.Model):
                 name="installment_unpaid_within_scheduled",
             ),
         ]
-        indexes = [models.Index(fields=["account", "due_date"], name="open_installments", condition=Q(is_open=True))]
+        indexes = [
+            models.Index(fields=["account", "due_date"], name="open_installments", condition=Q(is_open=True)),
+            # The few that did not come with the order.
+            models.Index(fields=["schedule_change"], name="installments_of_a_change", condition=Q(schedule_change__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.order_no}/{self.sequence}"

@@ -244,7 +244,7 @@ class Checker:
         closed = f"i.due_date <= {date_literal(self.business_date)}" if self.business_date else boolean(False)
         paid = (
             "(i.principal_unpaid_minor <> i.principal_minor OR i.interest_unpaid_minor <> i.interest_minor "
-            "OR i.fee_unpaid_minor <> i.fee_minor OR i.penalty_settled_minor > 0)"
+            "OR i.fee_unpaid_minor <> i.fee_minor OR i.penalty_settled_minor > 0 OR i.schedule_change_id IS NOT NULL)"
         )
         frozen = (
             f"FROM stage_changed_installments AS c JOIN accounts_installment AS i ON i.id = c.installment_id "

@@ -10,7 +10,17 @@ from typing import Any, Final, NamedTuple
 
 from django.db.models import Case, CharField, Exists, OuterRef, Value, When
 
-from accounts.models import AccountSnapshot, AccountState, CreditAccount, Payment, ReportedState, Waiver, WriteOff
+from accounts.models import (
+    AccountSnapshot,
+    AccountState,
+    CreditAccount,
+    Payment,
+    Refund,
+    ReportedState,
+    ScheduleChange,
+    Waiver,
+    WriteOff,
+)
 from accounts.queries.entries import AccountEntries, load_entries_of
 from accounts.queries.reported import states_shown_are_moving
 from accounts.rules.replay import AgingState, AllocationLine, InstallmentEntry, InstallmentState, RebuiltAccount
@@ -78,13 +88,15 @@ class AccountHead:
 
 @dataclass(frozen=True, slots=True)
 class LoadedAccount:
-    """An account with its entries, and as rebuilt for the day asked for; payments and waivers as the rows they are."""
+    """An account with its entries, and as rebuilt for the day asked for; payments, waivers and the rest as the rows they are."""
 
     head: AccountHead
     entries: AccountEntries
     rebuilt: RebuiltAccount
     payments: tuple[Payment, ...]
     waivers: tuple[Waiver, ...]
+    changes: tuple[ScheduleChange, ...]
+    refunds: tuple[Refund, ...]
 
 
 def load_account(account_no: str, *, user: Any, as_of: date | None, today: date) -> LoadedAccount:
@@ -112,7 +124,7 @@ def load_account(account_no: str, *, user: Any, as_of: date | None, today: date)
     ahead_on = state.ahead_on if state else None
     stands_on = max((day for day in (business_date, ahead_on) if day), default=today)
     day = as_of or stands_on
-    entries, payments, waivers = load_entries_of(account)
+    entries, payments, waivers, changes, refunds = load_entries_of(account)
     rebuilt = entries.rebuilt(day)
     person = account.customer.person
     head = AccountHead(
@@ -130,7 +142,7 @@ def load_account(account_no: str, *, user: Any, as_of: date | None, today: date)
         write_off=getattr(account, "write_off", None) if entries.is_written_off(day) else None,
         tier=_tier(entries, rebuilt, stored=state.tier if state and day == stands_on else None),
     )
-    return LoadedAccount(head, entries, rebuilt, payments, waivers)
+    return LoadedAccount(head, entries, rebuilt, payments, waivers, changes, refunds)
 
 
 def _tier(entries: AccountEntries, rebuilt: RebuiltAccount, *, stored: str | None) -> str:
@@ -185,6 +197,9 @@ class InstallmentRow:
     penalty_settled_minor: int
     days_late: int
     status: str
+    #: The new schedule that took over what was owed, and the one it came with itself: their references.
+    moved_to: str = ""
+    came_with: str = ""
 
     @property
     def unpaid_minor(self) -> dict[str, int] | None:
@@ -200,20 +215,37 @@ class InstallmentRow:
 
 
 def installment_rows(loaded: LoadedAccount) -> tuple[InstallmentRow, ...]:
-    """Return the instalments by due date; status is one of later, past_due, due, penalty_left, paid."""
+    """Return the instalments by due date; status is one of later, past_due, due, penalty_left, paid, moved, cancelled."""
     as_of = loaded.rebuilt.as_of
     booked = {state.entry.key: state for state in loaded.rebuilt.installments}
+    references = {change.pk: change.reference for change in loaded.changes}
+    moved = _moved_to(loaded, references)
     rows = []
     for entry in sorted(loaded.entries.installments, key=lambda e: (e.due_date, e.order_no, e.sequence)):
-        state = booked.get(entry.key)
+        state, came_with = booked.get(entry.key), references.get(entry.change or 0, "")
         if state is None:
-            rows.append(InstallmentRow(entry, None, 0, 0, 0, "later"))
+            is_cancelled = entry.cancelled_on is not None and entry.cancelled_on <= as_of
+            status = "cancelled" if is_cancelled else "later"
+            rows.append(InstallmentRow(entry, None, 0, 0, 0, status, came_with=came_with))
             continue
         penalty = state.penalty_due_minor(as_of)
         late = (as_of - entry.due_date).days if entry.due_date < as_of and not state.is_paid else 0
-        status = "past_due" if late else "penalty_left" if state.is_paid and penalty else "paid" if state.is_paid else "due"
-        rows.append(InstallmentRow(entry, state, penalty, state.penalty_settled_minor, late, status))
+        moved_to = moved.get(entry.key, "")
+        status = "past_due" if late else "due"
+        if state.is_paid:
+            status = "penalty_left" if penalty else "moved" if moved_to else "paid"
+        rows.append(InstallmentRow(entry, state, penalty, state.penalty_settled_minor, late, status, moved_to, came_with))
     return tuple(rows)
+
+
+def _moved_to(loaded: LoadedAccount, references: dict[int, str]) -> dict[int, str]:
+    """Return the new schedules that hold something of an instalment at the close of the day, by its id."""
+    left: dict[tuple[int, int], int] = defaultdict(int)
+    new = {entry.key: entry.change for entry in loaded.entries.installments}
+    for line in loaded.rebuilt.moved:
+        if new[line.installment] != line.change:
+            left[line.installment, line.change] += line.amount_minor
+    return {installment: references[change] for (installment, change), amount in left.items() if amount > 0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,29 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from accounts.models import Allocation, CreditAccount, Installment, Payment, Product, Waiver
+from django.db.models import Exists, OuterRef
+
+from accounts.models import (
+    Allocation,
+    CreditAccount,
+    Installment,
+    Payment,
+    Product,
+    Refund,
+    ScheduleChange,
+    ScheduleChangePart,
+    Waiver,
+)
 from accounts.rules.replay import (
     AgingState,
     AllocationLine,
+    ChangeEntry,
     InstallmentEntry,
     InstallmentState,
+    Part,
     PaymentEntry,
     RebuiltAccount,
+    RefundEntry,
     WaiverEntry,
     rebuild,
 )
@@ -64,18 +79,27 @@ class AccountEntries:
     minor_digits: int
     terms: Terms
     written_off_on: date | None
+    has_refunds: bool
     installments: list[InstallmentEntry] = field(default_factory=list)
     stored: list[StoredInstallment] = field(default_factory=list)
     payments: list[PaymentEntry] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
     waivers: list[WaiverEntry] = field(default_factory=list)
+    changes: list[ChangeEntry] = field(default_factory=list)
+    refunds: list[RefundEntry] = field(default_factory=list)
 
     def rebuilt(self, as_of: date) -> RebuiltAccount:
         """Return the account at the close of a day; before it was opened it has nothing (rule 0)."""
         if self.opened_on > as_of:
             return rebuild(terms=self.terms, installments=(), as_of=as_of)
         return rebuild(
-            terms=self.terms, installments=self.installments, payments=self.payments, waivers=self.waivers, as_of=as_of
+            terms=self.terms,
+            installments=self.installments,
+            payments=self.payments,
+            waivers=self.waivers,
+            changes=self.changes,
+            refunds=self.refunds,
+            as_of=as_of,
         )
 
     def is_written_off(self, as_of: date) -> bool:
@@ -96,13 +120,18 @@ class AccountEntries:
         return (*rebuilt.state, self.is_written_off(rebuilt.as_of))
 
     def derived_installments(self, rebuilt: RebuiltAccount) -> list[StoredInstallment]:
-        """Return what the instalments must hold, in the order of `installments`; one not booked yet is wholly unpaid."""
+        """Return what the instalments must hold, in the order of `installments`.
+
+        One not booked yet is wholly unpaid, one cancelled by the day is closed.
+        """
         booked = {state.entry.key: _derived(state, rebuilt.as_of) for state in rebuilt.installments}
-        return [
-            booked.get(entry.key)
-            or StoredInstallment(entry.principal_minor, entry.interest_minor, entry.fee_minor, 0, None, 0, True)
-            for entry in self.installments
-        ]
+        return [booked.get(entry.key) or _not_there(entry, rebuilt.as_of) for entry in self.installments]
+
+
+def _not_there(entry: InstallmentEntry, as_of: date) -> StoredInstallment:
+    if entry.cancelled_on is not None and entry.cancelled_on <= as_of:
+        return StoredInstallment(0, 0, 0, 0, None, 0, False)
+    return StoredInstallment(entry.principal_minor, entry.interest_minor, entry.fee_minor, 0, None, 0, True)
 
 
 def _derived(state: InstallmentState, as_of: date) -> StoredInstallment:
@@ -138,7 +167,8 @@ def _terms(*columns: Any) -> Terms:
 def load_entries(account_ids: Sequence[int]) -> dict[int, AccountEntries]:
     """Return the entries of the accounts by account id, in id order, in four queries. Ids that are not in the book are left out.
 
-    Meant for up to `ACCOUNTS_AT_ONCE` accounts; `in_chunks` cuts longer lists.
+    Two more for changed schedules and one for refunds, where there are any. Meant for up to `ACCOUNTS_AT_ONCE` accounts;
+    `in_chunks` cuts longer lists.
     """
     entries = {row.account_id: row for row in _accounts(account_ids)}
     keys = _add_installments(entries, account_ids)
@@ -148,23 +178,35 @@ def load_entries(account_ids: Sequence[int]) -> dict[int, AccountEntries]:
         account_id__in=account_ids
     ).values_list("id", "account_id", "installment_id", "component", "value_date", "amount_minor"):
         entries[account_id].waivers.append(WaiverEntry(key, installment, _COMPONENTS[component], value_date, amount))
+    _add_changes(entries)
+    refunded = [row.account_id for row in entries.values() if row.has_refunds]
+    if refunded:
+        _add_refunds(entries, list(Refund.objects.filter(account_id__in=refunded)))
     return entries
 
 
 class OneAccount(NamedTuple):
-    """The entries of one account, and its payments and waivers as the rows they are."""
+    """The entries of one account, and its payments, waivers, changes of schedule and refunds as the rows they are."""
 
     entries: AccountEntries
     payments: tuple[Payment, ...]
     waivers: tuple[Waiver, ...]
+    changes: tuple[ScheduleChange, ...]
+    refunds: tuple[Refund, ...]
 
 
 def load_entries_of(account: CreditAccount) -> OneAccount:
-    """Return the entries of an account that was read with its product and write-off, in three queries."""
+    """Return the entries of an account that was read with its product and write-off, in four queries.
+
+    Two more where its schedule was changed.
+    """
     write_off, product = getattr(account, "write_off", None), account.product
     terms = _terms(*(getattr(product, column) for column in _TERM_COLUMNS))
     written_off_on = write_off.value_date if write_off else None
-    own = AccountEntries(account.pk, account.account_no, account.opened_on, product.minor_digits, terms, written_off_on)
+    refunds = tuple(Refund.objects.filter(account_id=account.pk).order_by("value_date", "pk"))
+    own = AccountEntries(
+        account.pk, account.account_no, account.opened_on, product.minor_digits, terms, written_off_on, bool(refunds)
+    )
     keys = _add_installments({account.pk: own}, [account.pk])
     payments = tuple(Payment.objects.filter(account_id=account.pk))
     rows = [tuple(getattr(payment, column) for column in _PAYMENT_COLUMNS) for payment in payments]
@@ -174,7 +216,31 @@ def load_entries_of(account: CreditAccount) -> OneAccount:
         WaiverEntry(waiver.pk, waiver.installment_id, _COMPONENTS[waiver.component], waiver.value_date, waiver.amount_minor)
         for waiver in waivers
     )
-    return OneAccount(own, payments, waivers)
+    changes = _add_changes({account.pk: own})
+    _add_refunds({account.pk: own}, refunds)
+    return OneAccount(own, payments, waivers, changes, refunds)
+
+
+def _add_changes(entries: dict[int, AccountEntries]) -> tuple[ScheduleChange, ...]:
+    """Add the changes of schedules and return them; asks nothing where no instalment came with one."""
+    changed = sorted({i.change for account in entries.values() for i in account.installments if i.change is not None})
+    if not changed:
+        return ()
+    parts: dict[int, list[Part]] = defaultdict(list)
+    columns = ("change_id", "installment_id", "penalty_minor", "fee_minor", "interest_minor", "principal_minor")
+    for change_id, *part in ScheduleChangePart.objects.filter(change__in=changed).order_by("pk").values_list(*columns):
+        parts[change_id].append(Part(*part))
+    changes = tuple(ScheduleChange.objects.filter(pk__in=changed).order_by("value_date", "pk"))
+    for change in changes:
+        entries[change.account_id].changes.append(
+            ChangeEntry(change.pk, change.value_date, tuple(parts[change.pk]), change.ended_on)
+        )
+    return changes
+
+
+def _add_refunds(entries: dict[int, AccountEntries], refunds: Sequence[Refund]) -> None:
+    for refund in refunds:
+        entries[refund.account_id].refunds.append(RefundEntry(refund.pk, refund.value_date, refund.amount_minor))
 
 
 def _accounts(account_ids: Sequence[int]) -> Iterator[AccountEntries]:
@@ -187,23 +253,33 @@ def _accounts(account_ids: Sequence[int]) -> Iterator[AccountEntries]:
             "opened_on",
             "product__minor_digits",
             "write_off__value_date",
+            Exists(Refund.objects.filter(account_id=OuterRef("pk"))),
             *(f"product__{column}" for column in _TERM_COLUMNS),
         )
     )
-    for account_id, account_no, opened_on, digits, written_off_on, *terms in rows:
-        yield AccountEntries(account_id, account_no, opened_on, digits, _terms(*terms), written_off_on)
+    for account_id, account_no, opened_on, digits, written_off_on, has_refunds, *terms in rows:
+        yield AccountEntries(account_id, account_no, opened_on, digits, _terms(*terms), written_off_on, bool(has_refunds))
+
+
+#: The columns of an entry but for its key, as the table of instalments has them.
+_INSTALLMENT_COLUMNS: Final = (
+    *InstallmentEntry._fields[1:-2],
+    "cancellation__value_date",
+    "schedule_change_id",
+)
+_ENTRY: Final = len(InstallmentEntry._fields)
 
 
 def _add_installments(entries: dict[int, AccountEntries], account_ids: Sequence[int]) -> dict[tuple[int, str, int], int]:
     """Add the instalments and return their ids by (account, order number, sequence)."""
     keys: dict[tuple[int, str, int], int] = {}
     for account_id, *row in Installment.objects.filter(account_id__in=account_ids).values_list(
-        "account_id", "id", *InstallmentEntry._fields[1:], *StoredInstallment._fields
+        "account_id", "id", *_INSTALLMENT_COLUMNS, *StoredInstallment._fields
     ):
         account = entries[account_id]
-        entry = InstallmentEntry(*row[:8])
+        entry = InstallmentEntry(*row[:_ENTRY])
         account.installments.append(entry)
-        account.stored.append(StoredInstallment(*row[8:]))
+        account.stored.append(StoredInstallment(*row[_ENTRY:]))
         keys[account_id, entry.order_no, entry.sequence] = entry.key
     return keys
 

@@ -166,15 +166,25 @@ def known_facts(accounts: Iterable[tuple[AccountEntries, RebuiltAccount]]) -> di
     return found
 
 
+def _has_undone_the_past(entries: AccountEntries, day: date, as_of: date) -> bool:
+    """Return whether something since the day makes what is known at its end say less of the day itself."""
+    return (
+        any(p.value_date <= day and p.reversed_on is not None and day < p.reversed_on <= as_of for p in entries.payments)
+        or any(i.cancelled_on is not None and day < i.cancelled_on <= as_of for i in entries.installments)
+        or bool(entries.changes)
+    )
+
+
 def month_end_of(entries: AccountEntries, rebuilt: RebuiltAccount, day: date) -> MonthEnd:
     """Return an account at an earlier day than it was rebuilt for.
 
     Read off the allocations, which say when each took place, instead of replaying the entries once more; where a payment
-    that counted on the day was reversed since, they no longer tell, and the entries are replayed.
+    that counted on the day was reversed since, an instalment cancelled, or a schedule changed, they no longer tell, and the
+    entries are replayed.
     """
     if day < entries.opened_on:
         return MonthEnd(0, 0)
-    if any(p.value_date <= day and p.reversed_on is not None and day < p.reversed_on <= rebuilt.as_of for p in entries.payments):
+    if _has_undone_the_past(entries, day, rebuilt.as_of):
         state = entries.rebuilt(day).state
         return MonthEnd(state.days_past_due, state.outstanding_principal_minor)
     paid: dict[int, int] = {}

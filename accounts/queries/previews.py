@@ -5,13 +5,16 @@ What the entry's operation would refuse for its amount or its day is refused her
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from accounts.operations.checks import AccountFacts, check_amount, check_day, check_due
 from accounts.operations.refusals import DayNotOpenYet, InstallmentNotBookedYet, ReversalBeforePayment
+from accounts.operations.schedule_refusals import NotTheOpenDay, RefundAboveCredit
 from accounts.queries.account_page import LoadedAccount
-from accounts.rules.replay import AgingState, AllocationLine, PaymentEntry, RebuiltAccount, WaiverEntry, rebuild
+from accounts.queries.entries import AccountEntries
+from accounts.rules.replay import AgingState, AllocationLine, PaymentEntry, RebuiltAccount, RefundEntry, WaiverEntry
 from accounts.rules.terms import Component
 from riskops.shared.models import CloseRun
 
@@ -47,7 +50,7 @@ def preview_payment(
     check_amount(amount_minor, digits=loaded.head.minor_digits)
     check_day(value_date, _facts(loaded))
     payment = PaymentEntry(_NEW, payment_no, value_date, amount_minor, directed_to)
-    return _compared(loaded, value_date, payments=[*loaded.entries.payments, payment])
+    return _compared(loaded, value_date, lambda entries: replace(entries, payments=[*entries.payments, payment]))
 
 
 def preview_reversal(loaded: LoadedAccount, *, payment_no: str, value_date: date) -> Preview:
@@ -63,7 +66,7 @@ def preview_reversal(loaded: LoadedAccount, *, payment_no: str, value_date: date
         payment._replace(reversed_on=value_date) if payment.payment_no == payment_no else payment
         for payment in loaded.entries.payments
     ]
-    return _compared(loaded, value_date, payments=payments)
+    return _compared(loaded, value_date, lambda entries: replace(entries, payments=payments))
 
 
 def preview_waiver(
@@ -85,7 +88,44 @@ def preview_waiver(
     rebuilt = loaded.entries.rebuilt(value_date)
     check_due(rebuilt, installment_id=installment_id, component=component, amount_minor=amount_minor, account=account)
     waiver = WaiverEntry(_NEW, installment_id, component, value_date, amount_minor)
-    return _compared(loaded, value_date, waivers=[*loaded.entries.waivers, waiver])
+    return _compared(loaded, value_date, lambda entries: replace(entries, waivers=[*entries.waivers, waiver]))
+
+
+def preview_cancellation(loaded: LoadedAccount, *, installment_id: int, value_date: date) -> Preview:
+    """Return what taking an instalment back would change.
+
+    :raises LedgerRefusal: the day is none that the book takes, or before the instalment was booked
+    """
+    check_day(value_date, _facts(loaded))
+    last_day = open_day(loaded.head.business_date)
+    if last_day is None or value_date > last_day:
+        raise DayNotOpenYet(value_date, last_day)
+    entry = next(entry for entry in loaded.entries.installments if entry.key == installment_id)
+    if entry.booked_on > value_date:
+        raise InstallmentNotBookedYet(entry.booked_on, value_date)
+
+    def without(entries: AccountEntries) -> AccountEntries:
+        cancelled = [e._replace(cancelled_on=value_date) if e.key == installment_id else e for e in entries.installments]
+        return replace(entries, installments=cancelled)
+
+    return _compared(loaded, value_date, without)
+
+
+def preview_refund(loaded: LoadedAccount, *, amount_minor: int, value_date: date) -> Preview:
+    """Return what paying money back would change.
+
+    :raises LedgerRefusal: there is less credit, or the day is not the open one
+    """
+    check_amount(amount_minor, digits=loaded.head.minor_digits)
+    check_day(value_date, _facts(loaded))
+    first_open = open_day(loaded.head.business_date)
+    if value_date != first_open:
+        raise NotTheOpenDay(value_date, first_open)
+    credit = loaded.entries.rebuilt(value_date).state.credit_balance_minor
+    if amount_minor > credit:
+        raise RefundAboveCredit(amount_minor, credit, loaded.head.minor_digits, value_date)
+    refund = RefundEntry(_NEW, value_date, amount_minor)
+    return _compared(loaded, value_date, lambda entries: replace(entries, refunds=[*entries.refunds, refund]))
 
 
 def _facts(loaded: LoadedAccount) -> AccountFacts:
@@ -101,23 +141,11 @@ def open_day(business_date: date | None) -> date | None:
     return business_date + timedelta(days=1) if business_date else None
 
 
-def _compared(
-    loaded: LoadedAccount,
-    value_date: date,
-    *,
-    payments: list[PaymentEntry] | None = None,
-    waivers: list[WaiverEntry] | None = None,
-) -> Preview:
+def _compared(loaded: LoadedAccount, value_date: date, changed: Callable[[AccountEntries], AccountEntries]) -> Preview:
     as_of = max(loaded.head.stands_on, value_date)
     entries = loaded.entries
     before = entries.rebuilt(as_of)
-    after = rebuild(
-        terms=entries.terms,
-        installments=entries.installments,
-        payments=entries.payments if payments is None else payments,
-        waivers=entries.waivers if waivers is None else waivers,
-        as_of=as_of,
-    )
+    after = changed(entries).rebuilt(as_of)
     first_open = open_day(loaded.head.business_date)
     waits = first_open is None or value_date > first_open
     return Preview(

@@ -7,7 +7,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.customer_panels import Happening, TimelineAsk, TimelineSource, register_timeline
-from accounts.models import Decision, Note, Payment, Review, ReviewFile, Waiver, WriteOff
+from accounts.models import (
+    Decision,
+    InstallmentCancellation,
+    Note,
+    Payment,
+    Refund,
+    Review,
+    ReviewFile,
+    ScheduleChange,
+    Waiver,
+    WriteOff,
+)
 from accounts.models.decision_settings import ACTION_CHOICES, STATUS_CHOICES
 from accounts.queries.timeline import by_day, by_moment, day_of, holding_text
 from accounts.roles import REVEAL_PERSON
@@ -53,6 +64,74 @@ def _waivers(ask: TimelineAsk) -> list[Happening]:
             money=(row.amount_minor, ask.currencies[row.account_id]),
         )
         for row in by_day(rows, ask, day="value_date")
+    ]
+
+
+def _cancellations(ask: TimelineAsk) -> list[Happening]:
+    rows = InstallmentCancellation.objects.filter(account__in=ask.accounts).select_related("installment")
+    rows = holding_text(rows, ask, ("reference", "reason"))
+    return [
+        Happening(
+            "cancellation",
+            row.value_date,
+            row.pk,
+            _("Instalment %(installment)s cancelled") % {"installment": str(row.installment)},
+            account_no=ask.accounts[row.account_id],
+            at=row.recorded_at,
+            text=row.reason,
+        )
+        for row in by_day(rows, ask, day="value_date")
+    ]
+
+
+def _refunds(ask: TimelineAsk) -> list[Happening]:
+    rows = holding_text(Refund.objects.filter(account__in=ask.accounts), ask, ("reference", "reason"))
+    return [
+        Happening(
+            "refund",
+            row.value_date,
+            row.pk,
+            _("Paid back: %(number)s") % {"number": row.reference},
+            account_no=ask.accounts[row.account_id],
+            at=row.recorded_at,
+            text=row.reason,
+            money=(row.amount_minor, ask.currencies[row.account_id]),
+        )
+        for row in by_day(rows, ask, day="value_date")
+    ]
+
+
+def _schedules(ask: TimelineAsk) -> list[Happening]:
+    rows = holding_text(ScheduleChange.objects.filter(account__in=ask.accounts), ask, ("reference", "reason"))
+    return [
+        Happening(
+            "schedule",
+            row.value_date,
+            row.pk,
+            _("New schedule %(number)s: %(kind)s") % {"number": row.reference, "kind": row.get_kind_display()},
+            account_no=ask.accounts[row.account_id],
+            at=row.recorded_at,
+            text=row.reason,
+        )
+        for row in by_day(rows, ask, day="value_date")
+    ]
+
+
+def _schedule_ends(ask: TimelineAsk) -> list[Happening]:
+    rows = ScheduleChange.objects.filter(account__in=ask.accounts, ended_on__isnull=False)
+    return [
+        Happening(
+            "schedule_end",
+            row.ended_on,
+            row.pk,
+            _("New schedule %(number)s ended") % {"number": row.reference},
+            account_no=ask.accounts[row.account_id],
+            at=row.end_recorded_at,
+            text=row.end_reason,
+            tone="bad",
+        )
+        for row in by_day(holding_text(rows, ask, ("reference", "end_reason")), ask, day="ended_on")
+        if row.ended_on is not None
     ]
 
 
@@ -195,6 +274,10 @@ def register_sources() -> None:
         TimelineSource("payment", gettext_lazy("payments"), lambda ask: _payments(ask, is_reversal=False)),
         TimelineSource("reversal", gettext_lazy("reversals"), lambda ask: _payments(ask, is_reversal=True)),
         TimelineSource("waiver", gettext_lazy("waivers"), _waivers),
+        TimelineSource("cancellation", gettext_lazy("cancellations"), _cancellations),
+        TimelineSource("refund", gettext_lazy("refunds"), _refunds),
+        TimelineSource("schedule", gettext_lazy("new schedules"), _schedules),
+        TimelineSource("schedule_end", gettext_lazy("ended schedules"), _schedule_ends),
         TimelineSource("write_off", gettext_lazy("write-offs"), _write_offs),
         TimelineSource("decision", gettext_lazy("decisions"), _decisions),
         TimelineSource("review", gettext_lazy("reviews"), _reviews),

@@ -13,7 +13,19 @@ from typing import Any, Final, NamedTuple
 
 from django.db.models import Max
 
-from accounts.models import AccountSnapshot, AccountState, CreditAccount, Installment, Payment, ReportedState, Waiver, WriteOff
+from accounts.models import (
+    AccountSnapshot,
+    AccountState,
+    CreditAccount,
+    Installment,
+    InstallmentCancellation,
+    Payment,
+    Refund,
+    ReportedState,
+    ScheduleChange,
+    Waiver,
+    WriteOff,
+)
 from accounts.queries.entries import (
     DERIVED_COLUMNS,
     AccountEntries,
@@ -223,14 +235,20 @@ class _LateEntries:
             Payment.objects.filter(pk__in=self.payments, reverses__isnull=False).values_list("reverses_id", flat=True)
         )
         self.changes = self._installment_changes(account_ids)
+        self.refunds = self._late(Refund, account_ids)
+        cancellations = InstallmentCancellation.objects.filter(pk__in=self._late(InstallmentCancellation, account_ids))
+        self.cancelled = set(cancellations.values_list("installment_id", flat=True))
+        # The instalments of a new schedule are recorded with it, and are late with it.
+        self.schedules = self._late(ScheduleChange, account_ids)
+        self.ends = self._late(ScheduleChange, account_ids, recorded="end_recorded_at")
 
     def _is_late(self, account_id: int, at: datetime) -> bool:
         sealed = self._seals.moment(account_id)
         return sealed is not None and at > sealed
 
-    def _late(self, model: Any, account_ids: list[int]) -> set[int]:
-        rows = model.objects.filter(account_id__in=account_ids).values_list("pk", "account_id", "recorded_at")
-        return {pk for pk, account_id, at in rows if self._is_late(account_id, at)}
+    def _late(self, model: Any, account_ids: list[int], *, recorded: str = "recorded_at") -> set[int]:
+        rows = model.objects.filter(account_id__in=account_ids, **{f"{recorded}__isnull": False})
+        return {pk for pk, account_id, at in rows.values_list("pk", "account_id", recorded) if self._is_late(account_id, at)}
 
     def _installment_changes(self, account_ids: list[int]) -> dict[int, list[tuple[str, dict[str, Any]]]]:
         """Return, by account, the instalments that an import changed since: (subject, values before), latest first."""
@@ -243,7 +261,11 @@ class _LateEntries:
 
     def taken_off(self, entries: AccountEntries) -> AccountEntries:
         """Return the entries that the close could know, as they were then."""
-        installments = [entry for entry in entries.installments if entry.key not in self.installments]
+        installments = [
+            entry._replace(cancelled_on=None) if entry.key in self.cancelled else entry
+            for entry in entries.installments
+            if entry.key not in self.installments
+        ]
         for subject, before in self.changes.get(entries.account_id, ()):
             installments = [
                 _as_before(entry, before) if subject == f"{entries.account_no} {entry.order_no} {entry.sequence}" else entry
@@ -258,6 +280,12 @@ class _LateEntries:
                 if payment.key not in self.payments
             ],
             waivers=[waiver for waiver in entries.waivers if waiver.key not in self.waivers],
+            changes=[
+                change._replace(ended_on=None) if change.key in self.ends else change
+                for change in entries.changes
+                if change.key not in self.schedules
+            ],
+            refunds=[refund for refund in entries.refunds if refund.key not in self.refunds],
             written_off_on=None if entries.account_id in self.written_off else entries.written_off_on,
         )
 

@@ -6,7 +6,7 @@ property test holds both equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -84,35 +84,37 @@ class PenaltyExplanation:
 
 
 def base_changes(rebuilt: RebuiltAccount, installment: InstallmentState) -> list[BaseChange]:
-    """Return the days on which the penalty base of an instalment fell, and to what, in order."""
+    """Return the days on which the penalty base of an instalment changed, and to what, in order."""
     components = {Component.PRINCIPAL}
     if installment.clock.terms.penalty_on_interest:
         components.add(Component.INTEREST)
+    return _left_after(rebuilt, installment, components, _first_base(installment))
+
+
+def _left_after(
+    rebuilt: RebuiltAccount, installment: InstallmentState, components: set[Component], left_minor: int
+) -> list[BaseChange]:
+    """Return the days on which something of the components was paid, waived or moved, and what was left at their close."""
     key = installment.entry.key
-    taken = [
-        (line.allocated_on, line.amount_minor)
-        for line in rebuilt.allocations
-        if line.installment == key and line.component in components
+    taken: list[tuple[date, int]] = [
+        *((a.allocated_on, a.amount_minor) for a in rebuilt.allocations if a.installment == key and a.component in components),
+        *((w.waived_on, w.amount_minor) for w in rebuilt.waived if w.installment == key and w.component in components),
+        *((m.moved_on, m.amount_minor) for m in rebuilt.moved if m.installment == key and m.component in components),
     ]
-    taken += [
-        (line.waived_on, line.amount_minor) for line in rebuilt.waived if line.installment == key and line.component in components
-    ]
-    base = installment.entry.principal_minor
-    if installment.clock.terms.penalty_on_interest:
-        base += installment.entry.interest_minor
     changes: dict[date, int] = {}
     for day, amount in sorted(taken):
-        base -= amount
-        changes[day] = base
-    return [BaseChange(day, base) for day, base in changes.items()]
+        left_minor -= amount
+        changes[day] = left_minor
+    return [BaseChange(day, left) for day, left in changes.items()]
 
 
 def explain(rebuilt: RebuiltAccount, installment: InstallmentState) -> PenaltyExplanation:
     """Return the explanation of an instalment's penalty as of the day the account was rebuilt for."""
     clock, as_of = installment.clock, rebuilt.as_of
-    forgiven = _paid_in_grace(rebuilt, installment)
+    free_on = _paid_in_grace_on(rebuilt, installment)
+    forgiven = free_on is not None and installment.is_paid
     changes = base_changes(rebuilt, installment)
-    spans = () if forgiven else tuple(_spans(clock, _first_base(installment), changes, as_of))
+    spans = () if forgiven else tuple(_spans(clock, _first_base(installment), changes, as_of, free_on))
     accrued = spans[-1].accrued_micro if spans else 0
     hidden = bool(spans) and as_of <= clock.grace_end
     due = 0 if hidden else max(0, rounded_minor(accrued) - installment.penalty_settled_minor)
@@ -134,20 +136,25 @@ def _first_base(installment: InstallmentState) -> int:
     return entry.principal_minor + (entry.interest_minor if installment.clock.terms.penalty_on_interest else 0)
 
 
-def _paid_in_grace(rebuilt: RebuiltAccount, installment: InstallmentState) -> bool:
-    if not installment.is_paid:
-        return False
-    key = installment.entry.key
-    days: Iterable[date] = [
-        *(line.allocated_on for line in rebuilt.allocations if line.installment == key and line.component != Component.PENALTY),
-        *(line.waived_on for line in rebuilt.waived if line.installment == key and line.component != Component.PENALTY),
-    ]
-    return max(days, default=installment.entry.booked_on) <= installment.clock.grace_end
+def _paid_in_grace_on(rebuilt: RebuiltAccount, installment: InstallmentState) -> date | None:
+    """Return the last day of grace on which nothing of principal, interest and fee was left; None if there was none."""
+    entry = installment.entry
+    owed = entry.principal_minor + entry.interest_minor + entry.fee_minor
+    left = _left_after(rebuilt, installment, {Component.PRINCIPAL, Component.INTEREST, Component.FEE}, owed)
+    days = [change.day for change in left if not change.base_minor and change.day <= installment.clock.grace_end]
+    return max(days, default=None)
 
 
-def _spans(clock: PenaltyClock, base: int, changes: Sequence[BaseChange], as_of: date) -> Iterator[PenaltySpan]:
-    """Yield the spans between the changes; a change at the close of a day counts from the day after."""
+def _spans(
+    clock: PenaltyClock, base: int, changes: Sequence[BaseChange], as_of: date, free_on: date | None
+) -> Iterator[PenaltySpan]:
+    """Yield the spans between the changes; a change at the close of a day counts from the day after.
+
+    :param free_on: the last day of grace on which nothing was left: what ran before it costs nothing
+    """
     rate, cap = clock.terms.penalty_rate_ppm, clock.cap_micro
+    if free_on is not None:
+        base, changes = 0, [change for change in changes if change.day > free_on]
     since, accrued = clock.charged_after, 0
     for change in [*changes, BaseChange(as_of, 0)]:
         until = min(change.day, as_of)

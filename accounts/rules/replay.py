@@ -1,20 +1,23 @@
 """An account rebuilt from its entries: the plain-Python truth that every other path is held to.
 
 Source: portfolio-format, "Aging, exactly". The order inside one day D is: penalty accrues through D (it depends on what
-was unpaid at the close of D − 1 only), instalments booked on D appear, credit that waits is applied, then waivers, then
-the payments of D in payment_no order.
+was unpaid at the close of D − 1 only), instalments booked on D appear, schedules change, credit that waits is applied, then
+waivers, then the payments of D in payment_no order, then refunds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from accounts.rules import aging
 from accounts.rules.penalty import PenaltyClock
 from accounts.rules.terms import Component, Terms
+
+#: An entry with the day it counts from.
+_Dated = TypeVar("_Dated", "PaymentEntry", "WaiverEntry", "ChangeEntry", "RefundEntry")
 
 
 class InstallmentEntry(NamedTuple):
@@ -28,6 +31,12 @@ class InstallmentEntry(NamedTuple):
     principal_minor: int
     interest_minor: int
     fee_minor: int
+    #: Whether it ever costs penalty; one of a new schedule may be agreed not to.
+    bears_penalty: bool = True
+    #: From this day on the account stands as if the instalment had never been; None: it stands.
+    cancelled_on: date | None = None
+    #: The change of the schedule that it came with; None: agreed from the start.
+    change: int | None = None
 
 
 class PaymentEntry(NamedTuple):
@@ -47,6 +56,46 @@ class WaiverEntry(NamedTuple):
     key: int
     installment: int
     component: Component
+    value_date: date
+    amount_minor: int
+
+
+class Part(NamedTuple):
+    """What a change of the schedule takes of one instalment, as agreed; amounts in minor units."""
+
+    installment: int
+    penalty_minor: int
+    fee_minor: int
+    interest_minor: int
+    principal_minor: int
+
+
+class ChangeEntry(NamedTuple):
+    """A new schedule for what is unpaid of some instalments, from a day on; it may end, and they are owed again as they were.
+
+    The instalments of the new schedule name the change. What they hold beyond the parts is its price.
+    """
+
+    key: int
+    value_date: date
+    parts: tuple[Part, ...]
+    ended_on: date | None = None
+
+
+class MovedLine(NamedTuple):
+    """What a change of the schedule took off one component of one instalment; below zero where it gave back."""
+
+    change: int
+    installment: int
+    component: Component
+    amount_minor: int
+    moved_on: date
+
+
+class RefundEntry(NamedTuple):
+    """Money that goes back to the customer out of the credit balance."""
+
+    key: int
     value_date: date
     amount_minor: int
 
@@ -127,6 +176,19 @@ class InstallmentState:
             self.accrued_micro = 0
         return taken
 
+    def give_back(self, component: Component, amount_minor: int, on: date) -> None:
+        """Owe an amount again that was taken before; penalty on it runs from the day after."""
+        self.accrued_micro, self.accrued_through = self.clock.rolled(
+            accrued_micro=self.accrued_micro,
+            accrued_through=self.accrued_through,
+            base_minor=self.base_minor,
+            through=on,
+        )
+        if component is Component.PENALTY:
+            self.penalty_settled_minor -= amount_minor
+        else:
+            self.unpaid[component] += amount_minor
+
     def is_open(self, as_of: date) -> bool:
         """Whether anything, penalty included, is still owed."""
         return not self.is_paid or self.penalty_due_minor(as_of) > 0
@@ -166,6 +228,9 @@ class RebuiltAccount:
     credit_minor: dict[int, int]
     state: AgingState
     waived: tuple[WaivedLine, ...] = ()
+    moved: tuple[MovedLine, ...] = ()
+    #: What was refunded and has to be found again, since the credit it came from is gone; the next credit goes there first.
+    refund_shortfall_minor: int = 0
 
 
 def rebuild(
@@ -174,17 +239,30 @@ def rebuild(
     installments: Iterable[InstallmentEntry],
     payments: Iterable[PaymentEntry] = (),
     waivers: Iterable[WaiverEntry] = (),
+    changes: Iterable[ChangeEntry] = (),
+    refunds: Iterable[RefundEntry] = (),
     as_of: date,
 ) -> RebuiltAccount:
     """Return the account as it stands at the close of `as_of`, from the entries dated that day or earlier and only those."""
-    replay = _Replay(terms, installments)
+    replay = _Replay(terms, (i for i in installments if i.cancelled_on is None or i.cancelled_on > as_of))
     counting = sorted(
         (p for p in payments if p.value_date <= as_of and (p.reversed_on is None or p.reversed_on > as_of)),
         key=lambda p: (p.value_date, p.payment_no),
     )
     given_up = sorted((w for w in waivers if w.value_date <= as_of), key=lambda w: (w.value_date, w.key))
-    replay.run(counting, given_up, as_of)
+    changed = sorted((c for c in changes if c.value_date <= as_of), key=lambda c: (c.value_date, c.key))
+    paid_back = sorted((r for r in refunds if r.value_date <= as_of), key=lambda r: (r.value_date, r.key))
+    replay.run(_Entries(counting, given_up, changed, paid_back), as_of)
     return replay.result(as_of)
+
+
+class _Entries(NamedTuple):
+    """What happens by the day asked for, each in the order in which it counts."""
+
+    payments: Sequence[PaymentEntry]
+    waivers: Sequence[WaiverEntry]
+    changes: Sequence[ChangeEntry]
+    refunds: Sequence[RefundEntry]
 
 
 class _Replay:
@@ -196,7 +274,9 @@ class _Replay:
         self.all = [
             InstallmentState(
                 entry,
-                PenaltyClock(terms, entry.due_date, entry.principal_minor),
+                PenaltyClock(
+                    terms if entry.bears_penalty else replace(terms, penalty_rate_ppm=0), entry.due_date, entry.principal_minor
+                ),
                 {
                     Component.FEE: entry.fee_minor,
                     Component.INTEREST: entry.interest_minor,
@@ -209,21 +289,37 @@ class _Replay:
         self.credit: dict[int, int] = {}
         self.allocations: list[AllocationLine] = []
         self.waived: list[WaivedLine] = []
+        self.moved: list[MovedLine] = []
+        self.shortfall_minor = 0
 
-    def run(self, payments: Sequence[PaymentEntry], waivers: Sequence[WaiverEntry], as_of: date) -> None:
-        """Apply the entries; both sequences are in the order in which they count."""
-        credit_days = self._days_credit_may_move(as_of) if payments else set()
-        days = sorted({p.value_date for p in payments} | {w.value_date for w in waivers} | credit_days)
-        next_payment = next_waiver = 0
-        for day in days:
+    def run(self, entries: _Entries, as_of: date) -> None:
+        """Apply the entries."""
+        days = {p.value_date for p in entries.payments} | {w.value_date for w in entries.waivers}
+        days |= {c.value_date for c in entries.changes} | {r.value_date for r in entries.refunds}
+        ends = sorted(
+            ((c.ended_on, c) for c in entries.changes if c.ended_on is not None and c.ended_on <= as_of),
+            # Of one day the latest change first: what it gives back may be an earlier one's to give back.
+            key=lambda end: (end[0], -end[1].key),
+        )
+        days |= {ended_on for ended_on, _ in ends}
+        if entries.payments:
+            days |= self._days_credit_may_move(as_of)
+        payments, waivers = _by_day(entries.payments), _by_day(entries.waivers)
+        changes, refunds = _by_day(entries.changes), _by_day(entries.refunds)
+        for day in sorted(days):
+            for _ended_on, change in (end for end in ends if end[0] == day):
+                self._end(change, day)
+            for change in changes.get(day, ()):
+                self._change(change, day)
             if self.credit:
                 self._apply_credit(day)
-            while next_waiver < len(waivers) and waivers[next_waiver].value_date == day:
-                self._waive(waivers[next_waiver])
-                next_waiver += 1
-            while next_payment < len(payments) and payments[next_payment].value_date == day:
-                self._post(payments[next_payment])
-                next_payment += 1
+            for waiver in waivers.get(day, ()):
+                self._waive(waiver)
+            for payment in payments.get(day, ()):
+                self._post(payment)
+            for refund in refunds.get(day, ()):
+                self.shortfall_minor += refund.amount_minor
+                self._cover_shortfall()
 
     def _days_credit_may_move(self, as_of: date) -> set[date]:
         if self.terms.holds_prepayment:
@@ -239,6 +335,59 @@ class _Replay:
         left = self._spread(payment.key, left, day)
         if left:
             self.credit[payment.key] = left
+            self._cover_shortfall()
+
+    def _cover_shortfall(self) -> None:
+        """Take what was paid back from the credit, the oldest payment's first."""
+        for payment in list(self.credit):
+            taken = min(self.credit[payment], self.shortfall_minor)
+            self.shortfall_minor -= taken
+            self.credit[payment] -= taken
+            if not self.credit[payment]:
+                del self.credit[payment]
+
+    def _change(self, change: ChangeEntry, day: date) -> None:
+        """Hand over to the new schedule what is left of what was agreed; where less is left, shorten it from its end."""
+        new = [state for state in self.all if state.entry.change == change.key]
+        short = dict.fromkeys(Component, 0)
+        for part in change.parts:
+            state = self.by_key.get(part.installment)
+            for component, agreed in _components(part):
+                taken = 0
+                if state is not None and state.entry.booked_on <= day:
+                    taken = self._take(change, state, component, agreed, day)
+                # The new schedule knows no penalty of the past: it is owed there as a fee.
+                short[Component.FEE if component is Component.PENALTY else component] += agreed - taken
+        for state in reversed(new):
+            for component in (Component.FEE, Component.INTEREST, Component.PRINCIPAL):
+                short[component] -= self._take(change, state, component, short[component], day)
+
+    def _end(self, change: ChangeEntry, day: date) -> None:
+        """Owe again as before what is left of the new schedule; what it would still have cost is given up."""
+        left = dict.fromkeys(Component, 0)
+        for state in self.all:
+            if state.entry.change == change.key:
+                for component in (Component.FEE, Component.INTEREST, Component.PRINCIPAL):
+                    left[component] += self._take(change, state, component, state.unpaid[component], day)
+        taken = [line for line in self.moved if line.change == change.key and line.moved_on == change.value_date]
+        for line in reversed(taken):
+            state = self.by_key[line.installment]
+            if state.entry.change == change.key:
+                continue
+            owed_as = Component.FEE if line.component is Component.PENALTY else line.component
+            amount = min(line.amount_minor, left[owed_as])
+            if amount:
+                left[owed_as] -= amount
+                state.give_back(line.component, amount, day)
+                state.is_settled = False
+                self.moved.append(MovedLine(change.key, line.installment, line.component, -amount, day))
+
+    def _take(self, change: ChangeEntry, state: InstallmentState, component: Component, most: int, day: date) -> int:
+        taken = state.settle(component, most, day) if most else 0
+        if taken:
+            self.moved.append(MovedLine(change.key, state.entry.key, component, taken, day))
+            state.is_settled = not state.is_open(day)
+        return taken
 
     def _apply_credit(self, day: date) -> None:
         for payment in list(self.credit):
@@ -274,8 +423,8 @@ class _Replay:
         return left
 
     def _waive(self, waiver: WaiverEntry) -> None:
-        installment = self.by_key[waiver.installment]
-        if installment.entry.booked_on <= waiver.value_date:
+        installment = self.by_key.get(waiver.installment)
+        if installment is not None and installment.entry.booked_on <= waiver.value_date:
             taken = installment.settle(waiver.component, waiver.amount_minor, waiver.value_date)
             if taken:
                 self.waived.append(WaivedLine(waiver.key, waiver.installment, waiver.component, taken, waiver.value_date))
@@ -303,4 +452,30 @@ class _Replay:
             stage=aging.stage(days),
             has_booked=bool(booked),
         )
-        return RebuiltAccount(as_of, tuple(booked), tuple(self.allocations), dict(self.credit), state, tuple(self.waived))
+        return RebuiltAccount(
+            as_of,
+            tuple(booked),
+            tuple(self.allocations),
+            dict(self.credit),
+            state,
+            tuple(self.waived),
+            tuple(self.moved),
+            self.shortfall_minor,
+        )
+
+
+def _components(part: Part) -> tuple[tuple[Component, int], ...]:
+    return (
+        (Component.PENALTY, part.penalty_minor),
+        (Component.FEE, part.fee_minor),
+        (Component.INTEREST, part.interest_minor),
+        (Component.PRINCIPAL, part.principal_minor),
+    )
+
+
+def _by_day(entries: Sequence[_Dated]) -> dict[date, list[_Dated]]:
+    """Return entries by the day they count from, in the order given."""
+    found: dict[date, list[_Dated]] = {}
+    for entry in entries:
+        found.setdefault(entry.value_date, []).append(entry)
+    return found

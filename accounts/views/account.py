@@ -102,6 +102,7 @@ def account(request: HttpRequest, account_no: str) -> HttpResponse:
     elif tab == "payments":
         context["payments"] = queries.payment_rows(loaded)
         context["waivers"] = queries.waivers_of(loaded)
+        context["refunds"] = loaded.refunds[::-1]
         context["names"] = {entry.key: entry for entry in loaded.entries.installments}
     elif tab == "aging":
         context["aging"] = queries.aging_rows(loaded, months)

@@ -1,4 +1,4 @@
-"""Forms that make an entry of the ledger: payment, reversal, waiver, write-off. Each previews before it does."""
+"""Forms that make an entry of the ledger: payment, reversal, waiver, cancellation, refund, write-off. Each previews first."""
 
 from __future__ import annotations
 
@@ -17,15 +17,34 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.forms import CHANNELS, EntryForm, PaymentForm, ReversalForm, WaiverForm, WriteOffForm
+from accounts.forms import (
+    CHANNELS,
+    CancellationForm,
+    EntryForm,
+    PaymentForm,
+    RefundForm,
+    ReversalForm,
+    WaiverForm,
+    WriteOffForm,
+)
 from accounts.models import Payment
+from accounts.operations.cancelling import cancel_installment, refund_credit
 from accounts.operations.deciding.writing_off import may_write_off_alone, write_off_alone
 from accounts.operations.payments import post_payment, reverse_payment
 from accounts.operations.refusals import LedgerRefusal, PaymentAlreadyPosted, WaiverAlreadyMade
+from accounts.operations.schedule_refusals import RefundAlreadyMade
 from accounts.operations.waivers import waive
 from accounts.queries.account_page import LoadedAccount
-from accounts.queries.previews import Preview, open_day, preview_payment, preview_reversal, preview_waiver
-from accounts.roles import POST_PAYMENT, REVERSE_PAYMENT, WAIVE, WRITE_OFF
+from accounts.queries.previews import (
+    Preview,
+    open_day,
+    preview_cancellation,
+    preview_payment,
+    preview_refund,
+    preview_reversal,
+    preview_waiver,
+)
+from accounts.roles import CANCEL_INSTALLMENT, POST_PAYMENT, REFUND_CREDIT, REVERSE_PAYMENT, WAIVE, WRITE_OFF
 from accounts.views.account import load_or_404
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
@@ -72,7 +91,7 @@ def _serve(request: HttpRequest, loaded: LoadedAccount, page: _Page) -> HttpResp
     if page.form.is_valid():
         try:
             page.enter(page.form.cleaned_data)
-        except (PaymentAlreadyPosted, WaiverAlreadyMade) as repeated:
+        except (PaymentAlreadyPosted, WaiverAlreadyMade, RefundAlreadyMade) as repeated:
             messages.info(request, str(repeated))
             return redirect("accounts:account", loaded.head.account.account_no)
         except LedgerRefusal as refusal:
@@ -236,6 +255,81 @@ def waive_one(request: HttpRequest, account_no: str, installment_id: int) -> Htt
         "penalty": money_text(state.penalty_due_minor(loaded.rebuilt.as_of) if state else 0, loaded.head.currency),
     }
     return _serve(request, loaded, _Page(_("Waive an amount"), _("Waive it"), form, preview, enter, done, about))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires(CANCEL_INSTALLMENT)
+def cancel_one(request: HttpRequest, account_no: str, installment_id: int) -> HttpResponse:
+    """Take back one instalment of the account, as if it had never been."""
+    loaded = load_or_404(account_no, user=request.user)
+    entry = next((e for e in loaded.entries.installments if e.key == installment_id), None)
+    if entry is None:
+        raise Http404(gettext("Account %(number)s has no such instalment.") % {"number": account_no})
+    form = CancellationForm(request.POST or None, loaded=loaded, value_date=_usual_day(loaded))
+    name = f"{entry.order_no}/{entry.sequence}"
+
+    def enter(values: dict[str, Any]) -> Any:
+        return cancel_installment(
+            actor=Actor.of(request.user),
+            account_id=loaded.head.account.pk,
+            order_no=entry.order_no,
+            sequence=entry.sequence,
+            value_date=values["value_date"],
+            reference=values["reference"],
+            reason=values["reason"],
+        )
+
+    def preview(values: dict[str, Any]) -> Preview:
+        return preview_cancellation(loaded, installment_id=installment_id, value_date=values["value_date"])
+
+    def done(values: dict[str, Any]) -> str:
+        return gettext("Instalment %(installment)s is cancelled from %(day)s on; what was paid on it is free again.") % {
+            "installment": name,
+            "day": day_text(values["value_date"]),
+        }
+
+    about = gettext("Instalment %(installment)s, due %(day)s: %(amount)s agreed") % {
+        "installment": name,
+        "day": day_text(entry.due_date),
+        "amount": money_text(entry.principal_minor + entry.interest_minor + entry.fee_minor, loaded.head.currency),
+    }
+    page = _Page(_("Cancel an instalment"), _("Cancel the instalment"), form, preview, enter, done, about, is_grave=True)
+    return _serve(request, loaded, page)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires(REFUND_CREDIT)
+def refund(request: HttpRequest, account_no: str) -> HttpResponse:
+    """Pay money back to the customer out of the credit balance."""
+    loaded = load_or_404(account_no, user=request.user)
+    form = RefundForm(request.POST or None, loaded=loaded, value_date=open_day(loaded.head.business_date) or _usual_day(loaded))
+
+    def enter(values: dict[str, Any]) -> Any:
+        return refund_credit(
+            actor=Actor.of(request.user),
+            account_id=loaded.head.account.pk,
+            amount_minor=values["amount"],
+            value_date=values["value_date"],
+            reference=values["reference"],
+            reason=values["reason"],
+        )
+
+    def preview(values: dict[str, Any]) -> Preview:
+        return preview_refund(loaded, amount_minor=values["amount"], value_date=values["value_date"])
+
+    def done(values: dict[str, Any]) -> str:
+        return gettext("%(amount)s of the credit balance is paid back on %(day)s.") % {
+            "amount": money_text(values["amount"], loaded.head.currency),
+            "day": day_text(values["value_date"]),
+        }
+
+    about = gettext("Credit balance: %(amount)s") % {
+        "amount": money_text(loaded.head.state.credit_balance_minor, loaded.head.currency)
+    }
+    page = _Page(_("Pay back a credit balance"), _("Pay it back"), form, preview, enter, done, about, is_grave=True)
+    return _serve(request, loaded, page)
 
 
 @never_cache

@@ -21,7 +21,7 @@ _FIRST = (
     "orders AS (SELECT a.customer_id, i.account_id, i.order_no, ROW_NUMBER() OVER "
     "(PARTITION BY a.customer_id ORDER BY i.order_no, a.account_no) AS place "
     f"FROM {INSTALLMENTS} i JOIN {ACCOUNTS} a ON a.id = i.account_id "
-    "JOIN booked b ON b.customer_id = a.customer_id AND b.first_on = i.booked_on), "
+    "JOIN booked b ON b.customer_id = a.customer_id AND b.first_on = i.booked_on WHERE i.schedule_change_id IS NULL), "
     "ranked AS (SELECT i.id, i.account_id, i.product_id, i.due_date, ROW_NUMBER() OVER "
     "(PARTITION BY o.customer_id ORDER BY i.due_date, i.sequence) AS place FROM orders o "
     f"JOIN {INSTALLMENTS} i ON i.account_id = o.account_id AND i.order_no = o.order_no WHERE o.place = 1), "

@@ -31,8 +31,10 @@ _BAD_ORDERS = (
     f"(SELECT x.*, (SELECT MIN(o.booked_on) FROM {INSTALLMENTS} o WHERE o.account_id = x.account_id "
     "AND o.order_no = x.order_no) AS booked_on FROM bad x) b"
 )
+# A new schedule for what is unpaid is no order of its own: what it owes belongs to no vintage.
 _ORDERS = (
-    f"orders AS (SELECT account_id, order_no, MIN(booked_on) AS booked_on FROM {INSTALLMENTS} GROUP BY account_id, order_no)"
+    f"orders AS (SELECT account_id, order_no, MIN(booked_on) AS booked_on FROM {INSTALLMENTS} "
+    "WHERE schedule_change_id IS NULL GROUP BY account_id, order_no)"
 )
 
 
@@ -131,7 +133,8 @@ def _intricate(ask: Ask, n: int, *, is_ever: bool) -> Sums:
         for day in looked_at:
             orders: dict[str, list[InstallmentState]] = defaultdict(list)
             for state in entries.rebuilt(day).installments:
-                orders[state.entry.order_no].append(state)
+                if state.entry.change is None:
+                    orders[state.entry.order_no].append(state)
             is_bad = {order for order, states in orders.items() if any(is_late(state, as_of=day, n=n) for state in states)}
             was_bad |= is_bad
             if day in ask.days:
@@ -142,7 +145,7 @@ def _intricate(ask: Ask, n: int, *, is_ever: bool) -> Sums:
 
 def _vintages(installments: Sequence[InstallmentEntry]) -> Mapping[str, date]:
     first: dict[str, date] = {}
-    for entry in installments:
+    for entry in (entry for entry in installments if entry.change is None):
         first[entry.order_no] = min(first.get(entry.order_no, entry.booked_on), entry.booked_on)
     return {order: end_of_month(day) for order, day in first.items()}
 

@@ -55,12 +55,15 @@ def _states(ids: list[int]) -> list[dict[str, Any]]:
 
 
 def replayed_book(accounts: list[CreditAccount], day: date) -> Book:
-    """Return the same from the entries alone; an instalment not booked yet is wholly unpaid."""
+    """Return the same from the entries alone; an instalment not booked yet is wholly unpaid, one cancelled is closed."""
     book: Book = {}
     for account_id, entries in load_entries([account.pk for account in accounts]).items():
         rebuilt = entries.rebuilt(day)
         installments: dict[int, tuple[Any, ...]] = {
             i.key: (i.principal_minor, i.interest_minor, i.fee_minor, 0, None, 0, True) for i in entries.installments
+        }
+        installments |= {
+            i.key: (0, 0, 0, 0, None, 0, False) for i in entries.installments if i.cancelled_on and i.cancelled_on <= day
         }
         for i in rebuilt.installments:
             installments[i.entry.key] = (

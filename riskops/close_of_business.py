@@ -1,6 +1,6 @@
 """The close of business: which steps there are and in which order. The one module that sees every app.
 
-post → age → signals → tier → sweeps → reviews → decisions → cases → snapshot → arms → outreach → publish.
+post → age → signals → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms → outreach → publish.
 Penalty needs no step of its own: it is a function of the unpaid base and of time (docs/decisions), so aging computes it. A
 missing feed stops the close before any of them.
 """
@@ -25,6 +25,7 @@ from accounts.operations.deciding.nightly import work_decisions
 from accounts.operations.deciding.standing import DECISIONS_STEP
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.sweeping import begin_sweeps, find_candidates, finish_sweeps, open_candidates
+from casework.bulk.cases import EPISODES_STEP, follow_cases
 from casework.bulk.queues import CASES_STEP
 from casework.bulk.tiers import TIER_STEP, tier_accounts
 from casework.operations.queues import close_cases
@@ -128,6 +129,16 @@ def _decisions(shard: Shard) -> int:
     return rows
 
 
+def _episodes(shard: Shard) -> int:
+    """Open, move and close the collection cases, by what aging found."""
+    return follow_cases(
+        as_of=shard.business_date,
+        now=timezone.now(),
+        first_account_id=shard.first_account_id,
+        last_account_id=shard.last_account_id,
+    )
+
+
 def _cases(shard: Shard) -> int:
     """Fill the queues, and hand back what lies with people who are away.
 
@@ -201,6 +212,7 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("sweeps", _sweeps),
     Step("reviews", _reviews),
     Step(DECISIONS_STEP, _decisions),
+    Step(EPISODES_STEP, _episodes),
     Step(CASES_STEP, _cases),
     Step(SEALING_STEP, _snapshot),
     # Before outreach is planned: a strategy goes by the arm.

@@ -18,6 +18,7 @@ class CaseworkConfig(AppConfig):
         from accounts.panels import register_panel
         from accounts.tiers import register_tiers
         from casework.answers import TiersOfPolicies, tier_panel
+        from casework.operations.cases.following import follow_changed
         from casework.operations.handing_back import hand_back_of_absent
         from casework.operations.queues import refill_changed
         from casework.operations.retiering import retier_changed
@@ -27,6 +28,7 @@ class CaseworkConfig(AppConfig):
         register_tiers(TiersOfPolicies())
         register_panel("tier", tier_panel, place=10)
         facts_changed.connect(retier_changed, dispatch_uid="casework.retier_changed")
+        facts_changed.connect(follow_changed, dispatch_uid="casework.follow_changed")
         # After the tier, which queues go by.
         facts_changed.connect(refill_changed, dispatch_uid="casework.refill_changed")
         absence_entered.connect(hand_back_of_absent, dispatch_uid="casework.hand_back_of_absent")

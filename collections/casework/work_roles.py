@@ -34,3 +34,6 @@ SET_PRIORITY = operation("priority.set", _("set the weights of the priority"), R
 
 # What happens to an account in its queue without anybody asking for it, as its line in the audit trail says.
 HAND_BACK = event("work.hand_back", _("back to its queue: who had it is away"))
+
+# Cases: what follows from other operations.
+MOVE_CASE = event("case.move", _("case moved to another stage"))

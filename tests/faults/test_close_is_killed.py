@@ -13,7 +13,21 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("closed_book")]
 MONTH_END = "2025-02-28"
 #: Steps that have one shard over all accounts.
 WHOLE_BOOK = ("publish",)
-STEPS = ["post", "age", "signals", "tier", "sweeps", "reviews", "decisions", "cases", "snapshot", "arms", "outreach", "publish"]
+STEPS = [
+    "post",
+    "age",
+    "signals",
+    "tier",
+    "sweeps",
+    "reviews",
+    "decisions",
+    "episodes",
+    "cases",
+    "snapshot",
+    "arms",
+    "outreach",
+    "publish",
+]
 #: Everywhere else that a close can be interrupted, on the month-end, the day on which it does most.
 BETWEEN: list[dict[str, Any]] = [
     {"at": "opened"},

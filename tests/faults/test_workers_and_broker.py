@@ -10,7 +10,21 @@ from sites import FIRST, LAST, Site
 pytestmark = pytest.mark.faults
 
 MONTH_END = "2025-02-28"
-STEPS = ["post", "age", "signals", "tier", "sweeps", "reviews", "decisions", "cases", "snapshot", "arms", "outreach", "publish"]
+STEPS = [
+    "post",
+    "age",
+    "signals",
+    "tier",
+    "sweeps",
+    "reviews",
+    "decisions",
+    "episodes",
+    "cases",
+    "snapshot",
+    "arms",
+    "outreach",
+    "publish",
+]
 SECONDS = 90.0
 
 

@@ -62,7 +62,20 @@ def marks() -> dict[tuple[str, int], tuple[str, int]]:
 def test_a_day_is_closed_step_by_step_over_every_shard(_book: None) -> None:
     run = close_day(DAY, actor=TESTER)
     assert (run.status, run.is_open, run.is_provisional, run.started_by) == ("complete", False, False, "tester")
-    sharded = ("post", "age", "signals", "tier", "sweeps", "reviews", "decisions", "cases", "snapshot", "arms", "outreach")
+    sharded = (
+        "post",
+        "age",
+        "signals",
+        "tier",
+        "sweeps",
+        "reviews",
+        "decisions",
+        "episodes",
+        "cases",
+        "snapshot",
+        "arms",
+        "outreach",
+    )
     assert marks() == {
         **{(step, number): ("done", 1) for step in sharded for number in range(3)},
         ("publish", 0): ("done", 1),
@@ -116,7 +129,7 @@ def test_opening_an_open_day_again_gives_the_same_run_and_may_carry_it_further(_
     first = start_close(business_date=DAY, actor=TESTER)
     second = start_close(business_date=DAY, through=NEXT, actor=TESTER)
     assert (second.pk, second.through) == (first.pk, NEXT)
-    assert CloseShard.objects.count() == 34
+    assert CloseShard.objects.count() == 37
     line = AuditEntry.objects.get(action="close.run")
     assert (line.before, line.after) == ({"through": "2025-03-10"}, {"through": "2025-03-11"})
 
@@ -340,6 +353,7 @@ def test_a_book_without_accounts_can_be_closed() -> None:
         "sweeps",
         "reviews",
         "decisions",
+        "episodes",
         "cases",
         "snapshot",
         "arms",

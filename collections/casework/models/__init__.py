@@ -1,6 +1,7 @@
 """The tables of the casework, a file per topic."""
 
 from casework.models.calendars import BusinessCalendar
+from casework.models.cases import Case, CaseEvent, CaseFigures
 from casework.models.tiers import Tier, TierChange, TierPolicy
 from casework.models.worklist import (
     AccountNote,
@@ -19,6 +20,9 @@ __all__ = [
     "AccountNote",
     "BulkAction",
     "BusinessCalendar",
+    "Case",
+    "CaseEvent",
+    "CaseFigures",
     "Claim",
     "Presence",
     "PriorityWeights",

@@ -1,6 +1,6 @@
 """The close of business: which steps there are and in which order. The one module that sees every app.
 
-post → age → signals → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms → outreach → publish.
+post → age → plans → signals → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms → outreach → publish.
 Penalty needs no step of its own: it is a function of the unpaid base and of time (docs/decisions), so aging computes it. A
 missing feed stops the close before any of them.
 """
@@ -28,6 +28,7 @@ from accounts.operations.sweeping import begin_sweeps, find_candidates, finish_s
 from casework.bulk.cases import EPISODES_STEP, follow_cases
 from casework.bulk.queues import CASES_STEP
 from casework.bulk.tiers import TIER_STEP, tier_accounts
+from casework.operations.plans.following import PLANS_STEP, follow_shard
 from casework.operations.queues import close_cases
 from dashboards.bulk import aggregate_shard, finish_aggregate
 from outreach.bulk.assign import ARMS_STEP, assign_arms
@@ -65,6 +66,13 @@ def _age(shard: Shard) -> int:
         first_account_id=shard.first_account_id,
         last_account_id=shard.last_account_id,
         looks_at_all=is_month_end(day) or book_state().business_date is None,
+    )
+
+
+def _plans(shard: Shard) -> int:
+    """Follow the plans in force or observed; a broken one is owed again as before, from this day on."""
+    return follow_shard(
+        as_of=shard.business_date, first_account_id=shard.first_account_id, last_account_id=shard.last_account_id
     )
 
 
@@ -207,6 +215,8 @@ def _publish(shard: Shard) -> int:
 STEPS: Final[tuple[Step, ...]] = (
     Step("post", _post),
     Step("age", _age),
+    # Before what rules see is gathered: whether a plan is kept decides about treatment.
+    Step(PLANS_STEP, _plans),
     Step(SIGNALS_STEP, _signals),
     Step(TIER_STEP, _tier),
     Step("sweeps", _sweeps),

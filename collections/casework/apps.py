@@ -22,6 +22,7 @@ class CaseworkConfig(AppConfig):
         from casework.operations.handing_back import hand_back_of_absent
         from casework.operations.queues import refill_changed
         from casework.operations.retiering import retier_changed
+        from casework.plan_glue import join_plans, seed_relief
         from casework.queries.tier_timeline import register_tier_changes
         from riskops.shared.people.events import absence_entered
 
@@ -33,6 +34,8 @@ class CaseworkConfig(AppConfig):
         facts_changed.connect(refill_changed, dispatch_uid="casework.refill_changed")
         absence_entered.connect(hand_back_of_absent, dispatch_uid="casework.hand_back_of_absent")
         register_tier_changes()
+        join_plans()
+        post_migrate.connect(seed_relief, sender=self, dispatch_uid="casework.seed_relief")
         post_migrate.connect(_seed_tiers, sender=self, dispatch_uid="casework.seed_tiers")
 
 

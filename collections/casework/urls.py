@@ -2,10 +2,24 @@
 
 from django.urls import URLPattern, path
 
-from casework.views import tiers
+from casework.views import plans, relief_terms, tiers
+from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 app_name = "casework"
 urlpatterns: list[URLPattern] = [
+    path("plans/", plans.plans, name="plans"),
+    path("plans/terms/", relief_terms.relief_terms, name="relief_terms"),
+    path("plans/terms/<str:instrument>/", relief_terms.set_terms, name="relief_terms_set"),
+    path("plans/<key:reference>/", plans.plan, name="plan"),
+    path("plans/<key:reference>/approve/", plans.approve, name="plan_approve"),
+    path("plans/<key:reference>/reject/", plans.reject, name="plan_reject"),
+    path("plans/<key:reference>/withdraw/", plans.withdraw, name="plan_withdraw"),
+    path("plans/<key:reference>/sign/", plans.sign, name="plan_sign"),
+    path("plans/<key:reference>/agreement/", plans.hand_in, name="plan_hand_in"),
+    path("plans/<key:reference>/agreement/file/", plans.agreement_file, name="plan_file"),
+    path("plans/<key:reference>/confirm/", plans.confirm, name="plan_confirm"),
+    path("plans/<key:reference>/end/", plans.end, name="plan_end"),
+    path("accounts/<key:account_no>/plan/", plans.new_plan, name="plan_new"),
     path("tiers/", tiers.policies, name="policies"),
     path("tiers/draft/", tiers.draft, name="draft"),
     path("tiers/<int:version>/", tiers.policy, name="policy"),

@@ -70,6 +70,7 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
             Entry(_("Reviews"), "accounts:reviews", "review.view"),
             Entry(_("Decisions"), "accounts:decisions", "decision.view"),
             Entry(_("Applications"), "accounts:applications", "application.view"),
+            Entry(_("Plans"), "casework:plans", "plan.view"),
         ),
     ),
     (

@@ -2,10 +2,23 @@
 
 from django.urls import URLPattern, path
 
-from casework.api import tiers
+from casework.api import plans, tiers
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 urlpatterns: list[URLPattern] = [
+    path("affordability-forms/", plans.AffordabilityForms.as_view(), name="api-affordability-forms"),
+    path("accounts/<key:account_no>/plan-offers/", plans.PlanOffers.as_view(), name="api-plan-offers"),
+    path("plans/", plans.Plans.as_view(), name="api-plans"),
+    path("plans/<key:reference>/", plans.PlanDetail.as_view(), name="api-plan"),
+    path("plans/<key:reference>/approve/", plans.PlanApproval.as_view(), name="api-plan-approve"),
+    path("plans/<key:reference>/reject/", plans.PlanRejection.as_view(), name="api-plan-reject"),
+    path("plans/<key:reference>/withdraw/", plans.PlanWithdrawal.as_view(), name="api-plan-withdraw"),
+    path("plans/<key:reference>/sign/", plans.PlanSignatures.as_view(), name="api-plan-sign"),
+    path("plans/<key:reference>/agreement/", plans.PlanAgreements.as_view(), name="api-plan-agreement"),
+    path("plans/<key:reference>/confirm/", plans.PlanConfirmation.as_view(), name="api-plan-confirm"),
+    path("plans/<key:reference>/end/", plans.PlanEnd.as_view(), name="api-plan-end"),
+    path("relief-terms/", plans.ReliefTermsList.as_view(), name="api-relief-terms"),
+    path("relief-terms/<str:instrument>/", plans.ReliefTermsDetail.as_view(), name="api-relief-terms-set"),
     path("accounts/<key:account_no>/tier/", tiers.AccountTier.as_view(), name="api-account-tier"),
     path("business-calendars/", tiers.BusinessCalendars.as_view(), name="api-business-calendars"),
     path("tier-policies/", tiers.TierPolicies.as_view(), name="api-tier-policies"),

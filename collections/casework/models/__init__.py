@@ -2,6 +2,7 @@
 
 from casework.models.calendars import BusinessCalendar
 from casework.models.cases import Case, CaseEvent, CaseFigures
+from casework.models.plans import AffordabilityForm, Plan, PlanEvent, PlanFile, ReliefTerms
 from casework.models.tiers import Tier, TierChange, TierPolicy
 from casework.models.worklist import (
     AccountNote,
@@ -18,16 +19,21 @@ from casework.models.worklist import (
 
 __all__ = [
     "AccountNote",
+    "AffordabilityForm",
     "BulkAction",
     "BusinessCalendar",
     "Case",
     "CaseEvent",
     "CaseFigures",
     "Claim",
+    "Plan",
+    "PlanEvent",
+    "PlanFile",
     "Presence",
     "PriorityWeights",
     "Queue",
     "QueueEffect",
+    "ReliefTerms",
     "SavedView",
     "Tier",
     "TierChange",

@@ -1,0 +1,72 @@
+"""Whether an instrument of relief is open to an account, and why not."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.facts import facts_of
+from accounts.models import Payment, ScheduleChange
+from casework.models import ReliefTerms
+from casework.policies import account_rule
+from casework.rules.plans import month_later
+from riskops.shared.rule_language import Explanation, explain
+from riskops.shared.wording import day_text
+
+RE_AGE_YEARS_MONTHS = 60
+
+
+def terms_in_force(instrument: str) -> ReliefTerms:
+    """Return the terms of an instrument that count now: the highest version."""
+    return ReliefTerms.objects.filter(instrument=instrument).order_by("-version")[0]
+
+
+def all_terms_in_force() -> list[ReliefTerms]:
+    """Return the terms of every instrument that count now."""
+    return [terms_in_force(instrument) for instrument in ReliefTerms.Instrument.values]
+
+
+def explained(terms: ReliefTerms, account_id: int, *, closed_day: date) -> Explanation:
+    """Return the rule of the terms over the account's facts, each comparison with both values."""
+    rule = account_rule(terms.rule)
+    return explain(rule, facts_of([account_id], closed_day, rule.names)[account_id])
+
+
+def why_not(terms: ReliefTerms, account_id: int, *, closed_day: date, open_day: date) -> str:
+    """Return what stands against the instrument, in words; "" where nothing does."""
+    if not explained(terms, account_id, closed_day=closed_day).holds:
+        return _("its rule does not hold (%(rule)s)") % {"rule": terms.rule}
+    made = ScheduleChange.objects.filter(account_id=account_id, kind=terms.instrument)
+    last = made.order_by("-value_date").values_list("value_date", flat=True).first()
+    if terms.once_in_months and last is not None and month_later(last, terms.once_in_months) > open_day:
+        return _("the last one was on %(day)s, and there is one in %(months)s months at most") % {
+            "day": day_text(last),
+            "months": terms.once_in_months,
+        }
+    since = month_later(open_day, -RE_AGE_YEARS_MONTHS)
+    if terms.most_in_5_years and made.filter(value_date__gt=since).count() >= terms.most_in_5_years:
+        return ngettext(
+            "there was %(number)s in five years, and no more are allowed",
+            "there were %(number)s in five years, and no more are allowed",
+            terms.most_in_5_years,
+        ) % {"number": terms.most_in_5_years}
+    paid = months_paid_in_a_row(account_id, up_to=open_day)
+    if paid < terms.payments_in_a_row:
+        return _("something was paid in %(paid)s months in a row, and it takes %(wanted)s") % {
+            "paid": paid,
+            "wanted": terms.payments_in_a_row,
+        }
+    return ""
+
+
+def months_paid_in_a_row(account_id: int, *, up_to: date) -> int:
+    """Return in how many months in a row up to a day something was paid that was not undone: each month ends on that day's like."""
+    rows = Payment.objects.filter(account_id=account_id, reverses=None, reversal=None, paid_on__lte=up_to)
+    days = list(rows.values_list("paid_on", flat=True))
+    for months in range(RE_AGE_YEARS_MONTHS):
+        first, last = month_later(up_to, -months - 1), month_later(up_to, -months)
+        if not any(first < day <= last for day in days):
+            return months
+    return RE_AGE_YEARS_MONTHS

@@ -1,0 +1,166 @@
+"""Plans signed: from that moment the new schedule is in the ledger, and collection stops."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import ScheduleChange
+from accounts.operations.attachments import KINDS, clean_name, forget_content, kind_of, read_content, store_content
+from accounts.operations.review_refusals import FileKindUnknown
+from accounts.operations.schedule_changes import change_schedule
+from accounts.operations.signals import note_signals
+from casework.models import Plan, PlanEvent, PlanFile
+from casework.operations.plans.proposing import dues_in, installments_of, parts_in
+from casework.operations.plans.refusals import BalanceChanged, EvidenceMissing, OfferOver, OwnSignature
+from casework.operations.plans.standing import Held, hold_plan, note, owed_by, parts_of
+from casework.plan_roles import CONFIRM_PLAN, SIGN_PLAN
+from casework.rules.plans import observed_until
+from riskops.shared.audit import Actor
+
+
+@transaction.atomic
+def sign_plan(*, actor: Actor, reference: str, way: str, recording: str = "", kept_until: date | None = None) -> Plan:
+    """Take the customer's consent to an offered plan, and put its schedule into the ledger.
+
+    :param way: `link` or `app`: the customer said yes there; `oral`: on the telephone, recorded. Paper is handed in instead
+    :param recording: where the recording of an oral consent lies
+    :param kept_until: until when it is kept; until the plan is settled at least
+    :raises EvidenceMissing: an oral consent without its recording, or one kept for less than the plan runs
+    :raises OfferOver: the days in which it could be signed are over
+    :raises BalanceChanged: what is owed has changed since the plan was made
+    :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
+    """
+    plan, held = hold_plan(reference, actor, Plan.Status.OFFERED)
+    evidence: dict[str, Any] = {}
+    if way == Plan.Way.PAPER:
+        raise EvidenceMissing(_("the signed agreement as a file"))
+    if way == Plan.Way.ORAL:
+        last = dues_in(plan)[-1].due_date
+        if not recording.strip() or kept_until is None or kept_until < last:
+            raise EvidenceMissing(
+                _("the reference of its recording and a day until which it is kept, %(day)s or later") % {"day": last.isoformat()}
+            )
+        evidence = {"recording": recording.strip(), "kept_until": kept_until.isoformat()}
+    plan.way, plan.evidence, plan.signed_by_id = way, evidence, actor.user_id
+    _put_in_force(plan, held, actor=actor, action=SIGN_PLAN)
+    return plan
+
+
+def hand_in_agreement(*, actor: Actor, reference: str, name: str, chunks: Iterable[bytes], size_bytes: int) -> Plan:
+    """Hand in an agreement signed on paper; it counts once a second person has confirmed it.
+
+    :raises FileTooLarge, FileEmpty, FileKindUnknown: the file is not taken
+    :raises OfferOver: the days in which it could be signed are over
+    :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
+    """
+    content = read_content(chunks, size_bytes)
+    ending = kind_of(content)
+    if ending is None:
+        raise FileKindUnknown(name, tuple(KINDS))
+    stored_as = f"plan-{secrets.token_hex(16)}"
+    store_content(stored_as, content)
+    try:
+        with transaction.atomic():
+            plan, held = hold_plan(reference, actor, Plan.Status.OFFERED)
+            _refuse_late(plan, held)
+            before = plan.status
+            plan.status, plan.way, plan.signed_by_id = Plan.Status.CONFIRMING, Plan.Way.PAPER, actor.user_id
+            plan.save(update_fields=["status", "way", "signed_by_id"])
+            kept = PlanFile.objects.create(
+                plan=plan,
+                name=clean_name(name, ending),
+                content_type=KINDS[ending],
+                sha256=hashlib.sha256(content).hexdigest(),
+                size_bytes=len(content),
+                stored_as=stored_as,
+            )
+            note(
+                plan,
+                PlanEvent.Kind.HANDED_IN,
+                day=held.open_day,
+                actor=actor,
+                action=SIGN_PLAN,
+                before=before,
+                figures={"file": kept.name, "sha256": kept.sha256},
+            )
+    except BaseException:
+        forget_content(stored_as)
+        raise
+    return plan
+
+
+@transaction.atomic
+def confirm_agreement(*, actor: Actor, reference: str) -> Plan:
+    """Confirm an agreement that somebody else handed in, and put its schedule into the ledger.
+
+    :raises OwnSignature: whoever handed it in
+    :raises BalanceChanged: what is owed has changed since the plan was made
+    :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
+    """
+    plan, held = hold_plan(reference, actor, Plan.Status.CONFIRMING)
+    if actor.user_id is not None and actor.user_id == plan.signed_by_id:
+        raise OwnSignature
+    _put_in_force(plan, held, actor=actor, action=CONFIRM_PLAN)
+    return plan
+
+
+def check_balance(plan: Plan, held: Held) -> None:
+    """Refuse a plan made of what is no more owed: more or less of any component of any instalment it takes over.
+
+    Penalty grows by the day: what came since it was made is not in the plan and stays due.
+
+    :raises BalanceChanged: with both sums
+    """
+    now = {part.installment: part for part in parts_of(held.rebuilt, covers="open")}
+    agreed = parts_in(plan)
+    present = tuple(now[part.installment] for part in agreed if part.installment in now)
+    is_same = len(present) == len(agreed) and all(
+        is_now[2:] == was[2:] and is_now.penalty_minor >= was.penalty_minor for is_now, was in zip(present, agreed, strict=True)
+    )
+    if not is_same:
+        raise BalanceChanged(plan.owed_minor, owed_by(present).total_minor, held.currency)
+
+
+def _refuse_late(plan: Plan, held: Held) -> None:
+    if plan.offered_until is not None and held.open_day > plan.offered_until:
+        raise OfferOver(plan.offered_until)
+
+
+def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str) -> None:
+    if plan.status == Plan.Status.OFFERED:
+        _refuse_late(plan, held)
+    check_balance(plan, held)
+    before = plan.status
+    plan.change = change_schedule(
+        actor=actor,
+        account_id=plan.account_id,
+        kind=ScheduleChange.Kind(plan.terms.instrument),
+        value_date=held.open_day,
+        parts=parts_in(plan),
+        schedule=installments_of(dues_in(plan)),
+        bears_penalty=plan.terms.bears_penalty,
+        reference=plan.reference,
+        reason=plan.reason,
+    )
+    plan.status, plan.signed_on = Plan.Status.ACTIVE, held.open_day
+    plan.observed_until = observed_until(held.open_day, months=plan.terms.observed_months)
+    columns = ["status", "signed_on", "observed_until", "way", "evidence", "signed_by_id", "change"]
+    plan.save(update_fields=columns)
+    # Collection stops with the signature (card rules art. 70): the contact policy, ladders and queues go by the signal.
+    note_signals(plan.account_id, has_hardship_plan=True)
+    note(
+        plan,
+        PlanEvent.Kind.SIGNED,
+        day=held.open_day,
+        actor=actor,
+        action=action,
+        before=before,
+        figures={"way": plan.way, "owed_minor": plan.owed_minor, "price_minor": plan.price_minor},
+    )

@@ -1,0 +1,57 @@
+"""The forms of relief and plans. What they cannot know, the operations refuse; the refusal is shown beside its field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import AmountField
+from casework.models import ReliefTerms
+
+
+class AffordabilityFields(forms.Form):
+    """What a household has in a month."""
+
+    income = AmountField(label=_("Income a month"))
+    essentials = AmountField(label=_("Essentials"), help_text=_("rent, food, health, school, getting to work"))
+    other_debts = AmountField(label=_("Other debts a month"))
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, data: Any = None, *, digits: int = 2, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        for name in ("income", "essentials", "other_debts"):
+            field = self.fields[name]
+            assert isinstance(field, AmountField)
+            field.digits = digits
+
+
+class PlanFields(forms.Form):
+    """The plan somebody wants: in a number of instalments, or by what is paid a month."""
+
+    instrument = forms.ChoiceField(choices=ReliefTerms.Instrument.choices, widget=forms.HiddenInput)
+    covers = forms.ChoiceField(choices=[("late", ""), ("open", "")], widget=forms.HiddenInput)
+    number = forms.IntegerField(label=_("Instalments"), required=False, min_value=1, max_value=60)
+    amount = AmountField(label=_("Or this much a month"), required=False)
+    first_due = forms.DateField(
+        label=_("First due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, data: Any = None, *, digits: int = 2, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        amount = self.fields["amount"]
+        assert isinstance(amount, AmountField)
+        amount.digits = digits
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a plan without its length."""
+        values: dict[str, Any] = super().clean() or {}
+        if not self.errors and not values.get("number") and not values.get("amount"):
+            self.add_error("number", _("Give a number of instalments, or what is paid a month."))
+        return values
+
+    def refuse(self, about: str, text: str) -> None:
+        """Show a refusal beside the field it is about, or above the form."""
+        self.add_error(about if about in self.fields and about not in ("instrument", "covers") else None, text)

@@ -2,6 +2,7 @@
 
 from casework.models.calendars import BusinessCalendar
 from casework.models.cases import Case, CaseEvent, CaseFigures
+from casework.models.disputes import Dispute, DisputeCorrection, DisputeFile, DisputeKind, DisputeLetter, ReplyTemplate
 from casework.models.tiers import Tier, TierChange, TierPolicy
 from casework.models.worklist import (
     AccountNote,
@@ -24,10 +25,16 @@ __all__ = [
     "CaseEvent",
     "CaseFigures",
     "Claim",
+    "Dispute",
+    "DisputeCorrection",
+    "DisputeFile",
+    "DisputeKind",
+    "DisputeLetter",
     "Presence",
     "PriorityWeights",
     "Queue",
     "QueueEffect",
+    "ReplyTemplate",
     "SavedView",
     "Tier",
     "TierChange",

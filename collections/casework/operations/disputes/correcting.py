@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Installment, Payment
 from accounts.models.payment import COMPONENT_CHOICES
+from accounts.operations.cancelling import cancel_installment, refund_credit
 from accounts.operations.checks import check_amount
 from accounts.operations.payments import reverse_payment
 from accounts.operations.waivers import waive
@@ -200,6 +201,16 @@ def _reverse(correction: DisputeCorrection, _dispute: Dispute, about: dict[str, 
     reverse_payment(payment_no=correction.payment_no, **about)
 
 
+def _cancel(correction: DisputeCorrection, dispute: Dispute, about: dict[str, Any]) -> None:
+    assert correction.sequence is not None
+    cancel_installment(account_id=dispute.account_id, order_no=correction.order_no, sequence=correction.sequence, **about)
+
+
+def _refund(correction: DisputeCorrection, dispute: Dispute, about: dict[str, Any]) -> None:
+    assert correction.amount_minor is not None
+    refund_credit(account_id=dispute.account_id, amount_minor=correction.amount_minor, **about)
+
+
 def _waive(correction: DisputeCorrection, dispute: Dispute, about: dict[str, Any]) -> None:
     assert correction.sequence is not None and correction.amount_minor is not None
     waive(
@@ -214,5 +225,7 @@ def _waive(correction: DisputeCorrection, dispute: Dispute, about: dict[str, Any
 
 _MAKERS: Final[dict[Correction, Callable[[DisputeCorrection, Dispute, dict[str, Any]], None]]] = {
     Correction.REVERSE_PAYMENT: _reverse,
+    Correction.CANCEL_INSTALLMENT: _cancel,
     Correction.WAIVE: _waive,
+    Correction.REFUND_CREDIT: _refund,
 }

@@ -140,6 +140,14 @@ class DisputeLetterShape(serializers.Serializer[Any]):
     delivery = serializers.CharField(allow_blank=True)
 
 
+class CorrectedShape(serializers.Serializer[Any]):
+    """What the account would come to on the open day with the planned corrections; null where none is planned."""
+
+    overdue = serializers.CharField()
+    owed = serializers.CharField()
+    credit = serializers.CharField(help_text="below zero: less comes free than is to be refunded")
+
+
 class DisputeDetailShape(DisputeShape):
     """A dispute with all that stands on it. `penalty_since` is what its outcome would give up of penalty today."""
 
@@ -153,6 +161,7 @@ class DisputeDetailShape(DisputeShape):
     penalty_since = serializers.CharField()
     is_penalty_waived = serializers.BooleanField()
     corrections = DisputeCorrectionShape(many=True)
+    corrected = CorrectedShape(allow_null=True)
     files = DisputeFileShape(many=True)
     letter = DisputeLetterShape(allow_null=True)
 

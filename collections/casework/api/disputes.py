@@ -151,6 +151,12 @@ def _detail_out(dispute: Dispute, user: Any) -> dict[str, Any]:
         "penalty_since": plain_amount(page.penalty_minor, digits=digits),
         "is_penalty_waived": page.is_penalty_waived,
         "corrections": [_correction_out(each, digits) for each in page.corrections],
+        "corrected": page.corrected
+        and {
+            "overdue": plain_amount(page.corrected.overdue_minor, digits=digits),
+            "owed": plain_amount(page.corrected.owed_minor, digits=digits),
+            "credit": plain_amount(page.corrected.credit_minor, digits=digits),
+        },
         "files": [_file_out(kept) for kept in page.files],
         "letter": letter,
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from accounts.held_back import HeldBack
 from accounts.models import Installment, Product
 from accounts.queries.entries import load_entries
 from accounts.rules.decisions import Action
+from accounts.rules.replay import WaiverEntry
+from accounts.rules.terms import Component
 from casework.dispute_hooks import Found, find_cause, trace_letter
 from casework.models import Dispute, DisputeCorrection, DisputeFile, DisputeKind, DisputeLetter
 from casework.models.disputes import LANE_CHOICES
@@ -248,11 +250,20 @@ class InstallmentLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """What an account comes to; amounts in minor units. A credit below zero: less comes free than is to be refunded."""
+
+    overdue_minor: int
+    owed_minor: int
+    credit_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class DisputePage:
     """One dispute as its page shows it. Amounts in minor units.
 
     :param penalty_minor: what accrued since the intake and would be given up today, by its terms and outcome
-    :param paid_on_cancelled_minor: what payments paid of the instalments planned to be cancelled: what comes free for a refund
+    :param corrected: what the account would come to on the open day with what is planned; None where nothing is
     """
 
     dispute: Dispute
@@ -267,7 +278,7 @@ class DisputePage:
     installments: tuple[InstallmentLine, ...]
     penalty_minor: int
     is_penalty_waived: bool
-    paid_on_cancelled_minor: int
+    corrected: Corrected | None
     trail: tuple[AuditEntry, ...]
     others: tuple[Dispute, ...]
 
@@ -277,7 +288,7 @@ def dispute_page(dispute: Dispute, *, scope: Scope) -> DisputePage:
     today = open_day()
     corrections = tuple(dispute.corrections.order_by("id"))
     lines = () if dispute.is_closed or today is None else installment_lines(dispute, as_of=today)
-    cancelled = {f"{each.order_no}/{each.sequence}" for each in corrections if each.what == Correction.CANCEL_INSTALLMENT}
+    planned = [each for each in corrections if each.done_on is None]
     letter = getattr(dispute, "letter", None)
     terms = PenaltyTerms(dispute.penalty)
     waived = terms is PenaltyTerms.ALWAYS if not dispute.outcome else is_penalty_waived(terms, Outcome(dispute.outcome))
@@ -297,7 +308,7 @@ def dispute_page(dispute: Dispute, *, scope: Scope) -> DisputePage:
         installments=lines,
         penalty_minor=sum(amounts.values()),
         is_penalty_waived=waived,
-        paid_on_cancelled_minor=sum(line.paid_minor for line in lines if line.key in cancelled),
+        corrected=corrected(dispute, planned, as_of=today) if planned and today is not None else None,
         trail=tuple(AuditEntry.objects.filter(subject_type="dispute", subject_key=subject).order_by("-pk")[:50]),
         others=tuple(others.exclude(pk=dispute.pk).select_related("kind", "account").order_by("-pk")[:10]),
     )
@@ -322,6 +333,37 @@ def installment_lines(dispute: Dispute, *, as_of: date) -> tuple[InstallmentLine
         for state in rebuilt.installments
         if not dispute.order_no or state.entry.order_no == dispute.order_no
     )
+
+
+def corrected(dispute: Dispute, planned: Iterable[DisputeCorrection], *, as_of: date) -> Corrected:
+    """Return what the account would come to at the close of a day with what is planned, by the replay of its entries.
+
+    Nothing is written. What payments paid of an instalment that is cancelled pays what else is due, from its own day on; the rest
+    is credit. A refund takes from the credit what there is.
+    """
+    entries = load_entries([dispute.account_id])[dispute.account_id]
+    keys = {(entry.order_no, entry.sequence): entry.key for entry in entries.installments}
+    planned = list(planned)
+    cancelled = {keys.get((each.order_no, each.sequence or 0)) for each in planned if each.what == Correction.CANCEL_INSTALLMENT}
+    reversed_numbers = {each.payment_no for each in planned if each.what == Correction.REVERSE_PAYMENT}
+    waivers = [
+        WaiverEntry(-each.pk, keys[each.order_no, each.sequence], Component(each.component), as_of, each.amount_minor)
+        for each in planned
+        if each.what == Correction.WAIVE and each.sequence is not None and each.amount_minor is not None
+    ]
+    state = (
+        replace(
+            entries,
+            installments=[e._replace(cancelled_on=as_of) if e.key in cancelled else e for e in entries.installments],
+            payments=[e._replace(reversed_on=as_of) if e.payment_no in reversed_numbers else e for e in entries.payments],
+            waivers=[*entries.waivers, *waivers],
+        )
+        .rebuilt(as_of)
+        .state
+    )
+    refunds = sum(each.amount_minor or 0 for each in planned if each.what == Correction.REFUND_CREDIT)
+    owed = state.outstanding_principal_minor + state.outstanding_interest_minor + state.outstanding_fee_minor
+    return Corrected(state.overdue_total_minor, owed + state.penalty_due_minor, state.credit_balance_minor - refunds)
 
 
 def orders_of(account_id: int) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from casework.rules.disputes import Outcome
 from riskops.shared.audit import Actor
 from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.posting import posted_from
-from riskops.shared.roles import OPERATIONS, ROLE_NAMES, requires
+from riskops.shared.roles import OPERATIONS, ROLE_NAMES, requires, roles_of
 from riskops.shared.scope import scope_of
 
 WHOSE_NAMES = {"all": _("everybody's"), "mine": _("mine"), "nobody": _("nobody's")}
@@ -139,6 +139,7 @@ def _shown(request: HttpRequest, found: Dispute, *, status: int = 200, **typed: 
         "state": getattr(found.account, "state", None),
         "may_write": working.may_work_on(request.user, found),
         "is_own": found.concluded_by_id == request.user.pk,
+        "may_judge": bool(roles_of(request.user) & concluding.approving_roles(found)) if found.status == "proposed" else False,
         "correction_form": forms.CorrectionForm(
             initial=version, installments=page.installments, digits=found.account.product.minor_digits, auto_id="correction_%s"
         ),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.operations.checks import check_reason
+from accounts.roles import REFUND_CREDIT
 from casework.dispute_hooks import cause_kinds, end_holds, find_cause, send_letter
 from casework.dispute_roles import APPROVE_DISPUTE, CLOSED_DISPUTE, SENT_BACK, WORK_DISPUTE
 from casework.models import Dispute, DisputeLetter
@@ -19,8 +20,10 @@ from casework.operations.disputes.correcting import make_corrections, penalty_si
 from casework.operations.disputes.letters import compose_letter
 from casework.operations.disputes.opening import check_text, hold_account, note
 from casework.operations.disputes.working import hold_dispute, take_on, touch
-from casework.rules.disputes import Outcome, PenaltyTerms, is_penalty_waived
+from casework.rules.disputes import Correction, Outcome, PenaltyTerms, is_penalty_waived
 from riskops.shared.audit import Actor
+from riskops.shared.people.rights import roles_of_actor
+from riskops.shared.roles import OPERATIONS, Role
 
 _SAID: Final = ("outcome", "finding", "root_cause", "cause_kind", "cause_id", "answer_en", "answer_zh")
 
@@ -76,10 +79,14 @@ def approve_outcome(*, actor: Actor, dispute_id: int, version: int, now: datetim
 
     :raises DisputeUnknown, DisputeChanged, NothingToApprove, ConflictDeclared: there is nothing to approve
     :raises OwnConclusion: whoever concluded it is not the one who approves
+    :raises NotForThisRole: it pays money back, which takes an approver
     :raises LedgerRefusal: the ledger does not take a correction
     """
     dispute, today = _held(dispute_id, actor, version)
     _refuse_not_proposed(dispute, actor)
+    wanted = approving_roles(dispute)
+    if not wanted & roles_of_actor(actor):
+        raise refusals.NotForThisRole(dispute.pk, wanted)
     waives = is_penalty_waived(PenaltyTerms(dispute.penalty), Outcome(dispute.outcome))
     make_corrections(dispute, actor=actor, today=today, waives_penalty=waives)
     dispute.judged_by_id, dispute.judged_by_name = actor.user_id, actor.name
@@ -110,6 +117,13 @@ def send_back_outcome(*, actor: Actor, dispute_id: int, version: int, reason: st
         reason=reason.strip(),
     )
     return dispute
+
+
+def approving_roles(dispute: Dispute) -> frozenset[Role]:
+    """Return whose approval the outcome of a dispute takes: who may pay money back by itself, where it does that."""
+    roles = OPERATIONS[APPROVE_DISPUTE].roles
+    pays_back = dispute.corrections.filter(what=Correction.REFUND_CREDIT, done_on=None).exists()
+    return frozenset(roles & OPERATIONS[REFUND_CREDIT].roles if pays_back else roles)
 
 
 def moves_money(dispute: Dispute, *, today: date) -> bool:

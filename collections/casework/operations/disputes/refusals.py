@@ -7,6 +7,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from accounts.operations.deciding.refusals import role_names
 from accounts.operations.refusals import LedgerRefusal
 from accounts.operations.review_refusals import FileRefused
 
@@ -249,6 +250,18 @@ class OwnConclusion(DisputeRefusal):
     def __init__(self, dispute_id: int) -> None:
         super().__init__(
             _("You concluded dispute %(id)s yourself; a second person must approve what moves money.") % {"id": dispute_id}
+        )
+
+
+class NotForThisRole(DisputeRefusal):
+    """The outcome takes the approval of another role."""
+
+    about = "dispute"
+
+    def __init__(self, dispute_id: int, roles: Iterable[str]) -> None:
+        super().__init__(
+            _("The outcome of dispute %(id)s pays money back: it takes %(roles)s to approve it.")
+            % {"id": dispute_id, "roles": role_names(sorted(roles))}
         )
 
 

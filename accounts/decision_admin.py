@@ -28,7 +28,8 @@ from accounts.models import (
 )
 from accounts.operations.deciding import settings as operations
 from accounts.operations.deciding.agreements import publish_agreement
-from accounts.operations.deciding.refusals import DecisionRefusal, role_names
+from accounts.operations.deciding.refusals import role_names
+from accounts.operations.refusals import LedgerRefusal
 from accounts.queries.scope_values import with_scope_names
 from accounts.roles import EDIT_REASONS, EDIT_SCOPE_VALUES, EDIT_TERMS, PUBLISH_AGREEMENT, VIEW_DECISIONS
 from accounts.templatetags.decisions import scope_value_name
@@ -95,7 +96,7 @@ def _refusing(clean: Callable[[Any], Any], try_it: Callable[[Any, Any], None]) -
                 setattr(row, name, value)
             try:
                 try_it(row, form)
-            except DecisionRefusal as refusal:
+            except LedgerRefusal as refusal:
                 form.add_error(None, str(refusal))
         return values
 

@@ -21,6 +21,7 @@ REPLACED_BY: Final = own_reason(gettext_noop("Replaced by %(number)s."))
 LIFTED_BY: Final = own_reason(gettext_noop("Lifted by %(number)s."))
 GRANTED_ANEW: Final = own_reason(gettext_noop("Granted anew: application %(number)s."))
 NOT_DECIDED_WITHIN: Final = own_reason(gettext_noop("Not decided within %(days)s days."))
+DISPUTED: Final = own_reason(gettext_noop("The customer disputes it: dispute %(number)s ends demands for full repayment."))
 NO_MACHINE_WANTED: Final = own_reason(
     gettext_noop("The customer wants no decision that no person takes; it is proposed to a person instead.")
 )

@@ -36,6 +36,8 @@ from accounts.models import (
     Review,
     ReviewFile,
 )
+from casework.models import Dispute, DisputeCorrection, DisputeFile, DisputeKind
+from casework.operations.disputes.opening import FIGURES
 from outreach.models import Contact, ContactHold, ContactPolicy, CustomerReply, Experiment, Message, ProviderEvent
 from riskops.shared.models import Absence, Feed
 from riskops.shared.roles import Role
@@ -83,6 +85,7 @@ def put_one_of_everything() -> CreditAccount:
     Feed.objects.get_or_create(pk=1, defaults={"name": "payments", "file_name": "payments.csv", "cut_off": "03:00"})
     _decide_about(account)
     _propose_for_the_matrix(person)
+    _dispute_about(account)
     _hold_contact(account)
     Message.objects.create(
         pk=1, account=account, customer=customer, episode=account.opened_on, step="d7", channel="sms", purpose="reminder",
@@ -91,6 +94,18 @@ def put_one_of_everything() -> CreditAccount:
     _experiment_with(account)
     _count_on_from_here()
     return account
+
+
+def _dispute_about(account: CreditAccount) -> None:
+    """Put a dispute that is open on the account, with evidence and a planned correction."""
+    kind = DisputeKind.objects.get(code="amount")
+    dispute = Dispute.objects.create(
+        pk=1, reference="DS-roles", account=account, customer=account.customer, kind=kind, came_by="call", claim="c",
+        received_on=account.opened_on, answer_by=account.opened_on, opened_by_name="x",
+        **{name: getattr(kind, name) for name in FIGURES},
+    )  # fmt: skip
+    DisputeFile.objects.create(pk=1, dispute=dispute, name="a.txt", content_type="text/plain", size_bytes=1, stored_as="nowhere")
+    DisputeCorrection.objects.create(pk=1, dispute=dispute, what="refund_credit", amount_minor=1, added_by_name="x")
 
 
 def _count_on_from_here() -> None:

@@ -30,6 +30,7 @@ from accounts.operations.deciding.matrix import (
 from accounts.operations.deciding.refusals import (
     AlreadyDecided,
     AppealAlreadyMade,
+    DecisionHeldBack,
     DecisionMovedOn,
     DecisionReferenceTaken,
     DecisionUnknown,
@@ -64,7 +65,7 @@ _NOT_THERE: Final = (
 )
 _IN_THE_WAY: Final = (
     *(PaymentReferenceTaken, WaiverReferenceTaken, WriteOffReferenceTaken, AlreadyReversed, AlreadyWrittenOff),
-    *(DecisionReferenceTaken, AlreadyDecided, StaleForm, DecisionMovedOn, AppealAlreadyMade),
+    *(DecisionReferenceTaken, AlreadyDecided, DecisionHeldBack, StaleForm, DecisionMovedOn, AppealAlreadyMade),
     *(ApplicationNumberTaken, OpenApplicationThere, StaleApplication, ApplicationMovedOn, AccountInTheWay, NumberTaken),
     *(RuleStale, RuleMovedOn, DraftThere),
     *(AlreadyCancelled, CancellationReferenceTaken, MovedAlready, RefundReferenceTaken),

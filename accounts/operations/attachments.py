@@ -1,4 +1,4 @@
-"""Files of reviews: what is taken, where it is kept, and how it is handed out again.
+"""Files of reviews, and of what upper rooms keep files with: what is taken, where it is kept, and how it is handed out again.
 
 A file's kind is told from its bytes, never from its name or from what a browser says. The bytes lie under var/ by a name of
 our own, encrypted as personal fields are; they come out only through the guarded view, as a download that no browser opens in
@@ -16,10 +16,10 @@ import zipfile
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 
 from accounts.models import Review, ReviewFile
 from accounts.operations import review_refusals as refusals
@@ -99,7 +99,7 @@ def add_file(*, actor: Actor, review_id: int, name: str, chunks: Iterable[bytes]
     :raises ConflictDeclared: whoever acts has a conflict with the customer
     :raises FileTooLarge, FileEmpty, FileKindUnknown, FileThereAlready, TooManyFiles: it is not taken
     """
-    content = _read(chunks, size_bytes)
+    content = read_content(chunks, size_bytes)
     ending = kind_of(content)
     with transaction.atomic():
         review = Review.objects.select_for_update(of=("self",)).select_related("account").filter(pk=review_id).first()
@@ -117,12 +117,12 @@ def add_file(*, actor: Actor, review_id: int, name: str, chunks: Iterable[bytes]
         if review.files.count() >= MOST_FILES:
             raise refusals.TooManyFiles(MOST_FILES)
         stored_as = f"{review_id}-{secrets.token_hex(16)}"
-        _store(stored_as, content)
+        store_content(stored_as, content)
         try:
             with transaction.atomic():
                 kept = _kept(actor, review, clean_name(name, ending), ending, digest, len(content), stored_as)
         except BaseException:
-            (folder() / stored_as).unlink(missing_ok=True)
+            forget_content(stored_as)
             raise
     return kept
 
@@ -149,7 +149,11 @@ def _kept(actor: Actor, review: Review, name: str, ending: str, digest: str, siz
     return kept
 
 
-def _read(chunks: Iterable[bytes], size_bytes: int) -> bytes:
+def read_content(chunks: Iterable[bytes], size_bytes: int) -> bytes:
+    """Return the bytes of an upload.
+
+    :raises FileTooLarge, FileEmpty: it is not taken
+    """
     if size_bytes > MOST_BYTES:
         raise refusals.FileTooLarge(size_bytes, MOST_BYTES)
     content = b"".join(chunks)
@@ -160,7 +164,13 @@ def _read(chunks: Iterable[bytes], size_bytes: int) -> bytes:
     return content
 
 
-def _store(file_name: str, content: bytes, sealed_for: str | None = None) -> None:
+def forget_content(stored_as: str) -> None:
+    """Take bytes away whose row was not kept after all."""
+    (folder() / stored_as).unlink(missing_ok=True)
+
+
+def store_content(file_name: str, content: bytes, sealed_for: str | None = None) -> None:
+    """Keep bytes, encrypted, under a name that nothing has yet."""
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder() / file_name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as handle:
@@ -169,7 +179,23 @@ def _store(file_name: str, content: bytes, sealed_for: str | None = None) -> Non
         os.fsync(handle.fileno())
 
 
-def open_file(kept: ReviewFile) -> BytesIO:
+class KeptFile(Protocol):
+    """A row that names bytes kept here."""
+
+    stored_as: Any
+
+
+#: The models whose rows name bytes kept here.
+_KEPT: Final[list[type[models.Model]]] = [ReviewFile]
+
+
+def register_kept_files(model: type[models.Model]) -> None:
+    """Add a model of an upper room with a column `stored_as`: its files are encrypted anew with the others."""
+    if model not in _KEPT:
+        _KEPT.append(model)
+
+
+def open_file(kept: KeptFile) -> BytesIO:
     """Return the bytes of a file, in clear, as an open handle.
 
     :raises FileNotFoundError: they are gone from var/
@@ -185,8 +211,13 @@ def reseal_files(key_id: int) -> int:
 
     :raises UnknownKey: a file is encrypted with a key that is not configured; those before it are done
     """
+    return sum(_reseal_files_of(model, key_id) for model in _KEPT)
+
+
+def _reseal_files_of(model: type[models.Model], key_id: int) -> int:
     resealed = 0
-    for stored_as in ReviewFile.objects.order_by("pk").values_list("stored_as", flat=True).iterator():
+    rows: Any = model._default_manager
+    for stored_as in rows.order_by("pk").values_list("stored_as", flat=True).iterator():
         path = folder() / stored_as
         # What is gone is the download's to say.
         if not path.exists():
@@ -196,7 +227,7 @@ def reseal_files(key_id: int) -> int:
             continue
         content = unseal(sealed, stored_as)
         fresh = f"{stored_as}.{secrets.token_hex(4)}"
-        _store(fresh, content, sealed_for=stored_as)
+        store_content(fresh, content, sealed_for=stored_as)
         os.replace(folder() / fresh, path)
         resealed += 1
     return resealed

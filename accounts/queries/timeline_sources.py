@@ -23,6 +23,7 @@ from accounts.models.decision_settings import ACTION_CHOICES, STATUS_CHOICES
 from accounts.queries.timeline import by_day, by_moment, day_of, holding_text
 from accounts.roles import REVEAL_PERSON
 from riskops.shared.models import AuditEntry
+from riskops.shared.own_reasons import in_words
 from riskops.shared.wording import day_text, money_text
 
 _ACTIONS, _STATUSES = dict(ACTION_CHOICES), dict(STATUS_CHOICES)
@@ -60,7 +61,7 @@ def _waivers(ask: TimelineAsk) -> list[Happening]:
             % {"installment": str(row.installment), "component": row.get_component_display()},
             account_no=ask.accounts[row.account_id],
             at=row.recorded_at,
-            text=row.reason,
+            text=in_words(row.reason),
             money=(row.amount_minor, ask.currencies[row.account_id]),
         )
         for row in by_day(rows, ask, day="value_date")

@@ -261,8 +261,10 @@ def file_or_404(file_id: int, *, user: Any) -> ReviewFile:
     return kept
 
 
-def download(kept: ReviewFile) -> HttpResponseBase:
-    """Return a file as a download that runs nowhere: not guessed at, not framed, not kept."""
+def download(kept: Any) -> HttpResponseBase:
+    """Return a kept file (a row with `stored_as`, `name`, `content_type`) as a download that runs nowhere: not guessed at, not
+    framed, not kept.
+    """
     try:
         handle = attachments.open_file(kept)
     except FileNotFoundError:

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from casework import dispute_admin  # noqa: F401  (registers kinds of disputes and reply letters)
 from casework.models import BusinessCalendar, TierPolicy
 from casework.operations.calendars import CalendarMalformed, CalendarSettings, check_calendar, save_calendar
 from casework.roles import EDIT_CALENDARS, VIEW_TIERS

@@ -14,15 +14,24 @@ class CaseworkConfig(AppConfig):
 
     def ready(self) -> None:
         """Answer for the tiers; hear what changes of accounts and who goes away; have migrate seed the policy."""
+        from accounts.customer_panels import Panel, TimelineSource, register_timeline
+        from accounts.customer_panels import register_panel as register_customer_panel
         from accounts.events import facts_changed
+        from accounts.held_back import register_held_back
+        from accounts.operations.attachments import register_kept_files
         from accounts.panels import register_panel
         from accounts.tiers import register_tiers
         from casework.answers import TiersOfPolicies, tier_panel
+        from casework.dispute_hooks import CauseKind, register_cause
+        from casework.dispute_panels import account_panel, customer_panel, dispute_lines, find_decision, recent_decisions
+        from casework.dispute_roles import VIEW_DISPUTES
+        from casework.models import DisputeFile
         from casework.operations.cases.following import follow_changed
         from casework.operations.handing_back import hand_back_of_absent
         from casework.operations.queues import refill_changed
         from casework.operations.retiering import retier_changed
         from casework.plan_glue import join_plans, seed_relief
+        from casework.queries.disputes import decisions_held_back
         from casework.queries.tier_timeline import register_tier_changes
         from riskops.shared.people.events import absence_entered
 
@@ -36,6 +45,15 @@ class CaseworkConfig(AppConfig):
         register_tier_changes()
         join_plans()
         post_migrate.connect(seed_relief, sender=self, dispatch_uid="casework.seed_relief")
+        register_held_back("disputes", decisions_held_back)
+        register_kept_files(DisputeFile)
+        register_cause(CauseKind("decision", _("decision"), find_decision, recent_decisions))
+        register_panel("disputes", account_panel, place=15)
+        register_customer_panel(
+            Panel("disputes", _("Disputes"), 15, customer_panel, "casework/disputes/_panel.html", VIEW_DISPUTES)
+        )
+        register_timeline(TimelineSource("dispute", _("disputes"), dispute_lines))
+        post_migrate.connect(_seed_disputes, sender=self, dispatch_uid="casework.seed_disputes")
         post_migrate.connect(_seed_tiers, sender=self, dispatch_uid="casework.seed_tiers")
 
 
@@ -46,3 +64,11 @@ def _seed_tiers(using: str, **_kwargs: Any) -> None:
     # A migrate of other apps alone, or back to before the tables, finds none.
     if TierPolicy._meta.db_table in connections[using].introspection.table_names():
         seed_tiers(using=using)
+
+
+def _seed_disputes(using: str, **_kwargs: Any) -> None:
+    from casework.models import DisputeKind
+    from casework.shipped_disputes import seed_disputes
+
+    if DisputeKind._meta.db_table in connections[using].introspection.table_names():
+        seed_disputes(using=using)

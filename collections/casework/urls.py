@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from casework.views import plans, relief_terms, tiers
+from casework.views import disputes, plans, relief_terms, tiers
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 app_name = "casework"
@@ -20,6 +20,22 @@ urlpatterns: list[URLPattern] = [
     path("plans/<key:reference>/confirm/", plans.confirm, name="plan_confirm"),
     path("plans/<key:reference>/end/", plans.end, name="plan_end"),
     path("accounts/<key:account_no>/plan/", plans.new_plan, name="plan_new"),
+    path("disputes/", disputes.disputes, name="disputes"),
+    path("disputes/about/<key:account_no>/", disputes.open_one, name="dispute_open"),
+    path("disputes/evidence/<int:evidence_id>/", disputes.evidence, name="dispute_evidence"),
+    path("disputes/<int:dispute_id>/", disputes.dispute, name="dispute"),
+    path("disputes/<int:dispute_id>/take/", disputes.take, name="dispute_take"),
+    path("disputes/<int:dispute_id>/assign/", disputes.assign, name="dispute_assign"),
+    path("disputes/<int:dispute_id>/files/", disputes.add_file, name="dispute_files"),
+    path("disputes/<int:dispute_id>/corrections/", disputes.correct, name="dispute_correct"),
+    path(
+        "disputes/<int:dispute_id>/corrections/<int:correction_id>/drop/",
+        disputes.drop_correction,
+        name="dispute_drop_correction",
+    ),
+    path("disputes/<int:dispute_id>/outcome/", disputes.conclude, name="dispute_conclude"),
+    path("disputes/<int:dispute_id>/approve/", disputes.approve, name="dispute_approve"),
+    path("disputes/<int:dispute_id>/send-back/", disputes.send_back, name="dispute_send_back"),
     path("tiers/", tiers.policies, name="policies"),
     path("tiers/draft/", tiers.draft, name="draft"),
     path("tiers/<int:version>/", tiers.policy, name="policy"),

@@ -18,7 +18,10 @@ class OutreachConfig(AppConfig):
         from accounts.events import facts_changed
         from accounts.panels import register_panel as register_account_panel
         from casework.blocks import register_passing_block
+        from casework.dispute_hooks import CauseKind, register_cause, register_holds, register_letters
         from outreach.customer_links import one_click_address
+        from outreach.disputes import find_contact, find_message, recent_contacts, recent_messages, send_letter, trace_letter
+        from outreach.operations.holds import end_for_dispute, place_for_dispute
         from outreach.operations.receipts import register_receiver
         from outreach.operations.sending.receiving import take_receipts
         from outreach.operations.sending.stopping import stop_changed
@@ -41,6 +44,10 @@ class OutreachConfig(AppConfig):
         register_passing_block(CALLS_BLOCK, no_call, calls_refused, left_alone_items)
         register_timeline(TimelineSource("reply", _("replies"), reply_lines))
         register_timeline(TimelineSource("message", _("messages"), message_lines))
+        register_holds("contact", place_for_dispute, end_for_dispute)
+        register_letters("outbox", send_letter, trace_letter)
+        register_cause(CauseKind("contact", _("contact"), find_contact, recent_contacts))
+        register_cause(CauseKind("message", _("message"), find_message, recent_messages))
         register_receiver(take_receipts)
         register_unsubscribe(one_click_address)
         facts_changed.connect(stop_changed, dispatch_uid="outreach.stop_changed")

@@ -14,7 +14,7 @@ from riskops.shared.money import minor_digits
 
 #: Pixels of a line of the chart, and of what stands around the lines.
 LINE_HEIGHT, FRAME_HEIGHT = 44, 110
-SHARES: Final = (Measure.PAID_7, Measure.PAID_14, Measure.PAID_30, Measure.ROLLED)
+SHARES: Final = (Measure.PAID_7, Measure.PAID_14, Measure.PAID_30, Measure.ROLLED, Measure.COMPLAINED)
 _SYMBOLS: Final = ("circle", "square", "diamond")
 _COLOURS: Final = ("var(--accent)", "var(--fraud)", "var(--warn)")
 

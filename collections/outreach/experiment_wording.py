@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from outreach.models.experiments import Measure
-from outreach.queries.experiment_results import WINDOW_OF, ArmResult, Figure, Results
+from outreach.queries.experiment_results import COMPLAINT_DAYS, LESS_IS_BETTER, WINDOW_OF, ArmResult, Figure, Results
 from riskops.shared.wording import MINUS, NARROW_SPACE, amount_text, money_text, number_text
 
 
@@ -50,7 +50,7 @@ def tone_of(figure: Figure) -> str:
     if figure.interval is None or not figure.interval.shows_something:
         return ""
     is_more = figure.interval.low > 0
-    return "ok" if is_more != (figure.measure == Measure.ROLLED) else "bad"
+    return "ok" if is_more != (figure.measure in LESS_IS_BETTER) else "bad"
 
 
 def measure_about(measure: Measure) -> str:
@@ -59,6 +59,10 @@ def measure_about(measure: Measure) -> str:
         return _(
             "Of customers whose next month-end is closed: those whose worst bucket then is worse than on the day they came in."
         )
+    if measure == Measure.COMPLAINED:
+        return _("Customers who complained, by the day we received it, on the %(days)s days after they came in.") % {
+            "days": COMPLAINT_DAYS
+        }
     days = WINDOW_OF[measure]
     if measure.value.startswith("amount"):
         return _(

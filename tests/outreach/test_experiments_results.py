@@ -14,6 +14,8 @@ from factories import make_account, make_payment, make_product, make_reversal
 
 from accounts.bulk.snapshot import partition_for_rebuilt
 from accounts.models import AccountSnapshot, AccountState, CreditAccount, Customer, Payment
+from casework.models import Dispute, DisputeKind
+from casework.operations.disputes.opening import FIGURES
 from outreach.models import ArmAssignment, Contact, ContactPolicy, Experiment, Message
 from outreach.models.experiments import Measure
 from outreach.queries.experiment_results import ArmResult, Figure, results
@@ -127,6 +129,32 @@ def test_a_customer_has_rolled_whose_worst_bucket_at_the_next_month_end_is_worse
     assert run.counted("early", "rolled", date(2025, 3, 30)) == (0, 0)
     assert run.counted("early", "rolled", month_end) == (1, 3)
     assert run.counted("early", "rolled", next_one) == (1, 4)
+
+
+def dispute(account: CreditAccount, day: date, kind: str = "conduct") -> None:
+    of_kind = DisputeKind.objects.get(code=kind)
+    figures = {name: getattr(of_kind, name) for name in FIGURES}
+    Dispute.objects.create(
+        reference=f"{account.pk}-{day}-{kind}", account=account, customer=account.customer, kind=of_kind, came_by="call",
+        claim="They call at night.", received_on=day, answer_by=day, opened_by_name="x", **figures,
+    )  # fmt: skip
+
+
+def test_a_customer_who_complained_in_the_window_counts_once_whether_or_not_anything_was_sent(run: Run) -> None:
+    twice, before, after, disputes = (run.takes("early") for _customer in range(4))
+    dispute(twice, DAYS[1])
+    dispute(twice, DAYS[30], "complaint")
+    # On the day of the assignment it was there already; on day 31 the window is over; a dispute is no complaint.
+    dispute(before, DAYS[0])
+    dispute(after, DAYS[31])
+    dispute(disputes, DAYS[5], "amount")
+    run.takes("as-now")
+    # About an account under another product.
+    dispute(make_account(customer=before.customer, product=make_product()), DAYS[5])
+    assert run.counted("early", "complained", DAYS[29]) == (0, 0)
+    assert run.counted("early", "complained", DAYS[30]) == (1, 4)
+    assert run.counted("as-now", "complained", DAYS[30]) == (0, 1)
+    assert run.figure("early", "complained", DAYS[30]).interval is not None
 
 
 def send(account: CreditAccount, day: date, *, channel: str = "sms", step: str = "due", is_sent: bool = True) -> None:

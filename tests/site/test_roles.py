@@ -53,6 +53,8 @@ ADMIN_TABLE: Final[dict[str, tuple[str, str | None, frozenset[str]]]] = {
     "accounts.ReviewReason": ("review.view", "review_reason.edit", frozenset({"delete"})),
     "auth.User": ("people.manage", "people.manage", frozenset({"delete"})),
     "casework.BusinessCalendar": ("tier_policy.view", "business_calendar.edit", frozenset({"delete"})),
+    "casework.DisputeKind": ("dispute.view", "dispute_setting.edit", frozenset({"delete"})),
+    "casework.ReplyTemplate": ("dispute.view", "dispute_setting.edit", frozenset({"add", "delete"})),
     "casework.TierPolicy": ("tier_policy.view", None, frozenset()),
     "django_celery_beat.PeriodicTask": ("schedule.edit", "schedule.edit", frozenset({"add", "delete"})),
     "shared.Feed": ("close.view", "schedule.edit", frozenset({"delete"})),
@@ -64,18 +66,20 @@ COMPLIANCE_WRITES: Final = {
     *("contact_policy.draft", "contact_policy.approve", "contact_hold.place", "contact_hold.end"),
     *("message_template.draft", "message_template.approve", "strategy.approve", "experiment.approve"),
     *("education.draft", "education.approve", "outbox.act", "outbox.correct"),
+    "dispute_setting.edit",
 }
 READING: Final = {"view", "view_own", "reveal", "export", "use", "verify", "audit"}
 
 #: Arguments that lead to an account: who may not see it, or has a conflict, gets in by none of them.
 OF_AN_ACCOUNT: Final = {
-    "account_no", "payment_no", "customer_no", "review_id", "file_id", "decision_id", "application_id", "message_id"
+    "account_no", "payment_no", "customer_no", "review_id", "file_id", "decision_id", "application_id", "message_id",
+    "dispute_id", "evidence_id",
 }  # fmt: skip
 #: The same arguments, leading nowhere.
 NOBODYS: Final = {
     "account_no": "A-nobody", "payment_no": "T-nobody", "customer_no": "C-nobody",
     "review_id": 99, "file_id": 99, "decision_id": 999, "application_id": 999,
-    "message_id": 999,
+    "message_id": 999, "dispute_id": 999, "evidence_id": 999,
 }  # fmt: skip
 
 DOORS = doors()
@@ -264,6 +268,8 @@ def test_who_comes_by_get_to_where_a_form_is_sent_is_led_to_its_page(book: Credi
         "accounts:application_withdraw": "/applications/1/",
         "accounts:review_save": "/reviews/1/",
         "casework:approve": "/tiers/1/",
+        "casework:dispute_conclude": "/disputes/1/",
+        "casework:dispute_drop_correction": "/disputes/1/",
         "worklist-outcome": "/worklist/1/",
         "worklist-undo": "/worklist/",
         "queue-share-out": "/queues/",

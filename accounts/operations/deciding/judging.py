@@ -20,6 +20,7 @@ from accounts.operations.deciding.weighing import (
     caps_on,
     control,
     raises_before,
+    refuse_held_back,
     refuse_lifeless,
     refuse_over_caps,
 )
@@ -70,6 +71,7 @@ def approve_decision(*, actor: Actor, roles: Collection[str], decision_id: int, 
     if decision.action not in WEIGHED_ANEW:
         _refuse_without_role(decision, roles)
     refuse_lifeless(standing, decision.action, today.open_day)
+    refuse_held_back(standing, decision.action)
     if decision.new_limit_minor is not None and decision.new_limit_minor < standing.owed_minor:
         raise refusals.LimitUnderBalance(decision.new_limit_minor, standing.owed_minor, standing.currency)
     if decision.action == Action.RAISE_LIMIT:

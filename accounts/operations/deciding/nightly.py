@@ -78,6 +78,10 @@ def _work(account_ids: Sequence[int], closed_day: date, run_id: int | None, acto
         elif is_stopped and decision.is_by_machine_alone:
             # Noticed, but nobody looked at it: it waits until the switch is off, or somebody cancels or undoes it.
             continue
+        elif standing.held_back(decision.action):
+            # What holds it back has not stopped the customer from paying in time.
+            if decision.action == Action.ACCELERATE:
+                cancel_if_paid(decision, standing, writes, orders[decision.account_id])
         elif is_due(decision.effective_on, closed_day=closed_day):
             put_in_force(decision, standing, writes, orders=orders.get(decision.account_id))
         elif decision.action == Action.ACCELERATE:

@@ -92,6 +92,18 @@ class AccountWrittenOff(DecisionRefusal):
         )
 
 
+class DecisionHeldBack(DecisionRefusal):
+    """Something open on the account, a dispute for one, holds such decisions back until it is closed."""
+
+    about = "account"
+
+    def __init__(self, account_no: str, action: str, why: str) -> None:
+        super().__init__(
+            _("“%(action)s” is held back on account %(account)s: %(why)s Decide it once that is closed.")
+            % {"account": account_no, "action": _ACTIONS.get(action, action), "why": why}
+        )
+
+
 class AccountNotAged(DecisionRefusal):
     """The account has no state yet, so nothing is known to judge by."""
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from accounts.facts import facts_of
+from accounts.held_back import HeldBack, held_back
 from accounts.models import AccountState, CreditAccount
 from accounts.operations.rebuilding import lock_accounts
 from accounts.operations.refusals import AccountUnknown, DayNotOpenYet
@@ -41,6 +42,11 @@ class Standing:
     is_written_off: bool
     closed_on: date | None
     facts: FactsRow = field(default_factory=dict)
+    held: tuple[HeldBack, ...] = ()
+
+    def held_back(self, action: str) -> str:
+        """Return why an action is held back on the account, "" where nothing holds it back."""
+        return next((held.why for held in self.held if action in held.actions), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,8 @@ def lock_standings(account_ids: Iterable[int], *, with_facts: bool = False) -> d
     ids = sorted(set(account_ids))
     owed, accounts = lock_accounts(ids)
     known = facts_of(ids, facts_day()) if with_facts else {}
-    return {account.pk: _standing(account, owed.get(account.pk), known.get(account.pk)) for account in accounts}
+    held = held_back(ids)
+    return {account.pk: _standing(account, owed.get(account.pk), known.get(account.pk), held) for account in accounts}
 
 
 def hold_all(account_ids: Iterable[int], *, with_facts: bool = False) -> tuple[dict[int, Today], dict[int, Standing]]:
@@ -134,7 +141,7 @@ def read_standing(account_id: int) -> Standing:
     if account is None:
         raise AccountUnknown(account_id)
     facts = facts_of([account_id], facts_day()).get(account_id)
-    return _standing(account, AccountState.objects.filter(pk=account_id).first(), facts)
+    return _standing(account, AccountState.objects.filter(pk=account_id).first(), facts, held_back([account_id]))
 
 
 def read_standings(account_ids: Iterable[int]) -> dict[int, Standing]:
@@ -142,12 +149,18 @@ def read_standings(account_ids: Iterable[int]) -> dict[int, Standing]:
     found: dict[int, Standing] = {}
     for chunk in in_chunks(sorted(set(account_ids))):
         states = AccountState.objects.in_bulk(chunk)
+        held = held_back(chunk)
         for account in CreditAccount.objects.filter(pk__in=chunk).select_related("product"):
-            found[account.pk] = _standing(account, states.get(account.pk), None)
+            found[account.pk] = _standing(account, states.get(account.pk), None, held)
     return found
 
 
-def _standing(account: CreditAccount, state: AccountState | None, facts: FactsRow | None) -> Standing:
+def _standing(
+    account: CreditAccount,
+    state: AccountState | None,
+    facts: FactsRow | None,
+    held: Mapping[int, tuple[HeldBack, ...]],
+) -> Standing:
     owed = 0
     if state is not None:
         owed = state.outstanding_principal_minor + state.outstanding_interest_minor + state.outstanding_fee_minor
@@ -164,6 +177,7 @@ def _standing(account: CreditAccount, state: AccountState | None, facts: FactsRo
         is_written_off=bool(state and state.is_written_off),
         closed_on=closed_day(account.attributes.get(CLOSED_ON)),
         facts=facts or {},
+        held=held.get(account.pk, ()),
     )
 
 

@@ -120,6 +120,7 @@ def weigh(asked: Asked, standing: Standing, *, roles: Collection[str], today: To
     :raises DecisionRefusal: a value that cannot be, a rule that forbids it, or no authority for it
     """
     refuse_lifeless(standing, asked.action, today.open_day)
+    refuse_held_back(standing, asked.action)
     tables = tables or Tables.of(asked.action, asked.reason_code)
     reason, terms = tables.reason, tables.terms
     if reason is None or asked.action not in set(Action):
@@ -196,6 +197,16 @@ def refuse_lifeless(standing: Standing, action: str, today: date) -> None:
         raise refusals.AccountClosed(standing.account_no, standing.closed_on)
     if standing.is_written_off and action != Action.LIFT:
         raise refusals.AccountWrittenOff(standing.account_no)
+
+
+def refuse_held_back(standing: Standing, action: str) -> None:
+    """Refuse what something open on the account, such as a dispute, holds back.
+
+    :raises DecisionHeldBack: says what it is
+    """
+    why = standing.held_back(action)
+    if why:
+        raise refusals.DecisionHeldBack(standing.account_no, action, why)
 
 
 def add_gate(inputs: dict[str, Any], standing: Standing, *, as_of: date) -> AgreementVersion:

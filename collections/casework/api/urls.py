@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from casework.api import plans, tiers
+from casework.api import disputes, plans, tiers
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 urlpatterns: list[URLPattern] = [
@@ -21,6 +21,26 @@ urlpatterns: list[URLPattern] = [
     path("relief-terms/<str:instrument>/", plans.ReliefTermsDetail.as_view(), name="api-relief-terms-set"),
     path("accounts/<key:account_no>/tier/", tiers.AccountTier.as_view(), name="api-account-tier"),
     path("business-calendars/", tiers.BusinessCalendars.as_view(), name="api-business-calendars"),
+    path("disputes/", disputes.Disputes.as_view(), name="api-disputes"),
+    path("disputes/<int:dispute_id>/", disputes.DisputeDetail.as_view(), name="api-dispute"),
+    path("disputes/<int:dispute_id>/take/", disputes.DisputeTake.as_view(), name="api-dispute-take"),
+    path("disputes/<int:dispute_id>/assign/", disputes.DisputeAssign.as_view(), name="api-dispute-assign"),
+    path("disputes/<int:dispute_id>/files/", disputes.DisputeFiles.as_view(), name="api-dispute-files"),
+    path("disputes/<int:dispute_id>/corrections/", disputes.DisputeCorrections.as_view(), name="api-dispute-corrections"),
+    path(
+        "disputes/<int:dispute_id>/corrections/<int:correction_id>/drop/",
+        disputes.DisputeCorrectionDrop.as_view(),
+        name="api-dispute-correction-drop",
+    ),
+    path("disputes/<int:dispute_id>/reply-preview/", disputes.DisputeReplyPreview.as_view(), name="api-dispute-reply-preview"),
+    path("disputes/<int:dispute_id>/outcome/", disputes.DisputeOutcome.as_view(), name="api-dispute-outcome"),
+    path("disputes/<int:dispute_id>/approve/", disputes.DisputeApproval.as_view(), name="api-dispute-approve"),
+    path("disputes/<int:dispute_id>/send-back/", disputes.DisputeReturn.as_view(), name="api-dispute-send-back"),
+    path("dispute-files/<int:evidence_id>/", disputes.DisputeFileContent.as_view(), name="api-dispute-file"),
+    path("dispute-kinds/", disputes.DisputeKinds.as_view(), name="api-dispute-kinds"),
+    path("dispute-kinds/<key:kind_code>/", disputes.DisputeKindDetail.as_view(), name="api-dispute-kind"),
+    path("dispute-replies/", disputes.ReplyTemplates.as_view(), name="api-dispute-replies"),
+    path("dispute-replies/<key:outcome>/", disputes.ReplyTemplateDetail.as_view(), name="api-dispute-reply"),
     path("tier-policies/", tiers.TierPolicies.as_view(), name="api-tier-policies"),
     path("tier-policies/<int:version>/", tiers.TierPolicyDetail.as_view(), name="api-tier-policy"),
     path("tier-policies/<int:version>/dry-run/", tiers.TierPolicyDryRun.as_view(), name="api-tier-policy-dry-run"),

@@ -2,6 +2,7 @@
 
 from casework.models.calendars import BusinessCalendar
 from casework.models.cases import Case, CaseEvent, CaseFigures
+from casework.models.disputes import Dispute, DisputeCorrection, DisputeFile, DisputeKind, DisputeLetter, ReplyTemplate
 from casework.models.plans import AffordabilityForm, Plan, PlanEvent, PlanFile, ReliefTerms
 from casework.models.tiers import Tier, TierChange, TierPolicy
 from casework.models.worklist import (
@@ -26,6 +27,11 @@ __all__ = [
     "CaseEvent",
     "CaseFigures",
     "Claim",
+    "Dispute",
+    "DisputeCorrection",
+    "DisputeFile",
+    "DisputeKind",
+    "DisputeLetter",
     "Plan",
     "PlanEvent",
     "PlanFile",
@@ -34,6 +40,7 @@ __all__ = [
     "Queue",
     "QueueEffect",
     "ReliefTerms",
+    "ReplyTemplate",
     "SavedView",
     "Tier",
     "TierChange",

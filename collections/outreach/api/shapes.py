@@ -95,7 +95,10 @@ class AccountChannelsShape(serializers.Serializer[Any]):
 
 
 class HoldShape(serializers.Serializer[Any]):
-    """Something that holds contact back. `account_no` null: about all accounts of the customer."""
+    """Something that holds contact back, until `dispute_id` is closed where it is a dispute's.
+
+    `account_no` null: about all accounts of the customer.
+    """
 
     id = serializers.IntegerField()
     kind = serializers.ChoiceField([str(hold) for hold in NOTED_HOLDS])
@@ -104,6 +107,7 @@ class HoldShape(serializers.Serializer[Any]):
     since = serializers.DateTimeField()
     until = serializers.DateTimeField(allow_null=True)
     placed_by = serializers.CharField()
+    dispute_id = serializers.IntegerField(allow_null=True)
 
 
 def hold_out(hold: ContactHold) -> dict[str, Any]:
@@ -116,6 +120,7 @@ def hold_out(hold: ContactHold) -> dict[str, Any]:
         "since": hold.since,
         "until": hold.until,
         "placed_by": hold.placed_by_name,
+        "dispute_id": hold.dispute_id,
     }
 
 

@@ -27,7 +27,7 @@ def new_salt() -> str:
 
 
 class Measure(models.TextChoices):
-    """What arms are compared by. Of the money those of the window; of lateness the next month-end."""
+    """What arms are compared by. Of money and complaints those of the window; of lateness the next month-end."""
 
     PAID_7 = "paid_7", _("paid within 7 days")
     PAID_14 = "paid_14", _("paid within 14 days")
@@ -36,6 +36,7 @@ class Measure(models.TextChoices):
     AMOUNT_14 = "amount_14", _("amount paid within 14 days")
     AMOUNT_30 = "amount_30", _("amount paid within 30 days")
     ROLLED = "rolled", _("in a worse bucket at the next month-end")
+    COMPLAINED = "complained", _("complained within 30 days")
 
 
 class Experiment(Version):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import CreditAccount, Customer
+from casework.models import Dispute
 from outreach.models.policies import NOTED_HOLD_CHOICES
 from outreach.rules.contacts import Channel
 
@@ -33,6 +34,8 @@ class ContactHold(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contact_holds")
     account = models.ForeignKey(CreditAccount, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(_("why"), max_length=24, choices=NOTED_HOLD_CHOICES)
+    # The dispute that holds contact back: it ends with it, whatever people hold back beside it.
+    dispute = models.OneToOneField(Dispute, null=True, on_delete=models.PROTECT, related_name="contact_hold")
     reason = models.CharField(_("reason"), max_length=500)
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"), null=True)
@@ -47,11 +50,13 @@ class ContactHold(models.Model):
         verbose_name_plural = _("holds on contact")
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "kind"], condition=Q(until__isnull=True), name="one_open_hold_of_a_kind_on_an_account"
+                fields=["account", "kind"],
+                condition=Q(until__isnull=True, dispute__isnull=True),
+                name="one_open_hold_of_a_kind_on_an_account",
             ),
             models.UniqueConstraint(
                 fields=["customer", "kind"],
-                condition=Q(until__isnull=True, account__isnull=True),
+                condition=Q(until__isnull=True, account__isnull=True, dispute__isnull=True),
                 name="one_open_hold_of_a_kind_on_a_customer",
             ),
             models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="contact_hold_ends_after"),

@@ -10,9 +10,20 @@ from django.db.models import Q
 
 from accounts.models import CreditAccount, Customer
 from accounts.operations.signals import note_signals
+from casework.dispute_reasons import CLOSED, HELD_BY
+from casework.models import Dispute
+from casework.rules.disputes import Lane, Reach
 from outreach.models import ContactHold
 from outreach.models.policies import HOLD_NAMES
-from outreach.operations.refusals import AccountNotOfCustomer, HoldEnded, HoldThere, HoldUnknown, OwnHold, ReasonNeeded
+from outreach.operations.refusals import (
+    AccountNotOfCustomer,
+    HoldEnded,
+    HoldOfDispute,
+    HoldThere,
+    HoldUnknown,
+    OwnHold,
+    ReasonNeeded,
+)
 from outreach.queries.standing import HOLD_SIGNALS
 from outreach.roles import END_HOLD, PLACE_HOLD
 from outreach.rules.contacts import NOTED_HOLDS, Hold
@@ -24,6 +35,8 @@ from riskops.shared.scope import scope_of_actor
 #: The signal of an account that each hold stands in; every other one is `is_on_hold`. Rules, queues and lists go by them.
 SIGNALS: Final = {hold: column for column, hold in HOLD_SIGNALS.items()}
 ON_HOLD: Final = "is_on_hold"
+#: The hold that a dispute is, by its lane.
+OF_LANE: Final = {Lane.DISPUTE: Hold.DISPUTE, Lane.FRAUD: Hold.FRAUD_CLAIM, Lane.COMPLAINT: Hold.COMPLAINT}
 
 
 @transaction.atomic
@@ -64,12 +77,49 @@ def place_hold(
     return hold
 
 
+def place_for_dispute(dispute: Dispute, actor: Actor, now: datetime) -> None:
+    """Hold back what a dispute holds back: contact about its account, or with its customer. In the dispute's own transaction."""
+    reach = Reach(dispute.reach)
+    if reach is Reach.NONE:
+        return
+    customer = dispute.customer
+    _lock(customer)
+    hold = ContactHold.objects.create(
+        customer=customer,
+        account=dispute.account if reach is Reach.ACCOUNT else None,
+        kind=OF_LANE[Lane(dispute.lane)],
+        dispute=dispute,
+        reason=HELD_BY % {"number": dispute.pk},
+        since=now,
+        placed_by_id=actor.user_id,
+        placed_by_name=actor.name,
+    )
+    _note_signals(customer, now)
+    _record(hold, actor, PLACE_HOLD, hold.reason)
+
+
+def end_for_dispute(dispute: Dispute, actor: Actor, now: datetime) -> None:
+    """End what a dispute held back; what people or other disputes hold back stays. In the dispute's own transaction."""
+    customer = dispute.customer
+    _lock(customer)
+    hold = ContactHold.objects.select_for_update(of=("self",)).filter(dispute=dispute, until=None).first()
+    if hold is None:
+        return
+    hold.until = max(now, hold.since)
+    hold.ended_by_id, hold.ended_by_name = actor.user_id, actor.name
+    hold.end_reason = CLOSED % {"number": dispute.pk}
+    hold.save(update_fields=["until", "ended_by", "ended_by_name", "end_reason"])
+    _note_signals(customer, hold.until)
+    _record(hold, actor, END_HOLD, hold.end_reason)
+
+
 @transaction.atomic
 def end_hold(*, actor: Actor, customer: Customer, hold_id: int, reason: str, now: datetime) -> ContactHold:
     """End a hold: contact may go on as far as nothing else stands against it.
 
     :raises ReasonNeeded: nothing is written in it
     :raises HoldUnknown, HoldEnded: there is no such hold to end
+    :raises HoldOfDispute: it ends with its dispute, and not before
     :raises OwnHold: whoever placed it is not the one who ends it
     :raises ConflictDeclared: the person has a conflict of interest with the customer
     """
@@ -82,6 +132,8 @@ def end_hold(*, actor: Actor, customer: Customer, hold_id: int, reason: str, now
         raise HoldUnknown(hold_id)
     if hold.until is not None:
         raise HoldEnded(hold.ended_by_name)
+    if hold.dispute_id is not None:
+        raise HoldOfDispute(hold.dispute_id)
     if actor.user_id is not None and actor.user_id == hold.placed_by_id:
         raise OwnHold(hold.get_kind_display())
     hold.until = max(now, hold.since)

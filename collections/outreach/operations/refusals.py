@@ -93,6 +93,17 @@ class OwnHold(OutreachRefusal):
         )
 
 
+class HoldOfDispute(OutreachRefusal):
+    """A dispute holds contact back; the hold ends when the dispute is closed."""
+
+    status = 409
+
+    def __init__(self, dispute_id: int) -> None:
+        super().__init__(
+            _("Dispute %(id)s holds contact back; the hold ends when that is closed with its outcome.") % {"id": dispute_id}
+        )
+
+
 class HoursMalformed(OutreachRefusal):
     """The hours are none."""
 

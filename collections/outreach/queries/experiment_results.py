@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db.models import Count
 
 from accounts.models import AccountSnapshot, CreditAccount, Payment, Product
+from casework.models import Dispute
+from casework.rules.disputes import Lane
 from outreach.models import ArmAssignment, Experiment, Message
 from outreach.models.experiments import WINDOWS, Measure
 from outreach.rules.arms import Arm
@@ -33,6 +35,10 @@ from riskops.shared.sql import date_literal, days_between, fetch
 
 #: The window in which messages and their cost count, in days.
 COST_DAYS: Final = WINDOWS[-1]
+#: The window in which complaints count, in days.
+COMPLAINT_DAYS: Final = WINDOWS[-1]
+#: Of these the arm with less of it is the better one.
+LESS_IS_BETTER: Final = (Measure.ROLLED, Measure.COMPLAINED)
 AMOUNTS: Final = (Measure.AMOUNT_7, Measure.AMOUNT_14, Measure.AMOUNT_30)
 #: The window of each measure, in days; that of lateness ends at the next month-end.
 WINDOW_OF: Final[Mapping[str, int]] = {f"{what}_{days}": days for days in WINDOWS for what in ("paid", "amount")}
@@ -134,8 +140,9 @@ def _arm_result(arm: Arm, experiment: Experiment, found: _Measured, assigned: in
 def _figure(measure: Measure, arm: str, champion: str, found: _Measured) -> Figure:
     """Return one measure of an arm beside the champion's."""
     is_champion = arm == champion
-    if measure == Measure.ROLLED:
-        mine, theirs = found.rolled.get(arm, Counted(0, 0)), found.rolled.get(champion, Counted(0, 0))
+    if measure in LESS_IS_BETTER:
+        counted = found.rolled if measure == Measure.ROLLED else found.complained
+        mine, theirs = counted.get(arm, Counted(0, 0)), counted.get(champion, Counted(0, 0))
         return Figure(measure, mine.customers, mine.hits, None if is_champion else difference_of_shares(mine, theirs))
     days = WINDOW_OF[measure]
     amounts, of_champion = found.amounts(days, arm), found.amounts(days, champion)
@@ -157,6 +164,7 @@ class _Measured:
 
     def __init__(self, experiment: Experiment, product_ids: list[int], as_of: date | None) -> None:
         self.rolled: dict[str, Counted] = {}
+        self.complained: dict[str, Counted] = {}
         self.messages: dict[str, tuple[int, Decimal]] = {}
         self._amounts: dict[tuple[int, str], dict[int, int]] = {}
         if as_of is None or not product_ids:
@@ -166,6 +174,8 @@ class _Measured:
             for arm, amount, customers in _paid(experiment.pk, of, as_of, days):
                 self._amounts.setdefault((days, arm), {})[int(amount)] = int(customers)
         self.rolled = {arm: Counted(int(hits), int(customers)) for arm, hits, customers in _rolled(experiment, of, as_of)}
+        complained = _complained(experiment.pk, of, as_of)
+        self.complained = {arm: Counted(int(hits), int(customers)) for arm, hits, customers in complained}
         self.messages = _sent(experiment.pk, of, as_of)
 
     def amounts(self, days: int, arm: str) -> Amounts:
@@ -218,6 +228,24 @@ def _rolled(experiment: Experiment, products: str, as_of: date) -> Iterable[tupl
         f"JOIN {snapshots} AS x ON x.account_id = a.id AND x.as_of = s.until GROUP BY s.customer_id) "
         f"SELECT s.arm, SUM(CASE WHEN w.bucket > s.bucket THEN 1 ELSE 0 END), COUNT(*) "
         f"FROM s JOIN w ON w.customer_id = s.customer_id GROUP BY s.arm"
+    )
+
+
+def _complained(experiment_id: int, products: str, as_of: date) -> list[tuple[Any, ...]]:
+    """Return arm, how many complained within the days after their assignment, and of how many.
+
+    A complaint counts however it ended, by the day it was received, on an account under the experiment's products.
+    """
+    ended = date_literal(as_of - timedelta(days=COMPLAINT_DAYS))
+    return fetch(
+        f"WITH s AS (SELECT customer_id, arm, assigned_on FROM {_ASSIGNED} "
+        f"WHERE experiment_id = {experiment_id:d} AND assigned_on <= {ended}), "
+        f"c AS (SELECT DISTINCT s.customer_id FROM s JOIN {Dispute._meta.db_table} AS d ON d.customer_id = s.customer_id "
+        f"AND d.lane = '{Lane.COMPLAINT.value}' AND d.received_on > s.assigned_on "
+        f"AND {days_between('d.received_on', 's.assigned_on')} <= {COMPLAINT_DAYS:d} "
+        f"JOIN {_ACCOUNTS} AS a ON a.id = d.account_id AND a.product_id IN {products}) "
+        f"SELECT s.arm, SUM(CASE WHEN c.customer_id IS NULL THEN 0 ELSE 1 END), COUNT(*) "
+        f"FROM s LEFT JOIN c ON c.customer_id = s.customer_id GROUP BY s.arm"
     )
 
 

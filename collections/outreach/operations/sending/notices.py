@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
@@ -36,25 +37,35 @@ def waiting_elsewhere() -> int:
 
 
 def _take(notice: DecisionNotice, now: datetime) -> str:
-    account = _account_of(notice)
+    texts = {"en": notice.text_en, "zh": notice.text_zh}
+    step = f"notice:{notice.kind}:{notice.pk}"
+    return f"message {queue_notice(_account_of(notice), dated=notice.dated, step=step, texts=texts, now=now).pk}"
+
+
+def queue_notice(account: CreditAccount, *, dated: date, step: str, texts: Mapping[str, str], now: datetime) -> Message:
+    """Put a notice into the outbox, by the first way the customer can be reached; once, however often it is asked for.
+
+    :param step: what it is about, e.g. `notice:decided:7`
+    :param texts: what it says, by "en" and "zh"
+    """
     # What cannot be reached at all is still queued: refused by the gate, it lies with the dead letters for a person.
     ways = [channel for channel in WAYS if detail_of(account.customer, channel) is not None] or [WAYS[0]]
     message, _made = Message.objects.get_or_create(
         account=account,
-        episode=notice.dated,
-        step=f"notice:{notice.kind}:{notice.pk}",
+        episode=dated,
+        step=step,
         channel=ways[0],
         defaults={
             "customer_id": account.customer_id,
             "purpose": Purpose.NOTICE,
-            "texts": {"en": notice.text_en, "zh": notice.text_zh},
+            "texts": dict(texts),
             "fallback": [{"channel": str(channel), "template": ""} for channel in ways[1:]],
-            "planned_on": notice.dated,
+            "planned_on": dated,
             "priority": PRIORITY,
             "due_at": now,
         },
     )
-    return f"message {message.pk}"
+    return message
 
 
 def _account_of(notice: DecisionNotice) -> CreditAccount:

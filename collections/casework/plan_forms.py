@@ -32,7 +32,7 @@ class PlanFields(forms.Form):
 
     instrument = forms.ChoiceField(choices=ReliefTerms.Instrument.choices, widget=forms.HiddenInput)
     covers = forms.ChoiceField(choices=[("late", ""), ("open", "")], widget=forms.HiddenInput)
-    number = forms.IntegerField(label=_("Instalments"), required=False, min_value=1, max_value=60)
+    number = forms.IntegerField(label=_("Number of instalments"), required=False, min_value=1, max_value=60)
     amount = AmountField(label=_("Or this much a month"), required=False)
     first_due = forms.DateField(
         label=_("First due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

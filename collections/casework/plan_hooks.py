@@ -1,4 +1,4 @@
-"""What plans need of upper rooms, which register it when they are ready: whether contact is held back for a plan by other means."""
+"""What plans need of upper rooms, which register it when they are ready: whether a plan that is not ours holds contact back."""
 
 from __future__ import annotations
 

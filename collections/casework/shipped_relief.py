@@ -1,7 +1,7 @@
 """The terms of relief that ship: one version of each instrument, for managers to put their own over.
 
-The figures of *re-age* are those of the US profile (conduct-rules, FFIEC): nine months old, three payments in a row, once in twelve
-months, twice in five years. The others are our own (docs/plans.md).
+The figures of *re-age* are those of the US profile (conduct-rules, FFIEC): nine months old, three payments in a row, once in
+twelve months, twice in five years. The others are our own (docs/plans.md).
 """
 
 from __future__ import annotations

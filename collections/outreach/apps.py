@@ -19,9 +19,10 @@ class OutreachConfig(AppConfig):
         from accounts.panels import register_panel as register_account_panel
         from casework.blocks import register_passing_block
         from casework.dispute_hooks import CauseKind, register_cause, register_holds, register_letters
+        from casework.plan_hooks import register_noted_plans
         from outreach.customer_links import one_click_address
         from outreach.disputes import find_contact, find_message, recent_contacts, recent_messages, send_letter, trace_letter
-        from outreach.operations.holds import end_for_dispute, place_for_dispute
+        from outreach.operations.holds import end_for_dispute, has_noted_plan, place_for_dispute
         from outreach.operations.receipts import register_receiver
         from outreach.operations.sending.receiving import take_receipts
         from outreach.operations.sending.stopping import stop_changed
@@ -46,6 +47,7 @@ class OutreachConfig(AppConfig):
         register_timeline(TimelineSource("message", _("messages"), message_lines))
         register_holds("contact", place_for_dispute, end_for_dispute)
         register_letters("outbox", send_letter, trace_letter)
+        register_noted_plans("holds", has_noted_plan)
         register_cause(CauseKind("contact", _("contact"), find_contact, recent_contacts))
         register_cause(CauseKind("message", _("message"), find_message, recent_messages))
         register_receiver(take_receipts)

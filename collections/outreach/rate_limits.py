@@ -17,18 +17,18 @@ def address_of(request: HttpRequest) -> str:
     return f"from {request.META.get('REMOTE_ADDR', '')}"
 
 
-def is_too_often(asker: str, what: str, *, most: int) -> bool:
-    """Count one request of an asker and return whether there were more than so many this minute.
+def is_too_often(asker: str, what: str, *, most: int, minutes: int = 1) -> bool:
+    """Count one request of an asker and return whether there were more than so many in these minutes.
 
     :param asker: whoever is counted alone
-    :param most: requests a minute
+    :param most: requests in the time
     """
-    minute = int(time.time()) // _WINDOW_SECONDS
+    window = _WINDOW_SECONDS * minutes
     # Not the asker itself: a cache is no place for who asked.
-    key = f"rate:{what}:{minute}:{blake2b(asker.encode(), digest_size=8).hexdigest()}"
-    cache.add(key, 0, timeout=2 * _WINDOW_SECONDS)
+    key = f"rate:{what}:{int(time.time()) // window}:{blake2b(asker.encode(), digest_size=8).hexdigest()}"
+    cache.add(key, 0, timeout=2 * window)
     try:
         return int(cache.incr(key)) > most
     except ValueError:
-        # It was thrown out between the two; this one is the first of its minute.
+        # It was thrown out between the two; this one is the first of its time.
         return False

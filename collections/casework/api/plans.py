@@ -55,9 +55,7 @@ class PlanView(WorkView):
 
     def shown(self, reference: str, *, status: int = 200) -> Response:
         """Answer with a plan as it stands."""
-        return Response(
-            shapes.plan_detail_out(plan_shown(self.plan(reference), as_of=book_shown().business_date)), status=status
-        )
+        return Response(shapes.plan_detail_out(plan_shown(self.plan(reference), as_of=book_shown().business_date)), status=status)
 
     def step(self, request: Request, reference: str, take: Callable[[Actor], Any]) -> Response:
         """Take a step of a plan and answer with how it stands then."""
@@ -184,15 +182,11 @@ class PlanApproval(PlanView):
 
     operation = may_do.DECIDE_PLAN
 
-    @extend_schema(
-        summary="Approve a plan", request=shapes.PlanComment, responses=answers(shapes.PlanDetailShape), tags=TAG
-    )
+    @extend_schema(summary="Approve a plan", request=shapes.PlanComment, responses=answers(shapes.PlanDetailShape), tags=TAG)
     def post(self, request: Request, reference: str) -> Response:
         """Offer it: it can be signed for the days its terms say."""
         values, roles = read(shapes.PlanComment, request), [role.value for role in roles_of(request.user)]
-        return self.step(
-            request, reference, lambda actor: approve_plan(actor=actor, roles=roles, reference=reference, **values)
-        )
+        return self.step(request, reference, lambda actor: approve_plan(actor=actor, roles=roles, reference=reference, **values))
 
 
 class PlanRejection(PlanView):
@@ -204,9 +198,7 @@ class PlanRejection(PlanView):
     def post(self, request: Request, reference: str) -> Response:
         """Reject it with a reason."""
         values, roles = read(shapes.PlanReason, request), [role.value for role in roles_of(request.user)]
-        return self.step(
-            request, reference, lambda actor: reject_plan(actor=actor, roles=roles, reference=reference, **values)
-        )
+        return self.step(request, reference, lambda actor: reject_plan(actor=actor, roles=roles, reference=reference, **values))
 
 
 class PlanWithdrawal(PlanView):

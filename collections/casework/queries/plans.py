@@ -159,6 +159,11 @@ def offers(held: Held, *, instrument: str, covers: str) -> Offers:
     )
 
 
+def kept_plans() -> QuerySet[Plan]:
+    """Return the plans that stop collection: in force, and nothing of them missed."""
+    return Plan.objects.filter(status=Plan.Status.ACTIVE, missed_since=None)
+
+
 def latest_plan(account_id: int) -> Plan | None:
     """Return the last plan of an account."""
     rows: Any = Plan.objects.filter(account_id=account_id).select_related("terms")

@@ -120,7 +120,9 @@ def interest_minor(principal_minor: int, *, month_ppm: int) -> int:
     return (principal_minor * month_ppm + _WHOLE // 2) // _WHOLE
 
 
-def by_amount(owed: Owed, amount_minor: int, *, first_due: date, month_ppm: int, most: int = MOST_INSTALLMENTS) -> tuple[Due, ...]:
+def by_amount(
+    owed: Owed, amount_minor: int, *, first_due: date, month_ppm: int, most: int = MOST_INSTALLMENTS
+) -> tuple[Due, ...]:
     """Return the monthly instalments in which an amount pays off what is owed; the last one is what is left.
 
     Each pays fees first, then interest (what was taken over, then the month's own), then principal.
@@ -194,7 +196,9 @@ def suggest(
     """
     found: dict[tuple[Due, ...], Suggestion] = {}
     for number in (number for number in SUGGESTED if number <= most):
-        dues = by_amount(owed, least_amount(owed, number, month_ppm=month_ppm), first_due=first_due, month_ppm=month_ppm, most=most)
+        dues = by_amount(
+            owed, least_amount(owed, number, month_ppm=month_ppm), first_due=first_due, month_ppm=month_ppm, most=most
+        )
         fits = max(due.total_minor for due in dues) <= can_pay_minor
         found[dues] = Suggestion(dues, fits, expected_minor(dues, break_bp=break_bp))
     return tuple(sorted(found.values(), key=_rank))

@@ -82,6 +82,7 @@ def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) 
     shown = plan_shown(found, as_of=book_shown().business_date)
     user = request.user
     is_own = user.pk is not None and user.pk == found.proposed_by_id
+    waits_for_another = found.status == Plan.Status.CONFIRMING and user.pk != found.signed_by_id
     context = {
         "title": found.reference,
         "shown": shown,
@@ -90,7 +91,7 @@ def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) 
         "may_decide": may(user, may_do.DECIDE_PLAN) and found.status == Plan.Status.PROPOSED and not is_own,
         "is_own": is_own and found.status == Plan.Status.PROPOSED,
         "may_sign": may(user, may_do.SIGN_PLAN) and found.status == Plan.Status.OFFERED,
-        "may_confirm": may(user, may_do.CONFIRM_PLAN) and found.status == Plan.Status.CONFIRMING and user.pk != found.signed_by_id,
+        "may_confirm": may(user, may_do.CONFIRM_PLAN) and waits_for_another,
         "may_withdraw": may(user, may_do.WITHDRAW_PLAN) and found.status in ("proposed", "offered", "confirming"),
         "may_break": may(user, may_do.BREAK_PLAN) and found.status == Plan.Status.ACTIVE,
         **more,
@@ -139,7 +140,9 @@ def new_plan(request: HttpRequest, account_no: str) -> HttpResponse:
         if form.is_valid():
             made = _propose(form, actor, account_id, found)
             if made is not None:
-                messages.success(request, gettext("Plan %(number)s waits for somebody else's approval.") % {"number": made.reference})
+                messages.success(
+                    request, gettext("Plan %(number)s waits for somebody else's approval.") % {"number": made.reference}
+                )
                 return redirect("casework:plan", made.reference)
         status = 422
     context = {
@@ -225,7 +228,9 @@ def reject(request: HttpRequest, reference: str) -> HttpResponse:
     return _step(
         request,
         reference,
-        lambda: reject_plan(actor=Actor.of(request.user), roles=roles, reference=reference, reason=request.POST.get("reason", "")),
+        lambda: reject_plan(
+            actor=Actor.of(request.user), roles=roles, reference=reference, reason=request.POST.get("reason", "")
+        ),
         lambda made: gettext("Plan %(number)s is rejected.") % {"number": made.reference},
     )
 
@@ -274,9 +279,7 @@ def hand_in(request: HttpRequest, reference: str) -> HttpResponse:
         chunks = sent.chunks() if sent else iter(())
         return hand_in_agreement(actor=Actor.of(request.user), reference=reference, name=name, chunks=chunks, size_bytes=size)
 
-    return _step(
-        request, reference, take, lambda made: gettext("The agreement is handed in; somebody else has to confirm it.")
-    )
+    return _step(request, reference, take, lambda made: gettext("The agreement is handed in; somebody else has to confirm it."))
 
 
 @never_cache

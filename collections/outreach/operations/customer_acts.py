@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from hmac import compare_digest
 
 from django.db import transaction
 
 from accounts.models import Appeal, CreditAccount, Decision
 from accounts.operations.deciding.appealing import record_appeal
 from accounts.operations.refusals import LedgerRefusal
+from casework.models import Plan
+from casework.operations.plans.signing import sign_plan
+from casework.operations.work_refusals import WorkRefusal
 from outreach.models import OptOut
 from outreach.operations import wishes
-from outreach.operations.refusals import CannotAppealHere, OptOutThere
+from outreach.operations.refusals import CannotAppealHere, CannotSignHere, OptOutThere
 from outreach.rules.contacts import ELECTRONIC, Channel
 from riskops.shared.audit import Actor
 
@@ -50,3 +54,28 @@ def appeal(account: CreditAccount, *, reference: str, grounds: str, today: date)
         )
     except LedgerRefusal as refusal:
         raise CannotAppealHere(str(refusal)) from None
+
+
+#: How many last characters of the identity number (or of the telephone number, without one) prove who reads.
+PROOF_LENGTH = 4
+
+
+def is_proof(account: CreditAccount, typed: str) -> bool:
+    """Return whether somebody knows the end of the customer's identity number, or of their telephone number without one."""
+    person = account.customer.person
+    known = (person.get("national_id") or person.get("phone") or "").strip()
+    return len(known) >= PROOF_LENGTH and compare_digest(known[-PROOF_LENGTH:].upper(), typed.strip().upper())
+
+
+def accept_plan(account: CreditAccount, *, reference: str) -> Plan:
+    """Take a customer's consent to the plan that is offered on the account; whoever calls has asked for a proof.
+
+    :raises CannotSignHere: there is no such offer (any more), or what is owed has changed since
+    """
+    plan = Plan.objects.filter(account=account, reference=reference).first()
+    if plan is None:
+        raise CannotSignHere("")
+    try:
+        return sign_plan(actor=CUSTOMER, reference=reference, way=Plan.Way.LINK)
+    except (WorkRefusal, LedgerRefusal) as refusal:
+        raise CannotSignHere(str(refusal)) from None

@@ -12,6 +12,7 @@ from accounts.models import CreditAccount, Customer
 from accounts.operations.signals import note_signals
 from casework.dispute_reasons import CLOSED, HELD_BY
 from casework.models import Dispute
+from casework.queries.plans import kept_plans
 from casework.rules.disputes import Lane, Reach
 from outreach.models import ContactHold
 from outreach.models.policies import HOLD_NAMES
@@ -160,9 +161,19 @@ def _lock(customer: Customer) -> None:
 def _note_signals(customer: Customer, now: datetime) -> None:
     """Bring the signals of the customer's accounts to what their holds say."""
     holds = [(Hold(hold.kind), hold.account_id) for hold in open_holds(customer.pk, now) if hold.until is None]
+    kept = set(kept_plans().filter(customer=customer).values_list("account_id", flat=True))
     for account_id in CreditAccount.objects.filter(customer=customer).order_by("pk").values_list("pk", flat=True):
         own = {SIGNALS.get(kind, ON_HOLD) for kind, about in holds if about in (None, account_id)}
+        if account_id in kept:
+            # A plan of ours that is kept holds contact back too, and ends that by itself.
+            own.add(SIGNALS[Hold.HARDSHIP_PLAN])
         note_signals(account_id, **{column: column in own for column in (*SIGNALS.values(), ON_HOLD)})
+
+
+def has_noted_plan(account_id: int) -> bool:
+    """Return whether somebody noted a plan that is not one of ours, which holds contact about an account back."""
+    about = Q(account_id=account_id) | Q(account=None, customer__accounts=account_id)
+    return ContactHold.objects.filter(about, kind=Hold.HARDSHIP_PLAN, until=None).exists()
 
 
 def _record(hold: ContactHold, actor: Actor, action: str, reason: str) -> None:

@@ -448,6 +448,15 @@ class CannotAppealHere(OutreachRefusal):
         super().__init__(why or _("There is nothing to object to under this number; load the page again."))
 
 
+class CannotSignHere(OutreachRefusal):
+    """The customer's consent to a plan was not taken."""
+
+    about = "plan"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why or _("This offer is no longer open; load the page again, or call us."))
+
+
 class ApproverNeeded(OutreachRefusal):
     """What was approved is withdrawn by somebody who may approve."""
 

@@ -8,6 +8,7 @@ from datetime import date
 from accounts.models import AccountState, Appeal, CreditAccount, Decision
 from accounts.operations.deciding.appealing import last_day_to_appeal
 from accounts.rules.decisions import LIFTABLE_ACTIONS, Status
+from casework.models import Plan
 from outreach.models import EducationArticle, OptOut
 from outreach.models.education import stage_of
 from outreach.models.versions import live_versions
@@ -35,11 +36,12 @@ class OpenDecision:
 
 @dataclass(frozen=True, slots=True)
 class OwnPage:
-    """The page. `last4` is all it says of the account."""
+    """The page. `last4` is all it says of the account; of an offered plan, that there is one and until when."""
 
     last4: str
     channels: tuple[ChannelChoice, ...]
     decisions: tuple[OpenDecision, ...]
+    plan: Plan | None
     education: tuple[EducationArticle, ...]
 
     @property
@@ -68,7 +70,12 @@ def own_page(account: CreditAccount, today: date, *, business_day: date) -> OwnP
             decisions.append(
                 OpenDecision(decision.reference, decision.get_action_display(), decision.decided_on, last_day, appeal)
             )
-    return OwnPage(account.account_no[-4:], channels, tuple(decisions), _education(account, today))
+    return OwnPage(account.account_no[-4:], channels, tuple(decisions), offered_plan(account), _education(account, today))
+
+
+def offered_plan(account: CreditAccount) -> Plan | None:
+    """Return the plan that is offered to the account's customer and not signed yet."""
+    return Plan.objects.filter(account=account, status=Plan.Status.OFFERED).select_related("terms", "account__product").first()
 
 
 def _education(account: CreditAccount, today: date) -> tuple[EducationArticle, ...]:

@@ -19,11 +19,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import CreditAccount
 from accounts.queries.decisions import business_today
+from casework.models import Plan
+from casework.queries.plans import PlanShown, plan_shown
 from outreach.customer_links import LinkExpired, LinkNotValid, account_of_token
 from outreach.institution import institution
 from outreach.operations import customer_acts
-from outreach.operations.refusals import CannotAppealHere
-from outreach.queries.customer_page import own_page
+from outreach.operations.refusals import CannotAppealHere, CannotSignHere
+from outreach.queries.customer_page import offered_plan, own_page
 from outreach.rate_limits import address_of, is_too_often
 from outreach.rules.contacts import Channel
 
@@ -31,6 +33,8 @@ PAGE: Final = "outreach:public"
 #: Requests a minute by one link: looking, and doing. Those without a good link are counted by network address: everybody's mail
 #: provider unsubscribes from a few addresses, and behind a proxy all customers come from one.
 LOOKS, ACTS = 30, 10
+#: Proofs of who reads that are taken in a day, by one account: reading a plan takes one, accepting it another.
+PROOFS = 8
 _CHOICES: Final = [(str(channel), "") for channel in (Channel.SMS, Channel.EMAIL, Channel.PUSH)]
 
 
@@ -149,6 +153,64 @@ def appeal(request: HttpRequest, token: str, account: CreditAccount) -> HttpResp
     except CannotAppealHere as refusal:
         return _shown(request, token, account, status=422, appeal_error=str(refusal), **form.cleaned_data)
     return _done(request, token, "appeal")
+
+
+class PlanProof(forms.Form):
+    """Which plan, and what only the customer knows."""
+
+    reference = forms.CharField(max_length=64)
+    proof = forms.CharField(max_length=8)
+    is_read = forms.BooleanField(required=False)
+
+
+@login_not_required
+@never_cache
+@require_POST
+@_for_customer(most=ACTS)
+def plan(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
+    """Show the offered plan, with its amounts, to who knows what only the customer knows."""
+    return _with_plan(request, token, account, lambda form, offered: None)
+
+
+@login_not_required
+@never_cache
+@require_POST
+@_for_customer(most=ACTS)
+def accept(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
+    """Take the customer's consent to the offered plan."""
+
+    def sign(form: PlanProof, offered: Plan) -> HttpResponse | None:
+        if not form.cleaned_data["is_read"]:
+            why = _("Tick that you have read it and agree.")
+            return _shown(request, token, account, status=422, offered=_offer(offered), proof=form.data["proof"], plan_error=why)
+        try:
+            customer_acts.accept_plan(account, reference=offered.reference)
+        except CannotSignHere as refusal:
+            return _shown(request, token, account, status=422, plan_error=str(refusal))
+        return _done(request, token, "plan")
+
+    return _with_plan(request, token, account, sign)
+
+
+def _with_plan(
+    request: HttpRequest, token: str, account: CreditAccount, act: Callable[[PlanProof, Plan], HttpResponse | None]
+) -> HttpResponse:
+    form, offered = PlanProof(request.POST), offered_plan(account)
+    if offered is None or not form.is_valid() or form.cleaned_data["reference"] != offered.reference:
+        why = _("This offer is no longer open, or something is missing. Try again, or call us.")
+        return _shown(request, token, account, status=422, plan_error=why)
+    # Right ones count too: what is refused must not tell which of them it was.
+    if is_too_often(f"account {account.pk}", "proof", most=PROOFS, minutes=24 * 60):
+        return _said(request, _("Too many tries today. Call us, and we go through the plan together."), status=429)
+    if not customer_acts.is_proof(account, form.cleaned_data["proof"]):
+        why = _("These are not the last four characters that we have. Try again, or call us.")
+        return _shown(request, token, account, status=422, plan_error=why)
+    answer = act(form, offered)
+    return answer or _shown(request, token, account, offered=_offer(offered), proof=form.cleaned_data["proof"])
+
+
+def _offer(offered: Plan) -> PlanShown:
+    return plan_shown(offered, as_of=None)
 
 
 def _business_day() -> date:

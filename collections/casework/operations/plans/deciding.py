@@ -59,9 +59,7 @@ def reject_plan(*, actor: Actor, roles: Collection[str], reference: str, reason:
     before = plan.status
     plan.status, plan.ended_on = Plan.Status.REJECTED, held.open_day
     plan.save(update_fields=["status", "ended_on"])
-    note(
-        plan, PlanEvent.Kind.REJECTED, day=held.open_day, actor=actor, action=DECIDE_PLAN, before=before, note=reason.strip()
-    )
+    note(plan, PlanEvent.Kind.REJECTED, day=held.open_day, actor=actor, action=DECIDE_PLAN, before=before, note=reason.strip())
     return plan
 
 
@@ -77,9 +75,7 @@ def withdraw_plan(*, actor: Actor, reference: str, reason: str) -> Plan:
     before = plan.status
     plan.status, plan.ended_on = Plan.Status.WITHDRAWN, held.open_day
     plan.save(update_fields=["status", "ended_on"])
-    note(
-        plan, PlanEvent.Kind.WITHDRAWN, day=held.open_day, actor=actor, action=WITHDRAW_PLAN, before=before, note=reason.strip()
-    )
+    note(plan, PlanEvent.Kind.WITHDRAWN, day=held.open_day, actor=actor, action=WITHDRAW_PLAN, before=before, note=reason.strip())
     return plan
 
 

@@ -62,7 +62,7 @@ def why_not(terms: ReliefTerms, account_id: int, *, closed_day: date, open_day: 
 
 
 def months_paid_in_a_row(account_id: int, *, up_to: date) -> int:
-    """Return in how many months in a row up to a day something was paid that was not undone: each month ends on that day's like."""
+    """Return in how many months in a row up to a day something was paid that was not undone; each month ends on such a day."""
     rows = Payment.objects.filter(account_id=account_id, reverses=None, reversal=None, paid_on__lte=up_to)
     days = list(rows.values_list("paid_on", flat=True))
     for months in range(RE_AGE_YEARS_MONTHS):

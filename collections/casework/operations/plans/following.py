@@ -1,7 +1,7 @@
 """Plans followed by themselves: kept, missed, caught up, paid, cured, broken, and offers that nobody signed in time.
 
-At each close for all of them, and at once for one account when something changes on it; both by `follow_plan`. There are few: a plan is
-read only while it is in force or observed.
+At each close for all of them, and at once for one account when something changes on it; both go the same way. There are few: a
+plan is read only while it is in force or observed.
 """
 
 from __future__ import annotations

@@ -212,9 +212,7 @@ def _deferred(held: Held, parts: tuple[Part, ...], *, months: int, month_ppm: in
 
 
 @transaction.atomic
-def propose_plan(
-    *, actor: Actor, account_id: int, asked: PlanAsked, reason: str, affordability_id: int | None = None
-) -> Plan:
+def propose_plan(*, actor: Actor, account_id: int, asked: PlanAsked, reason: str, affordability_id: int | None = None) -> Plan:
     """Propose a plan for an account, drawn from what is owed on the open day; somebody else decides on it.
 
     :raises PlanThere: the account has one that is not over
@@ -290,4 +288,3 @@ def parts_in(plan: Plan) -> tuple[Part, ...]:
 def dues_in(plan: Plan) -> tuple[Due, ...]:
     """Return the instalments of a plan as agreed."""
     return tuple(Due(**{**due, "due_date": date.fromisoformat(due["due_date"])}) for due in plan.schedule)
-

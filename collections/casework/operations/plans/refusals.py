@@ -94,7 +94,9 @@ class TooManyMonths(WorkRefusal):
     about = "number"
 
     def __init__(self, number: int, most: int) -> None:
-        super().__init__(_("%(number)s is more than the terms allow (%(most)s); choose fewer.") % {"number": number, "most": most})
+        super().__init__(
+            _("%(number)s is more than the terms allow (%(most)s); choose fewer.") % {"number": number, "most": most}
+        )
 
 
 class OwnPlan(WorkRefusal):
@@ -135,8 +137,8 @@ class BalanceChanged(WorkRefusal):
     def __init__(self, was_minor: int, is_minor: int, currency: str) -> None:
         super().__init__(
             _(
-                "What is owed has changed since the plan was made: it takes over %(was)s, and %(is)s is unpaid now. Withdraw it and"
-                " make a new one from the present figures."
+                "What is owed has changed since the plan was made: it takes over %(was)s, and %(is)s is unpaid now. Withdraw it"
+                " and make a new one from the present figures."
             )
             % {"was": money_text(was_minor, currency), "is": money_text(is_minor, currency)}
         )

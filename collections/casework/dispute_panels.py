@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.customer_panels import Happening, PanelAsk, TimelineAsk
 from accounts.models import Decision
@@ -93,7 +94,7 @@ def dispute_lines(ask: TimelineAsk) -> list[Happening]:
 def _details(row: Dispute) -> list[tuple[str, str]]:
     if row.closed_on is None:
         return [(_("answer by"), day_text(row.answer_by))]
-    return [(_("outcome"), str(row.get_outcome_display())), (_("closed on"), day_text(row.closed_on))]
+    return [(_("outcome"), str(row.get_outcome_display())), (pgettext("dispute", "closed on"), day_text(row.closed_on))]
 
 
 def find_decision(customer_id: int, number: int) -> Found | None:

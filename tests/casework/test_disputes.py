@@ -158,7 +158,7 @@ def test_who_has_a_conflict_of_interest_takes_in_nothing(analyst: Person, accoun
 
 def test_a_fraud_claim_ends_demands_and_tells_who_was_told_of_them(analyst: Person, account: Any) -> None:
     accept(account)
-    demand = Person(Role.APPROVER).asks(account, "accelerate")
+    demand = Person(Role.LEGAL).asks(account, "accelerate")
     if demand.status == "proposed":
         _approve(demand)
     demand.refresh_from_db()
@@ -172,7 +172,7 @@ def test_a_fraud_claim_ends_demands_and_tells_who_was_told_of_them(analyst: Pers
     assert list(DecisionNotice.objects.order_by("pk").values_list("kind", flat=True)) == ["decided", "cancelled"]
     assert AuditEntry.objects.get(action="dispute.open").after["ended_demands"] == [demand.reference]
     with pytest.raises(deciding.DecisionHeldBack, match=f"dispute {dispute.pk} is open"):
-        Person(Role.APPROVER).asks(account, "accelerate")
+        Person(Role.LEGAL).asks(account, "accelerate")
     # A suspension protects whoever was impersonated.
     assert analyst.asks(account, "suspend_use", scope="all").pk
 
@@ -197,7 +197,7 @@ def test_while_a_dispute_is_open_nothing_is_restricted_and_afterwards_it_may_be(
 def test_what_is_in_its_buffer_waits_while_a_dispute_is_open(analyst: Person, account: Any) -> None:
     Feed.objects.update(is_expected=False)
     accept(account)
-    demand = Person(Role.APPROVER).asks(account, "accelerate")
+    demand = Person(Role.LEGAL).asks(account, "accelerate")
     if demand.status == "proposed":
         _approve(demand)
     Decision.objects.filter(pk=demand.pk).update(effective_on=OPEN + timedelta(days=1))

@@ -124,7 +124,7 @@ def _dispute(accounts: list[Any]) -> None:
     """A dispute with a correction whose outcome waits for a second person, and one that is closed with its letter."""
     analyst = Person(Role.ANALYST)
     waiting = takes_in(analyst, accounts[1], order_no="O1", amount_minor=5_000)
-    plans(analyst, waiting, "waive", order_no="O1", sequence=1, component=3, amount_minor=5_000)
+    plans(analyst, waiting, "waive", order_no="O1", sequence=1, component=4, amount_minor=5_000)
     concludes(analyst, waiting, "partly", root_cause="pricing")
     concludes(analyst, takes_in(analyst, accounts[2], "conduct"), "rejected")
     assert Dispute.objects.filter(status="closed").count() == 1

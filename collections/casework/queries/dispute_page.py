@@ -138,7 +138,10 @@ def corrected(dispute: Dispute, planned: Iterable[DisputeCorrection], *, as_of: 
     waivers = [
         WaiverEntry(-each.pk, keys[each.order_no, each.sequence], Component(each.component), as_of, each.amount_minor)
         for each in planned
-        if each.what == Correction.WAIVE and each.sequence is not None and each.amount_minor is not None
+        if each.what == Correction.WAIVE
+        and each.sequence is not None
+        and each.component is not None
+        and each.amount_minor is not None
     ]
     state = (
         replace(

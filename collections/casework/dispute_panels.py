@@ -8,17 +8,17 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.customer_panels import Happening, PanelAsk, TimelineAsk
 from accounts.models import Decision
 from accounts.panels import Panel
 from accounts.queries.account_page import LoadedAccount
 from accounts.queries.timeline import by_day, holding_text
-from casework.dispute_forms import DisputeForm
 from casework.dispute_hooks import Found
-from casework.dispute_roles import OPEN_DISPUTE, VIEW_DISPUTES
+from casework.dispute_roles import VIEW_DISPUTES
 from casework.models import Dispute
-from casework.queries.disputes import Clock, clock_of, open_day, orders_of
+from casework.queries.disputes import Clock, clock_of, open_day
 from riskops.shared.roles import may
 from riskops.shared.wording import day_text
 
@@ -53,18 +53,12 @@ def customer_panel(ask: PanelAsk) -> ShownDisputes:
 
 
 def account_panel(loaded: LoadedAccount, user: Any) -> Panel | None:
-    """Return the disputes of an account and the form that takes in another, for the account's page; nothing for a day past."""
+    """Return the disputes of an account, for its page; nothing for a day past."""
     if loaded.head.is_past or not may(user, VIEW_DISPUTES):
         return None
     account = loaded.head.account
-    today = open_day()
-    panel = _shown([account.pk], (account.account_no,), today)
-    form = None
-    if may(user, OPEN_DISPUTE) and today is not None:
-        form = DisputeForm(
-            orders=orders_of(account.pk), digits=account.product.minor_digits, received_on=today, auto_id="dispute_%s"
-        )
-    return Panel("casework/disputes/_account.html", {"panel": panel, "form": form, "account_no": account.account_no})
+    panel = _shown([account.pk], (account.account_no,), open_day())
+    return Panel("casework/disputes/_account.html", {"panel": panel})
 
 
 def dispute_lines(ask: TimelineAsk) -> list[Happening]:
@@ -93,7 +87,7 @@ def dispute_lines(ask: TimelineAsk) -> list[Happening]:
 def _details(row: Dispute) -> list[tuple[str, str]]:
     if row.closed_on is None:
         return [(_("answer by"), day_text(row.answer_by))]
-    return [(_("outcome"), str(row.get_outcome_display())), (_("closed on"), day_text(row.closed_on))]
+    return [(_("outcome"), str(row.get_outcome_display())), (pgettext("dispute", "closed on"), day_text(row.closed_on))]
 
 
 def find_decision(customer_id: int, number: int) -> Found | None:

@@ -14,8 +14,8 @@ from casework.models import DisputeKind, ReplyTemplate
 from casework.rules.disputes import DemandTerms, Lane, Outcome, PenaltyTerms, Reach
 
 _OWN: Final = "our own default"
-_COMPLAINTS: Final = "consumer complaint rules of the banking regulator 2020, art. 16: 15 days"
-_CREDIT_DATA: Final = "credit-reporting rules: a dispute is answered within 20 days"
+_COMPLAINTS: Final = "complaint rules 2020, art. 16"
+_CREDIT_DATA: Final = "credit-reporting rules: within 20 days"
 
 KINDS: Final[tuple[dict[str, Any], ...]] = (
     {

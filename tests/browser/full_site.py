@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from deciding_books import Person
+from dispute_books import concludes, plans, takes_in
 from django.utils import timezone
 from factories import make_account, make_customer, make_examination, make_installment, make_product, make_user, set_business_date
 from one_of_everything import put_one_of_everything
@@ -13,7 +14,7 @@ from one_of_everything import put_one_of_everything
 from accounts.models import Decision, Review
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.reviewing import Findings, open_review, save_review, take_review
-from casework.models import WorkItem
+from casework.models import Dispute, WorkItem
 from casework.operations.acting import Asked
 from casework.operations.claiming import claim_item
 from casework.operations.noting import save_note
@@ -64,6 +65,7 @@ def put_a_full_site() -> Any:
         AgreedHours.objects.create(customer=account.customer, **always)
     _work(walker, accounts)
     _judge(accounts)
+    _dispute(accounts)
     draft_policy(actor=COMMAND, copy_of=1)
     dry_run_policy(actor=COMMAND, version=2)
     draft_next(POLICIES, actor=COMMAND, copy_of="cn-strict")
@@ -116,6 +118,16 @@ def _judge(accounts: list[Any]) -> None:
         closes=True,
     )
     assert Review.objects.filter(closed_on__isnull=False).count() == 1
+
+
+def _dispute(accounts: list[Any]) -> None:
+    """A dispute with a correction whose outcome waits for a second person, and one that is closed with its letter."""
+    analyst = Person(Role.ANALYST)
+    waiting = takes_in(analyst, accounts[1], order_no="O1", amount_minor=5_000)
+    plans(analyst, waiting, "waive", order_no="O1", sequence=1, component=4, amount_minor=5_000)
+    concludes(analyst, waiting, "partly", root_cause="pricing")
+    concludes(analyst, takes_in(analyst, accounts[2], "conduct"), "rejected")
+    assert Dispute.objects.filter(status="closed").count() == 1
 
 
 def _experiment(product: Any, accounts: list[Any]) -> None:

@@ -158,7 +158,7 @@ def test_who_has_a_conflict_of_interest_takes_in_nothing(analyst: Person, accoun
 
 def test_a_fraud_claim_ends_demands_and_tells_who_was_told_of_them(analyst: Person, account: Any) -> None:
     accept(account)
-    demand = Person(Role.APPROVER).asks(account, "accelerate")
+    demand = Person(Role.LEGAL).asks(account, "accelerate")
     if demand.status == "proposed":
         _approve(demand)
     demand.refresh_from_db()
@@ -172,7 +172,7 @@ def test_a_fraud_claim_ends_demands_and_tells_who_was_told_of_them(analyst: Pers
     assert list(DecisionNotice.objects.order_by("pk").values_list("kind", flat=True)) == ["decided", "cancelled"]
     assert AuditEntry.objects.get(action="dispute.open").after["ended_demands"] == [demand.reference]
     with pytest.raises(deciding.DecisionHeldBack, match=f"dispute {dispute.pk} is open"):
-        Person(Role.APPROVER).asks(account, "accelerate")
+        Person(Role.LEGAL).asks(account, "accelerate")
     # A suspension protects whoever was impersonated.
     assert analyst.asks(account, "suspend_use", scope="all").pk
 
@@ -197,7 +197,7 @@ def test_while_a_dispute_is_open_nothing_is_restricted_and_afterwards_it_may_be(
 def test_what_is_in_its_buffer_waits_while_a_dispute_is_open(analyst: Person, account: Any) -> None:
     Feed.objects.update(is_expected=False)
     accept(account)
-    demand = Person(Role.APPROVER).asks(account, "accelerate")
+    demand = Person(Role.LEGAL).asks(account, "accelerate")
     if demand.status == "proposed":
         _approve(demand)
     Decision.objects.filter(pk=demand.pk).update(effective_on=OPEN + timedelta(days=1))
@@ -287,7 +287,7 @@ def test_what_moves_money_waits_for_a_second_person_and_is_done_to_the_minor_uni
     analyst: Person, lead: Person, account: Any
 ) -> None:
     dispute = takes_in(analyst, account, received_on=date(2025, 3, 6))
-    plans(analyst, dispute, "waive", order_no="O1", sequence=1, component=3, amount_minor=4_000)
+    plans(analyst, dispute, "waive", order_no="O1", sequence=1, component=4, amount_minor=4_000)
     proposed = concludes(analyst, dispute, "partly")
     assert proposed.status == "proposed" and not Waiver.objects.exists() and not Message.objects.exists()
     assert signals(account) == {"is_disputed"}
@@ -311,15 +311,15 @@ def test_what_moves_money_waits_for_a_second_person_and_is_done_to_the_minor_uni
 
 #: 0.05 % of 100.00 a day is 0.05. Instalment 1, due on 1 February, is charged since then, instalment 2 since 1 March; received
 #: on the 6th: from the 6th to the 11th, six days, each accrues 0.30.
-WAIVED = [(1, 3, 4_000, OPEN), (1, 0, 30, OPEN), (2, 0, 30, OPEN)]
+WAIVED = [(1, 4, 4_000, OPEN), (1, 1, 30, OPEN), (2, 1, 30, OPEN)]
 
 
 def test_an_outcome_sent_back_moves_nothing_and_can_be_concluded_again(analyst: Person, lead: Person, account: Any) -> None:
     dispute = takes_in(analyst, account)
-    planned = plans(analyst, dispute, "waive", order_no="O1", sequence=1, component=3, amount_minor=4_000)
+    planned = plans(analyst, dispute, "waive", order_no="O1", sequence=1, component=4, amount_minor=4_000)
     concludes(analyst, dispute, "upheld")
     with pytest.raises(refusals.DisputeNotOpen):
-        plans(analyst, dispute, "waive", order_no="O1", sequence=2, component=3, amount_minor=1_000)
+        plans(analyst, dispute, "waive", order_no="O1", sequence=2, component=4, amount_minor=1_000)
     about = {"dispute_id": dispute.pk, "version": version_of(dispute)}
     send_back_outcome(actor=lead.actor, reason="Waive the second one.", **about)
     with pytest.raises(refusals.NothingToApprove):
@@ -336,8 +336,8 @@ def test_a_correction_that_the_ledger_refuses_leaves_everything_as_it_was(analys
     from accounts.operations.refusals import WaiverAboveDue
 
     dispute = takes_in(analyst, account)
-    plans(analyst, dispute, "waive", order_no="O1", sequence=2, component=3, amount_minor=1_000)
-    plans(analyst, dispute, "waive", order_no="O1", sequence=1, component=3, amount_minor=10_000)
+    plans(analyst, dispute, "waive", order_no="O1", sequence=2, component=4, amount_minor=1_000)
+    plans(analyst, dispute, "waive", order_no="O1", sequence=1, component=4, amount_minor=10_000)
     concludes(analyst, dispute, "upheld")
     # Paid meanwhile: nothing of the first instalment is left to be waived.
     post_payment(actor=COMMAND, account_id=account.pk, amount_minor=11_000, value_date=OPEN, reference="T-late")
@@ -350,7 +350,7 @@ def test_a_correction_that_the_ledger_refuses_leaves_everything_as_it_was(analys
 
 def test_corrections_that_cannot_be_are_refused(analyst: Person, account: Any) -> None:
     dispute = takes_in(analyst, account)
-    whole = {"order_no": "O1", "sequence": 1, "component": 3, "amount_minor": 100}
+    whole = {"order_no": "O1", "sequence": 1, "component": 4, "amount_minor": 100}
     for what, planned, refusal in (
         ("forgive", {}, refusals.ValueUnknown),
         ("waive", whole | {"amount_minor": None}, refusals.CorrectionMalformed),
@@ -371,7 +371,7 @@ def test_corrections_that_cannot_be_are_refused(analyst: Person, account: Any) -
 
 def test_a_stale_form_is_refused(analyst: Person, lead: Person, account: Any) -> None:
     dispute = takes_in(analyst, account)
-    plans(analyst, dispute, "waive", order_no="O1", sequence=1, component=3, amount_minor=100)
+    plans(analyst, dispute, "waive", order_no="O1", sequence=1, component=4, amount_minor=100)
     concludes(analyst, dispute, "upheld")
     from casework.operations.disputes.concluding import approve_outcome
 

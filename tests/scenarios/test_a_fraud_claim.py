@@ -54,7 +54,7 @@ class Story:
             make_installment(self.account, due_date=day, principal=30_000, order_no="O-fraud")
         close_at(self.account, day=date(2025, 2, 9))
         accept(self.account)
-        self.analyst, self.approver = Person(Role.ANALYST), Person(Role.APPROVER)
+        self.analyst, self.approver, self.legal = Person(Role.ANALYST), Person(Role.APPROVER), Person(Role.LEGAL)
 
     def comes(self, day: date) -> None:
         """Close every day up to the one before, so that this one is open; it is noon."""
@@ -98,7 +98,7 @@ def test_a_fraud_claim_goes_from_the_call_to_the_refund(monkeypatch: pytest.Monk
     # repayment is noticed.
     story.comes(date(2025, 3, 14))
     assert story.owes() == (3, 40_000 + 3 * 40, 80_000, 0)
-    demand = story.approver.asks(story.account, "accelerate")
+    demand = story.legal.asks(story.account, "accelerate")
     if demand.status == "proposed":
         second = Person(Role(demand.needs_approval_by[0]))
         approve_decision(actor=second.actor, roles=second.roles, decision_id=demand.pk, version=demand.version)
@@ -153,7 +153,7 @@ def test_a_fraud_claim_goes_from_the_call_to_the_refund(monkeypatch: pytest.Monk
         send_batch(channel, for_seconds=30, worker="w1", clock=lambda: story.now, pause=lambda seconds: None)
     message = Message.objects.get(step=f"dispute:{dispute.pk}")
     assert (message.status, letter.delivery) == ("sent", f"message {message.pk}")
-    assert LocalMessage.objects.get(key=message.attempt_key).words["body"] == letter.text_en
+    assert letter.text_en in LocalMessage.objects.get(key=message.attempt_key).words["body"]
     story.comes(date(2025, 4, 3))
     assert (story.state.tier, story.owes()) == ("normal", (0, 0, 10_000, 0))
     assert list(differences_now()) == []

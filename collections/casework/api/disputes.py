@@ -24,15 +24,15 @@ from casework.api import dispute_shapes as shapes
 from casework.dispute_roles import (
     APPROVE_DISPUTE,
     ASSIGN_DISPUTE,
-    EDIT_DISPUTE_SETTINGS,
     OPEN_DISPUTE,
     VIEW_DISPUTES,
     WORK_DISPUTE,
 )
-from casework.models import Dispute, DisputeCorrection, DisputeFile, DisputeKind, ReplyTemplate
-from casework.operations.disputes import concluding, correcting, opening, refusals, settings, working
+from casework.models import Dispute, DisputeCorrection, DisputeFile
+from casework.operations.disputes import concluding, correcting, opening, refusals, working
 from casework.operations.disputes.letters import compose_letter
 from casework.queries import disputes as queries
+from casework.queries.dispute_page import dispute_page
 from casework.rules.disputes import Outcome
 from riskops.shared.audit import Actor
 from riskops.shared.money import plain_amount
@@ -69,7 +69,8 @@ def done(act: Callable[[], Any]) -> Any:
         return Response({"code": code, "about": refusal.about, "detail": str(refusal)}, status=status)
 
 
-def _given(shape: Any, request: Request) -> dict[str, Any]:
+def given(shape: Any, request: Request) -> dict[str, Any]:
+    """Return what was sent, read by a shape; answered with 400 and the field if it cannot be read."""
     asked = shape(data=request.data)
     asked.is_valid(raise_exception=True)
     return dict(asked.validated_data)
@@ -136,7 +137,7 @@ def _file_out(kept: DisputeFile) -> dict[str, Any]:
 
 
 def _detail_out(dispute: Dispute, user: Any) -> dict[str, Any]:
-    page = queries.dispute_page(dispute, scope=scope_of(user))
+    page = dispute_page(dispute, scope=scope_of(user))
     digits = dispute.account.product.minor_digits
     said = ("finding", "root_cause", "cause_kind", "cause_id", "answer_en", "answer_zh", "sent_back_why")
     letter = page.letter and {
@@ -210,7 +211,7 @@ class Disputes(DisputesView):
     )
     def post(self, request: Request) -> Response:
         """Take in a dispute or complaint about an account; the very same again under its reference is answered with 200."""
-        values = _given(shapes.OpenDisputeRequest, request)
+        values = given(shapes.OpenDisputeRequest, request)
         account = account_or_404(values.pop("account_no"), user=request.user)
         amount, reference = values.pop("amount"), values.pop("reference")
         minor = minor_or_400(amount, digits=account.product.minor_digits) if amount else None
@@ -266,7 +267,7 @@ class DisputeAssign(DisputesView):
     def post(self, request: Request, dispute_id: int) -> Response:
         """Give a dispute to a person, a team, both or nobody."""
         found_dispute(dispute_id, request.user)
-        values = _given(shapes.AssignDisputeRequest, request)
+        values = given(shapes.AssignDisputeRequest, request)
         who = {"username": values["assigned_to"], "team_id": values["team"]}
         return self.acted(request, lambda: working.assign_dispute(actor=Actor.of(request.user), dispute_id=dispute_id, **who))
 
@@ -286,7 +287,7 @@ class DisputeFiles(DisputesView):
     def post(self, request: Request, dispute_id: int) -> Response:
         """Keep a file: PDF, PNG, JPEG, text, Word or Excel without macros, told from its bytes; up to 10 MB."""
         found_dispute(dispute_id, request.user)
-        file = _given(shapes.EvidenceRequest, request)["file"]
+        file = given(shapes.EvidenceRequest, request)["file"]
         kept = done(
             lambda: working.add_evidence(
                 actor=Actor.of(request.user), dispute_id=dispute_id, name=file.name, chunks=file.chunks(), size_bytes=file.size
@@ -327,7 +328,7 @@ class DisputeCorrections(DisputesView):
     def post(self, request: Request, dispute_id: int) -> Response:
         """Plan to reverse a payment, cancel an instalment, waive an amount or refund from the credit; nothing moves yet."""
         dispute = found_dispute(dispute_id, request.user)
-        values = _given(shapes.CorrectionRequest, request)
+        values = given(shapes.CorrectionRequest, request)
         version, amount, component = values.pop("version"), values.pop("amount"), values.pop("component")
         planned = correcting.Planned(
             **values,
@@ -352,7 +353,7 @@ class DisputeCorrectionDrop(DisputesView):
     def post(self, request: Request, dispute_id: int, correction_id: int) -> Response:
         """Take it out; what is done stays."""
         found_dispute(dispute_id, request.user)
-        version = _given(shapes.DisputeVersionRequest, request)["version"]
+        version = given(shapes.DisputeVersionRequest, request)["version"]
         act = {"actor": Actor.of(request.user), "dispute_id": dispute_id, "version": version, "correction_id": correction_id}
         return self.acted(request, lambda: correcting.drop_correction(**act), dispute_id=dispute_id)
 
@@ -371,7 +372,7 @@ class DisputeReplyPreview(DisputesView):
     def post(self, request: Request, dispute_id: int) -> Response:
         """Return the letter as it would be sent today, with the corrections that are planned."""
         dispute = found_dispute(dispute_id, request.user)
-        values = _given(shapes.ReplyPreviewRequest, request)
+        values = given(shapes.ReplyPreviewRequest, request)
         letter = compose_letter(
             dispute,
             outcome=Outcome(values["outcome"]),
@@ -396,7 +397,7 @@ class DisputeOutcome(DisputesView):
     def post(self, request: Request, dispute_id: int) -> Response:
         """Close it with its outcome; where money moves the outcome waits for a second person (`status` says so)."""
         found_dispute(dispute_id, request.user)
-        values = _given(shapes.ConclusionRequest, request)
+        values = given(shapes.ConclusionRequest, request)
         version = values.pop("version")
         act = {"actor": Actor.of(request.user), "dispute_id": dispute_id, "version": version, "now": timezone.now()}
         return self.acted(request, lambda: concluding.conclude_dispute(conclusion=concluding.Conclusion(**values), **act))
@@ -416,7 +417,7 @@ class DisputeApproval(DisputesView):
     def post(self, request: Request, dispute_id: int) -> Response:
         """Put the ledger right, send the letter and close it; never by whoever concluded it."""
         found_dispute(dispute_id, request.user)
-        version = _given(shapes.DisputeVersionRequest, request)["version"]
+        version = given(shapes.DisputeVersionRequest, request)["version"]
         act = {"actor": Actor.of(request.user), "dispute_id": dispute_id, "version": version, "now": timezone.now()}
         return self.acted(request, lambda: concluding.approve_outcome(**act))
 
@@ -435,69 +436,7 @@ class DisputeReturn(DisputesView):
     def post(self, request: Request, dispute_id: int) -> Response:
         """Send it back to who works on it, with a reason; nothing moves."""
         found_dispute(dispute_id, request.user)
-        values = _given(shapes.SendBackRequest, request)
+        values = given(shapes.SendBackRequest, request)
         return self.acted(
             request, lambda: concluding.send_back_outcome(actor=Actor.of(request.user), dispute_id=dispute_id, **values)
         )
-
-
-def _kind_out(kind: DisputeKind) -> dict[str, Any]:
-    return {"code": kind.code, **{name: getattr(kind, name) for name in settings.KIND_COLUMNS}}
-
-
-class DisputeKinds(DisputesView):
-    """The kinds of disputes."""
-
-    @extend_schema(summary="List kinds of disputes", responses=shapes.DisputeKindShape(many=True), tags=TAGS)
-    def get(self, request: Request) -> Response:
-        """Return all kinds with their figures, those out of use too."""
-        return Response([_kind_out(kind) for kind in DisputeKind.objects.order_by("code")])
-
-
-class DisputeKindDetail(DisputesView):
-    """One kind of dispute."""
-
-    operation = EDIT_DISPUTE_SETTINGS
-
-    @extend_schema(
-        summary="Add or change a kind of dispute",
-        request=shapes.DisputeKindRequest,
-        responses=answers(shapes.DisputeKindShape),
-        tags=TAGS,
-    )
-    def put(self, request: Request, kind_code: str) -> Response:
-        """Write a kind; disputes taken in before keep their figures."""
-        values = _given(shapes.DisputeKindRequest, request)
-        kind = done(lambda: settings.save_dispute_kind(actor=Actor.of(request.user), code=kind_code, values=values))
-        return kind if isinstance(kind, Response) else Response(_kind_out(kind))
-
-
-class ReplyTemplates(DisputesView):
-    """Reply letters."""
-
-    @extend_schema(summary="List reply letters", responses=shapes.ReplyTemplateShape(many=True), tags=TAGS)
-    def get(self, request: Request) -> Response:
-        """Return the letters by outcome."""
-        return Response([_template_out(template) for template in ReplyTemplate.objects.order_by("id")])
-
-
-class ReplyTemplateDetail(DisputesView):
-    """One reply letter."""
-
-    operation = EDIT_DISPUTE_SETTINGS
-
-    @extend_schema(
-        summary="Change a reply letter",
-        request=shapes.ReplyTemplateRequest,
-        responses=answers(shapes.ReplyTemplateShape),
-        tags=TAGS,
-    )
-    def put(self, request: Request, outcome: str) -> Response:
-        """Write both texts of an outcome."""
-        values = _given(shapes.ReplyTemplateRequest, request)
-        made = done(lambda: settings.save_reply_template(actor=Actor.of(request.user), outcome=outcome, **values))
-        return made if isinstance(made, Response) else Response(_template_out(made))
-
-
-def _template_out(template: ReplyTemplate) -> dict[str, Any]:
-    return {name: getattr(template, name) for name in ("outcome", "text_en", "text_zh")}

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from casework.api import disputes, plans, tiers
+from casework.api import dispute_settings, disputes, plans, tiers
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 urlpatterns: list[URLPattern] = [
@@ -37,10 +37,10 @@ urlpatterns: list[URLPattern] = [
     path("disputes/<int:dispute_id>/approve/", disputes.DisputeApproval.as_view(), name="api-dispute-approve"),
     path("disputes/<int:dispute_id>/send-back/", disputes.DisputeReturn.as_view(), name="api-dispute-send-back"),
     path("dispute-files/<int:evidence_id>/", disputes.DisputeFileContent.as_view(), name="api-dispute-file"),
-    path("dispute-kinds/", disputes.DisputeKinds.as_view(), name="api-dispute-kinds"),
-    path("dispute-kinds/<key:kind_code>/", disputes.DisputeKindDetail.as_view(), name="api-dispute-kind"),
-    path("dispute-replies/", disputes.ReplyTemplates.as_view(), name="api-dispute-replies"),
-    path("dispute-replies/<key:outcome>/", disputes.ReplyTemplateDetail.as_view(), name="api-dispute-reply"),
+    path("dispute-kinds/", dispute_settings.DisputeKinds.as_view(), name="api-dispute-kinds"),
+    path("dispute-kinds/<key:kind_code>/", dispute_settings.DisputeKindDetail.as_view(), name="api-dispute-kind"),
+    path("dispute-replies/", dispute_settings.ReplyTemplates.as_view(), name="api-dispute-replies"),
+    path("dispute-replies/<key:outcome>/", dispute_settings.ReplyTemplateDetail.as_view(), name="api-dispute-reply"),
     path("tier-policies/", tiers.TierPolicies.as_view(), name="api-tier-policies"),
     path("tier-policies/<int:version>/", tiers.TierPolicyDetail.as_view(), name="api-tier-policy"),
     path("tier-policies/<int:version>/dry-run/", tiers.TierPolicyDryRun.as_view(), name="api-tier-policy-dry-run"),

@@ -183,7 +183,7 @@ class Dispute(DisputeFigures):
     judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     judged_by_name = models.CharField(_("second person"), max_length=150, blank=True)
     sent_back_why = models.TextField(_("sent back because"), blank=True)
-    closed_on = models.DateField(_("closed on"), null=True, help_text=_("business date"))
+    closed_on = models.DateField(pgettext_lazy("dispute", "closed on"), null=True, help_text=_("business date"))
     closed_at = models.DateTimeField(null=True)
 
     class Meta:

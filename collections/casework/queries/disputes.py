@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -11,18 +11,12 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.held_back import HeldBack
-from accounts.models import Installment, Product
-from accounts.queries.entries import load_entries
+from accounts.models import Product
 from accounts.rules.decisions import Action
-from accounts.rules.replay import WaiverEntry
-from accounts.rules.terms import Component
-from casework.dispute_hooks import Found, find_cause, trace_letter
-from casework.models import Dispute, DisputeCorrection, DisputeFile, DisputeKind, DisputeLetter
+from casework.models import Dispute, DisputeKind
 from casework.models.disputes import LANE_CHOICES
-from casework.operations.disputes.correcting import penalty_since
-from casework.rules.disputes import Correction, DemandTerms, Outcome, PenaltyTerms, days_left, is_penalty_waived
+from casework.rules.disputes import DemandTerms, days_left
 from riskops.shared.day import book_shown
-from riskops.shared.models import AuditEntry
 from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.personal import masked_name
 from riskops.shared.scope import Scope
@@ -226,150 +220,6 @@ def _row(dispute: Dispute, today: date | None, user: Any) -> DisputeRow:
         clock=clock_of(dispute, today),
         is_mine=dispute.assigned_to_id == user.pk,
     )
-
-
-# One dispute ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class InstallmentLine:
-    """An instalment that may be cancelled or waived on, with what payments paid of it; amounts in minor units."""
-
-    order_no: str
-    sequence: int
-    due_date: date
-    price_minor: int
-    paid_minor: int
-    unpaid_minor: int
-    penalty_minor: int
-
-    @property
-    def key(self) -> str:
-        """What the form knows it by."""
-        return f"{self.order_no}/{self.sequence}"
-
-
-@dataclass(frozen=True, slots=True)
-class Corrected:
-    """What an account comes to; amounts in minor units. A credit below zero: less comes free than is to be refunded."""
-
-    overdue_minor: int
-    owed_minor: int
-    credit_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class DisputePage:
-    """One dispute as its page shows it. Amounts in minor units.
-
-    :param penalty_minor: what accrued since the intake and would be given up today, by its terms and outcome
-    :param corrected: what the account would come to on the open day with what is planned; None where nothing is
-    """
-
-    dispute: Dispute
-    masked_name: str
-    clock: Clock
-    currency: str
-    corrections: tuple[DisputeCorrection, ...]
-    files: tuple[DisputeFile, ...]
-    letter: DisputeLetter | None
-    delivery: Found | None
-    cause: Found | None
-    installments: tuple[InstallmentLine, ...]
-    penalty_minor: int
-    is_penalty_waived: bool
-    corrected: Corrected | None
-    trail: tuple[AuditEntry, ...]
-    others: tuple[Dispute, ...]
-
-
-def dispute_page(dispute: Dispute, *, scope: Scope) -> DisputePage:
-    """Return what stands on a dispute, and beside it what somebody who works on it needs."""
-    today = open_day()
-    corrections = tuple(dispute.corrections.order_by("id"))
-    lines = () if dispute.is_closed or today is None else installment_lines(dispute, as_of=today)
-    planned = [each for each in corrections if each.done_on is None]
-    letter = getattr(dispute, "letter", None)
-    terms = PenaltyTerms(dispute.penalty)
-    waived = terms is PenaltyTerms.ALWAYS if not dispute.outcome else is_penalty_waived(terms, Outcome(dispute.outcome))
-    amounts = penalty_since(dispute, today=today) if lines and today is not None else {}
-    subject = f"{dispute.account.account_no}/{dispute.pk}"
-    others = scope.accounts(Dispute.objects.filter(customer=dispute.customer), product="account__product")
-    return DisputePage(
-        dispute=dispute,
-        masked_name=masked_name(dispute.customer.person.get("name", "")),
-        clock=clock_of(dispute, today),
-        currency=dispute.account.product.currency,
-        corrections=corrections,
-        files=tuple(dispute.files.order_by("id")),
-        letter=letter,
-        delivery=trace_letter(letter) if letter else None,
-        cause=find_cause(dispute.cause_kind, dispute.customer_id, dispute.cause_id) if dispute.cause_id else None,
-        installments=lines,
-        penalty_minor=sum(amounts.values()),
-        is_penalty_waived=waived,
-        corrected=corrected(dispute, planned, as_of=today) if planned and today is not None else None,
-        trail=tuple(AuditEntry.objects.filter(subject_type="dispute", subject_key=subject).order_by("-pk")[:50]),
-        others=tuple(others.exclude(pk=dispute.pk).select_related("kind", "account").order_by("-pk")[:10]),
-    )
-
-
-def installment_lines(dispute: Dispute, *, as_of: date) -> tuple[InstallmentLine, ...]:
-    """Return the instalments that a dispute is about, as they stand at the close of a day by the replay of the entries."""
-    rebuilt = load_entries([dispute.account_id])[dispute.account_id].rebuilt(as_of)
-    paid: dict[int, int] = {}
-    for line in rebuilt.allocations:
-        paid[line.installment] = paid.get(line.installment, 0) + line.amount_minor
-    return tuple(
-        InstallmentLine(
-            order_no=state.entry.order_no,
-            sequence=state.entry.sequence,
-            due_date=state.entry.due_date,
-            price_minor=state.entry.principal_minor + state.entry.interest_minor + state.entry.fee_minor,
-            paid_minor=paid.get(state.entry.key, 0),
-            unpaid_minor=sum(state.unpaid.values()),
-            penalty_minor=state.penalty_due_minor(as_of),
-        )
-        for state in rebuilt.installments
-        if not dispute.order_no or state.entry.order_no == dispute.order_no
-    )
-
-
-def corrected(dispute: Dispute, planned: Iterable[DisputeCorrection], *, as_of: date) -> Corrected:
-    """Return what the account would come to at the close of a day with what is planned, by the replay of its entries.
-
-    Nothing is written. What payments paid of an instalment that is cancelled pays what else is due, from its own day on; the rest
-    is credit. A refund takes from the credit what there is.
-    """
-    entries = load_entries([dispute.account_id])[dispute.account_id]
-    keys = {(entry.order_no, entry.sequence): entry.key for entry in entries.installments}
-    planned = list(planned)
-    cancelled = {keys.get((each.order_no, each.sequence or 0)) for each in planned if each.what == Correction.CANCEL_INSTALLMENT}
-    reversed_numbers = {each.payment_no for each in planned if each.what == Correction.REVERSE_PAYMENT}
-    waivers = [
-        WaiverEntry(-each.pk, keys[each.order_no, each.sequence], Component(each.component), as_of, each.amount_minor)
-        for each in planned
-        if each.what == Correction.WAIVE and each.sequence is not None and each.amount_minor is not None
-    ]
-    state = (
-        replace(
-            entries,
-            installments=[e._replace(cancelled_on=as_of) if e.key in cancelled else e for e in entries.installments],
-            payments=[e._replace(reversed_on=as_of) if e.payment_no in reversed_numbers else e for e in entries.payments],
-            waivers=[*entries.waivers, *waivers],
-        )
-        .rebuilt(as_of)
-        .state
-    )
-    refunds = sum(each.amount_minor or 0 for each in planned if each.what == Correction.REFUND_CREDIT)
-    owed = state.outstanding_principal_minor + state.outstanding_interest_minor + state.outstanding_fee_minor
-    return Corrected(state.overdue_total_minor, owed + state.penalty_due_minor, state.credit_balance_minor - refunds)
-
-
-def orders_of(account_id: int) -> tuple[str, ...]:
-    """Return the numbers of an account's orders, to offer."""
-    rows = Installment.objects.filter(account_id=account_id).order_by("order_no").values_list("order_no", flat=True)
-    return tuple(rows.distinct()[:500])
 
 
 # What open disputes hold back -------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from casework.operations.disputes import concluding, correcting, opening, workin
 from casework.operations.disputes.letters import compose_letter
 from casework.operations.disputes.refusals import DisputeOpenAlready, DisputeTakenInAlready
 from casework.queries import disputes as queries
+from casework.queries.dispute_page import dispute_page, orders_of
 from casework.rules.disputes import Outcome
 from riskops.shared.audit import Actor
 from riskops.shared.people.conflicts import refuse_conflict
@@ -89,11 +90,11 @@ def open_one(request: HttpRequest, account_no: str) -> HttpResponse:
     """Take in a dispute about an account."""
     account = account_or_404(account_no, user=request.user)
     about: dict[str, Any] = {
-        "orders": queries.orders_of(account.pk),
+        "orders": orders_of(account.pk),
         "digits": account.product.minor_digits,
         "received_on": queries.open_day() or timezone.localdate(),
     }
-    form = forms.DisputeForm(request.POST if request.method == "POST" else None, **about)
+    form = forms.DisputeForm(request.POST if request.method == "POST" else None, **about, auto_id="dispute_%s")
     status = 200
     if request.method == "POST":
         status = 422
@@ -115,7 +116,11 @@ def open_one(request: HttpRequest, account_no: str) -> HttpResponse:
                 messages.success(request, gettext("Dispute %(id)s is open; its clock runs.") % {"id": dispute.pk})
                 return redirect(PAGE, dispute.pk)
     context = {"title": _("Take in a dispute"), "account": account, "form": form}
-    return render(request, "casework/disputes/open.html", context, status=status)
+    htmx: Any = getattr(request, "htmx", False)
+    is_drawer = htmx and not htmx.boosted and request.method == "GET"
+    return render(
+        request, "casework/disputes/_intake.html" if is_drawer else "casework/disputes/open.html", context, status=status
+    )
 
 
 @never_cache
@@ -127,7 +132,7 @@ def dispute(request: HttpRequest, dispute_id: int) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, found: Dispute, *, status: int = 200, **typed: Any) -> HttpResponse:
-    page = queries.dispute_page(found, scope=scope_of(request.user))
+    page = dispute_page(found, scope=scope_of(request.user))
     version = {"version": found.version}
     cause = f"{found.cause_kind}:{found.cause_id}" if found.cause_kind else ""
     said = {name: getattr(found, name) for name in ("outcome", "root_cause", "finding", "answer_en", "answer_zh")}
@@ -244,7 +249,7 @@ def evidence(request: HttpRequest, evidence_id: int) -> HttpResponseBase:
 def correct(request: HttpRequest, dispute_id: int) -> HttpResponse:
     """Plan a correction."""
     found = dispute_or_404(dispute_id, user=request.user)
-    lines = queries.dispute_page(found, scope=scope_of(request.user)).installments
+    lines = dispute_page(found, scope=scope_of(request.user)).installments
     digits = found.account.product.minor_digits
     form = forms.CorrectionForm(request.POST, installments=lines, digits=digits, auto_id="correction_%s")
     if form.is_valid():

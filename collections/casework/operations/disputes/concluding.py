@@ -195,10 +195,9 @@ def _close(dispute: Dispute, actor: Actor, *, today: date, now: datetime) -> Non
 
 
 def _as_recorded(dispute: Dispute) -> dict[str, Any]:
-    return {
-        "status": dispute.status,
-        "outcome": dispute.outcome,
-        "root_cause": dispute.root_cause,
-        "cause": f"{dispute.cause_kind} {dispute.cause_id}" if dispute.cause_kind else "",
-        "closed_on": dispute.closed_on.isoformat() if dispute.closed_on else None,
-    }
+    values: dict[str, Any] = {"status": dispute.status, "outcome": dispute.outcome, "root_cause": dispute.root_cause}
+    if dispute.cause_kind:
+        values["cause"] = f"{dispute.cause_kind} {dispute.cause_id}"
+    if dispute.closed_on is not None:
+        values["closed_on"] = dispute.closed_on.isoformat()
+    return values

@@ -115,7 +115,7 @@ def _check(planned: Planned, dispute: Dispute) -> None:
                 % {"account": account.account_no, "payment": planned.payment_no},
             )
     if "sequence" in _NAMES[planned.what]:
-        installments = Installment.objects.filter(account=account, order_no=planned.order_no, sequence=planned.sequence)
+        installments = Installment.objects.filter(account=account, order_no=planned.order_no, sequence=planned.sequence or 0)
         if not installments.exists():
             raise refusals.CorrectionMalformed(
                 "sequence",
@@ -212,7 +212,7 @@ def _refund(correction: DisputeCorrection, dispute: Dispute, about: dict[str, An
 
 
 def _waive(correction: DisputeCorrection, dispute: Dispute, about: dict[str, Any]) -> None:
-    assert correction.sequence is not None and correction.amount_minor is not None
+    assert correction.sequence is not None and correction.component is not None and correction.amount_minor is not None
     waive(
         account_id=dispute.account_id,
         order_no=correction.order_no,

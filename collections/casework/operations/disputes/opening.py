@@ -183,7 +183,7 @@ def _refuse_open(dispute: Dispute) -> None:
 
 
 def _as_recorded(dispute: Dispute) -> dict[str, Any]:
-    return {
+    values = {
         "kind": dispute.kind.code,
         "lane": dispute.lane,
         "came_by": dispute.came_by,
@@ -194,3 +194,4 @@ def _as_recorded(dispute: Dispute) -> dict[str, Any]:
         # The claim itself stays on the dispute.
         "claim_characters": len(dispute.claim),
     }
+    return {name: value for name, value in values.items() if value not in ("", None)}

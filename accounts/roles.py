@@ -40,9 +40,7 @@ EDIT_CONDUCT_FIGURES = operation("conduct_figure.edit", _("edit the figures of c
 SIMULATE = operation("simulation.view", _("simulate repayment"), *READERS)
 VIEW_DEBITS = operation("debit.view", _("see mandates and debits"), *READERS)
 RECORD_MANDATE = operation("mandate.record", _("record a debit mandate"), Role.ANALYST, Role.TEAM_LEAD, Role.SERVICE)
-REVOKE_MANDATE = operation(
-    "mandate.revoke", _("revoke a debit mandate"), Role.ANALYST, Role.TEAM_LEAD, Role.LEGAL, Role.SERVICE
-)
+REVOKE_MANDATE = operation("mandate.revoke", _("revoke a debit mandate"), Role.ANALYST, Role.TEAM_LEAD, Role.LEGAL, Role.SERVICE)
 INSTRUCT_DEBIT = operation("debit.instruct", _("order a debit"), Role.ANALYST, Role.TEAM_LEAD, Role.SERVICE)
 CANCEL_DEBIT = operation("debit.cancel", _("cancel a debit"), Role.ANALYST, Role.TEAM_LEAD, Role.LEGAL, Role.SERVICE)
 SEND_DEBITS = operation(
@@ -174,6 +172,7 @@ event("decision.undone", _("decision undone"))
 event("decision.replay_alarm", _("verdict computed again differs"))
 # What becomes of a debit.
 DEBIT_SENT = event("debit.sent", _("debit handed to the provider"))
+DEBIT_FILE_FETCHED = event("debit.file_fetched", _("file of debits fetched, instruments in clear"))
 DEBIT_TAKEN = event("debit.taken", _("debit taken"))
 DEBIT_FAILED = event("debit.failed", _("debit failed"))
 DEBIT_STOPPED = event("debit.stopped", _("debit stopped"))

@@ -161,7 +161,8 @@ class Migration(migrations.Migration):
                 ('result_on', models.DateField(verbose_name='result of')),
                 ('reason_code', models.CharField(blank=True, max_length=64, verbose_name="provider's reason")),
                 ('status', models.CharField(choices=[('waiting', 'waiting'), ('applied', 'booked'), ('repeated', 'known already'), ('refused', 'refused')], default='waiting', max_length=8, verbose_name='status')),
-                ('refusal', models.CharField(blank=True, max_length=400, verbose_name='why it was refused')),
+                ('refusal', models.CharField(blank=True, help_text='code, see debit_wording.py', max_length=20, verbose_name='why it was refused')),
+                ('params', models.JSONField(default=dict, help_text='the values of the refusal')),
             ],
             options={
                 'verbose_name': 'result of a debit',

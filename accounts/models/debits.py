@@ -255,7 +255,8 @@ class DebitResult(models.Model):
     result_on = models.DateField(_("result of"))
     reason_code = models.CharField(_("provider's reason"), max_length=64, blank=True)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.WAITING)
-    refusal = models.CharField(_("why it was refused"), max_length=400, blank=True)
+    refusal = models.CharField(_("why it was refused"), max_length=20, blank=True, help_text="code, see debit_wording.py")
+    params = models.JSONField(default=dict, help_text="the values of the refusal")
 
     class Meta:
         verbose_name = _("result of a debit")

@@ -1,4 +1,4 @@
-"""The figures of conduct: put in where there is nothing yet, read, and changed by whoever may."""
+"""The figures of conduct: put in where there is nothing yet, and changed by whoever may."""
 
 from __future__ import annotations
 
@@ -19,12 +19,6 @@ def seed_conduct_figures(*, using: str) -> None:
         ConductFigure.objects.using(using).get_or_create(
             code=code.value, defaults={"value": figure.shipped, "source": figure.source}
         )
-
-
-def conduct_figures() -> dict[ConductCode, int]:
-    """Return every figure as it stands; one that has no row as it ships."""
-    stored = dict(ConductFigure.objects.values_list("code", "value"))
-    return {code: stored.get(code.value, figure.shipped) for code, figure in FIGURES.items()}
 
 
 @transaction.atomic

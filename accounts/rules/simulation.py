@@ -184,7 +184,9 @@ def simulate_offer(subject: Subject, offer: Offer) -> Course:
     What it cost before counts as borrowed, so that an offer and the account as it is are compared by the same measure.
     """
     entries = [
-        InstallmentEntry(number, "offer", number, subject.start, one.due_date, one.principal_minor, one.interest_minor, one.fee_minor)
+        InstallmentEntry(
+            number, "offer", number, subject.start, one.due_date, one.principal_minor, one.interest_minor, one.fee_minor
+        )
         for number, one in enumerate(offer.schedule, 1)
     ]
     paid = tuple(Paid(one.due_date, one.total_minor) for one in offer.schedule if one.due_date <= subject.until)
@@ -239,7 +241,7 @@ def _point(rebuilt: RebuiltAccount) -> Point:
 
 
 def minimum_payments(subject: Subject) -> tuple[Paid, ...]:
-    """Return the minimum: on the first day what is due by then, past due and penalty included, then each instalment on its day."""
+    """Return the minimum: on the first day what is due by then, penalty included, then each instalment on its day."""
     ahead = subject.rebuild((), subject.until).installments
     days = sorted({subject.start} | {one.entry.due_date for one in ahead if subject.start < one.entry.due_date <= subject.until})
     paid: list[Paid] = []

@@ -131,7 +131,9 @@ def test_equal_instalments_add_up_to_the_minor_unit() -> None:
 
 def test_an_offer_kept_costs_its_fees_and_is_compared_with_what_was_borrowed() -> None:
     asked = subject(LATE, penalty_rate_ppm=500, days=100)
-    offer = Offer("two", (OfferedInstallment(date(2025, 3, 31), 10_025, 0, 100), OfferedInstallment(date(2025, 4, 30), 10_025, 0, 100)))
+    offer = Offer(
+        "two", (OfferedInstallment(date(2025, 3, 31), 10_025, 0, 100), OfferedInstallment(date(2025, 4, 30), 10_025, 0, 100))
+    )
     found = simulation.simulate_offer(asked, offer)
     assert found.points[0].total_minor == 20_250
     assert (found.paid_minor, found.left_minor, found.cost_minor) == (20_250, 0, 200)

@@ -1,4 +1,4 @@
-"""Notices of decisions taken into the outbox, each once; those of people without an account wait where they are."""
+"""Notices of decisions and debits taken into the outbox, each once; those of people without an account wait where they are."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import CreditAccount, DecisionNotice
-from accounts.operations.deciding.notices import hand_over_notices
+from accounts.models import CreditAccount, DebitNotice, DecisionNotice
+from accounts.operations.deciding.notices import hand_over_debit_notices, hand_over_notices
 from outreach.models import Message
 from outreach.queries.standing import detail_of
 from outreach.rules.contacts import Channel, Purpose
@@ -27,7 +27,8 @@ def of_accounts() -> Q:
 
 def take_notices(now: datetime) -> int:
     """Take queued notices into the outbox and return how many."""
-    return hand_over_notices(lambda notice: _take(notice, now), only=of_accounts())
+    taken = hand_over_notices(lambda notice: _take(notice, _account_of(notice), notice.kind, now), only=of_accounts())
+    return taken + hand_over_debit_notices(lambda notice: _take(notice, _account_debited(notice), f"debit-{notice.kind}", now))
 
 
 def waiting_elsewhere() -> int:
@@ -35,14 +36,13 @@ def waiting_elsewhere() -> int:
     return DecisionNotice.objects.filter(~of_accounts(), status=DecisionNotice.Status.QUEUED).count()
 
 
-def _take(notice: DecisionNotice, now: datetime) -> str:
-    account = _account_of(notice)
+def _take(notice: DecisionNotice | DebitNotice, account: CreditAccount, kind: str, now: datetime) -> str:
     # What cannot be reached at all is still queued: refused by the gate, it lies with the dead letters for a person.
     ways = [channel for channel in WAYS if detail_of(account.customer, channel) is not None] or [WAYS[0]]
     message, _made = Message.objects.get_or_create(
         account=account,
         episode=notice.dated,
-        step=f"notice:{notice.kind}:{notice.pk}",
+        step=f"notice:{kind}:{notice.pk}",
         channel=ways[0],
         defaults={
             "customer_id": account.customer_id,
@@ -55,6 +55,10 @@ def _take(notice: DecisionNotice, now: datetime) -> str:
         },
     )
     return f"message {message.pk}"
+
+
+def _account_debited(notice: DebitNotice) -> CreditAccount:
+    return CreditAccount.objects.select_related("customer").get(pk=notice.instruction.account_id)
 
 
 def _account_of(notice: DecisionNotice) -> CreditAccount:

@@ -53,13 +53,13 @@ class SimulationForm(forms.Form):
     days = forms.IntegerField(label=_("Days ahead"), min_value=1, max_value=MOST_DAYS, required=False)
     step = forms.ChoiceField(label=_("A point each"), choices=_STEPS, required=False)
     once = AmountField(label=_("One payment"), required=False)
-    once_on = _day(_("on"), help_text=_("empty: on the first day"))
+    once_on = _day(_("One payment on"), help_text=_("empty: on the first day"))
     monthly = AmountField(label=_("Each month"), required=False)
-    monthly_from = _day(_("from"), help_text=_("empty: from the first day on"))
+    monthly_from = _day(_("Each month from"), help_text=_("empty: from the first day on"))
     plans = PlansField(
         label=_("Plans of equal instalments"), required=False, max_length=40, help_text=_("numbers of instalments, e.g. 3, 6, 12")
     )
-    plans_from = _day(_("first on"), help_text=_("empty: a month after the first day"))
+    plans_from = _day(_("First instalment on"), help_text=_("empty: a month after the first day"))
     plan_fee = AmountField(label=_("Fee in each instalment"), required=False)
 
     def __init__(self, data: Any = None, *, digits: int, start: date) -> None:

@@ -19,7 +19,7 @@ from accounts.api.refusing import not_there, refused
 from accounts.api.shapes import RefusalShape
 from accounts.models import DebitResult
 from accounts.operations.debiting.refusals import DebitFileUnknown
-from accounts.operations.debiting.results import MOST_BYTES, go_on, take_results
+from accounts.operations.debiting.results import MOST_BYTES, SECONDS_OF_A_REQUEST, go_on, take_results
 from accounts.operations.debiting.sending import debit_file_content, send_debits
 from accounts.operations.refusals import LedgerRefusal
 from accounts.queries import debits as queries
@@ -125,7 +125,9 @@ class DebitResults(APIView):
         if sent.size > MOST_BYTES:
             raise ValidationError({"file": [f"at most {MOST_BYTES} bytes; send it in parts"]})
         try:
-            file = take_results(actor=Actor.of(request.user), name=sent.name or "", content=sent.read())
+            file = take_results(
+                actor=Actor.of(request.user), name=sent.name or "", content=sent.read(), for_seconds=SECONDS_OF_A_REQUEST
+            )
         except LedgerRefusal as refusal:
             return refused(refusal)
         return Response(_file_out(file.pk), status=201)
@@ -173,7 +175,7 @@ class DebitResultGoOn(APIView):
         """Book what waits; nothing where nothing does."""
         refuse_limited_scope(request.user)
         try:
-            go_on(actor=Actor.of(request.user), number=number)
+            go_on(actor=Actor.of(request.user), number=number, for_seconds=SECONDS_OF_A_REQUEST)
         except LedgerRefusal as refusal:
             return refused(refusal)
         return Response(_file_out(number))

@@ -17,7 +17,7 @@ from accounts.debit_wording import refusal_text
 from accounts.models import DebitInstruction, DebitResult
 from accounts.operations.debiting.instructing import cancel_debit
 from accounts.operations.debiting.refusals import DebitUnknown
-from accounts.operations.debiting.results import go_on, take_results
+from accounts.operations.debiting.results import SECONDS_OF_A_REQUEST, go_on, take_results
 from accounts.operations.debiting.sending import debit_file_content, send_debits
 from accounts.operations.refusals import LedgerRefusal
 from accounts.queries import debits as queries
@@ -108,7 +108,9 @@ def results(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         sent = form.cleaned_data["file"]
         try:
-            file = take_results(actor=Actor.of(request.user), name=sent.name or "", content=sent.read())
+            file = take_results(
+                actor=Actor.of(request.user), name=sent.name or "", content=sent.read(), for_seconds=SECONDS_OF_A_REQUEST
+            )
         except LedgerRefusal as refusal:
             form.refuse(refusal)
         else:
@@ -146,7 +148,7 @@ def result_go_on(request: HttpRequest, number: int) -> HttpResponse:
     """Work on with a file whose import was killed."""
     refuse_limited_scope(request.user)
     try:
-        go_on(actor=Actor.of(request.user), number=number)
+        go_on(actor=Actor.of(request.user), number=number, for_seconds=SECONDS_OF_A_REQUEST)
     except LedgerRefusal as refusal:
         raise Http404(str(refusal)) from None
     return redirect("accounts:debit_results", number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from accounts.models import CreditAccount, DebitInstruction
+from accounts.models import DebitInstruction
 from accounts.operations.debiting.notices import withdraw
 from accounts.roles import CANCEL_DEBIT, DEBIT_STOPPED
 from riskops.shared.audit import Actor, record
@@ -19,7 +19,7 @@ def end_debit(debit: DebitInstruction, status: DebitInstruction.Status, *, actor
     before = debit.status
     debit.status, debit.next_on, debit.said, debit.ended_why = status, None, "", why
     debit.save(update_fields=["status", "next_on", "said", "ended_why"])
-    account = CreditAccount.objects.select_related("product").get(pk=debit.account_id)
+    account = debit.account
     withdraw(debit, account_no=account.account_no, currency=account.product.currency, dated=day)
     record(
         actor=actor,

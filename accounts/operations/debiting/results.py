@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import time
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ Outcome, Line = DebitResult.Outcome, DebitResult.Status
 COLUMNS: Final = ("key", "outcome", "amount", "result_on", "reason_code")
 MOST_BYTES: Final = 5_000_000
 MOST_LINES: Final = 20_000
+#: How long a page or the API works on a file before it answers; a command works to the end.
+SECONDS_OF_A_REQUEST: Final = 20.0
 #: A provider answers within this many days of the try.
 LONGEST_ANSWER_DAYS: Final = 60
 CHANNEL: Final = "direct_debit"
@@ -42,26 +45,28 @@ CHANNEL: Final = "direct_debit"
 MACHINE: Final = Actor("debit-results")
 
 
-def take_results(*, actor: Actor, name: str, content: bytes) -> DebitResultFile:
+def take_results(*, actor: Actor, name: str, content: bytes, for_seconds: float | None = None) -> DebitResultFile:
     """Take in a file of results and work through it; the same file again goes on where it stopped.
 
+    :param for_seconds: how long to work at most; what is left then waits to be gone on with. None: to the end
     :raises ResultsUnreadable: it is not such a file, or a line cannot be read; nothing of it was taken
     """
     file = _receive(actor, name, content)
-    work_results(file.pk)
+    work_results(file.pk, for_seconds=for_seconds)
     return file
 
 
-def go_on(*, actor: Actor, number: int) -> DebitResultFile:
-    """Work on with a file whose import was killed.
+def go_on(*, actor: Actor, number: int, for_seconds: float | None = None) -> DebitResultFile:
+    """Work on with a file whose import was killed, or ran out of its time.
 
+    :param for_seconds: as for `take_results`
     :raises DebitFileUnknown: there is none of that number
     """
     file = DebitResultFile.objects.filter(pk=number).first()
     if file is None:
         raise DebitFileUnknown(number)
     record(actor=actor, action=TAKE_DEBIT_RESULTS, subject_type="debitresults", subject_key=str(file.pk), after={"goes_on": True})
-    work_results(file.pk)
+    work_results(file.pk, for_seconds=for_seconds)
     return file
 
 
@@ -152,10 +157,10 @@ def _result(number: int, cells: list[str], digits: dict[str, int]) -> DebitResul
     return DebitResult(line=number, key=key, outcome=outcome, amount_minor=minor, result_on=day, reason_code=reason)
 
 
-def work_results(number: int) -> int:
+def work_results(number: int, *, for_seconds: float | None = None) -> int:
     """Work through the lines of a file that wait, in order, and return how many; two at once share the work."""
-    done = 0
-    while (pk := _next(number)) is not None:
+    done, ends = 0, None if for_seconds is None else time.monotonic() + for_seconds
+    while (ends is None or time.monotonic() < ends) and (pk := _next(number)) is not None:
         done += _apply(pk)
     return done
 

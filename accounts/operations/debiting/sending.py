@@ -25,7 +25,7 @@ from accounts.operations.debiting.refusals import (
 )
 from accounts.operations.rebuilding import lock_states
 from accounts.own_reasons import DEBIT_DISPUTED, DEBIT_FRAUD, DEBIT_ON_HOLD, MANDATE_RAN_OUT, MANDATE_REVOKED, NOTHING_DUE
-from accounts.queries.debit_standing import due_of, has_demand, held_by, with_provider
+from accounts.queries.debit_standing import demanded, due_of, held_by, with_provider
 from accounts.queries.entries import in_chunks, load_entries
 from accounts.roles import DEBIT_FILE_FETCHED, DEBIT_SENT, SEND_DEBITS
 from riskops.shared.audit import Actor, line, record, record_all
@@ -104,10 +104,11 @@ def _gather(account_ids: list[int], day: date, actor: Actor, gathered: _Gathered
             instruction__account_id__in=account_ids, kind=DebitNotice.Kind.PLANNED, status=DebitNotice.Status.SENT
         ).values_list("instruction_id", flat=True)
     )
+    held, on_demand, sent = held_by(account_ids), demanded(account_ids), with_provider(account_ids)
     left: dict[int, int] = {}
     for debit in waiting:
         account_id = debit.account_id
-        if why := _stopped(debit, day):
+        if why := _stopped(debit, day, held.get(account_id, "")):
             end_debit(debit, Status.STOPPED, actor=actor, why=why, day=day)
             gathered.stopped += 1
             continue
@@ -118,8 +119,8 @@ def _gather(account_ids: list[int], day: date, actor: Actor, gathered: _Gathered
                 debit.save(update_fields=["said"])
             continue
         if account_id not in left:
-            due = due_of(entries[account_id], day, is_demanded=has_demand(account_id))
-            left[account_id] = due - with_provider(account_id)
+            due = due_of(entries[account_id], day, is_demanded=account_id in on_demand)
+            left[account_id] = due - sent.get(account_id, 0)
         amount = min(debit.amount_minor, debit.mandate.most_minor, left[account_id])
         if amount <= 0:
             end_debit(debit, Status.STOPPED, actor=actor, why=NOTHING_DUE, day=day)
@@ -129,14 +130,16 @@ def _gather(account_ids: list[int], day: date, actor: Actor, gathered: _Gathered
         _add(debit, amount, day, gathered)
 
 
-def _stopped(debit: DebitInstruction, day: date) -> str:
-    """Return why nothing may be taken by a debit, "" where nothing stands in the way."""
+def _stopped(debit: DebitInstruction, day: date, held: str) -> str:
+    """Return why nothing may be taken by a debit, "" where nothing stands in the way.
+
+    :param held: the signal that holds its account, "" for none
+    """
     mandate = debit.mandate
     if mandate.revoked_on is not None:
         return MANDATE_REVOKED % {"number": mandate.reference}
     if mandate.valid_until is not None and mandate.valid_until < day:
         return MANDATE_RAN_OUT % {"day": mandate.valid_until.isoformat()}
-    held = held_by(debit.account_id)
     return _HELD_WHY[held] if held else ""
 
 

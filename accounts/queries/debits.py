@@ -22,7 +22,7 @@ from riskops.shared.scope import scope_of
 ROWS: Final = 50
 Status = DebitInstruction.Status
 LISTS: Final[dict[str, Promise]] = {
-    "open": _("Open"),
+    "open": _("Still open"),
     "failed": _("Failed"),
     "ended": _("Taken or ended"),
 }

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from accounts.decision_admin import OperatedAdmin
 from accounts.models import ConductFigure
@@ -23,6 +24,10 @@ class ConductFigureAdmin(OperatedAdmin):
     list_display = ("code", "value", "source")
     readonly_fields = ("code",)
     ordering = ("code",)
+
+    def called(self, record: ConductFigure) -> str:
+        """Return what the figure is."""
+        return capfirst(record.get_code_display())
 
     def has_add_permission(self, request: HttpRequest, obj: ConductFigure | None = None) -> bool:
         return False

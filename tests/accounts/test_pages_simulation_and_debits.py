@@ -201,7 +201,7 @@ def test_the_line_is_a_figure_that_managers_change_within_bounds(db: None) -> No
     answer = manager.put("/api/v1/conduct-figures/debit_tries/", {"value": 2, "source": "ours"}, content_type="application/json")
     assert (answer.status_code, answer.json()["value"]) == (200, 2)
     page = manager.get("/admin/accounts/conductfigure/")
-    assert page.status_code == 200 and "debit_tries" in page.content.decode()
+    assert page.status_code == 200 and "tries of one debit at most" in page.content.decode()
 
 
 # Debits by page, API and command --------------------------------------------------------------------------------------

@@ -266,7 +266,11 @@ class ResultsUnreadable(DebitRefusal):
     about = "file"
 
     def __init__(self, line: int, column: str, value: str, remedy: str) -> None:
-        super().__init__(
-            _("Line %(line)s, %(column)s “%(value)s”: %(remedy)s. Nothing of the file was taken; correct it and send it again.")
-            % {"line": line, "column": column, "value": value[:80], "remedy": remedy}
-        )
+        values = {"line": line, "column": column, "value": value[:80], "remedy": remedy}
+        if column:
+            text = _(
+                "Line %(line)s, %(column)s “%(value)s”: %(remedy)s. Nothing of the file was taken; correct it and send it again."
+            )
+        else:
+            text = _("Line %(line)s: %(remedy)s. Nothing of the file was taken; correct it and send it again.")
+        super().__init__(text % values)

@@ -108,7 +108,7 @@ def _read(content: bytes) -> list[DebitResult]:
     :raises ResultsUnreadable: with the first line that cannot be read
     """
     if len(content) > MOST_BYTES:
-        raise ResultsUnreadable(1, "", f"{len(content)}", _("at most %(most)s bytes") % {"most": MOST_BYTES})
+        raise ResultsUnreadable(1, "", "", _("at most %(most)s bytes") % {"most": MOST_BYTES})
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -134,7 +134,7 @@ def _read(content: bytes) -> list[DebitResult]:
 
 def _result(number: int, cells: list[str], digits: dict[str, int]) -> DebitResult:
     if len(cells) != len(COLUMNS):
-        raise ResultsUnreadable(number, "", ",".join(cells), _("write %(n)s columns") % {"n": len(COLUMNS)})
+        raise ResultsUnreadable(number, "", "", _("write %(n)s columns") % {"n": len(COLUMNS)})
     key, outcome, amount, result_on, reason = cells
     if not 1 <= len(key) <= 48 or not key.isprintable():
         raise ResultsUnreadable(number, "key", key, _("the key that stood in the file of debits"))

@@ -47,7 +47,7 @@ def take(*lines: str) -> DebitResultFile:
 
 
 def states() -> list[tuple[str, str]]:
-    return list(DebitResult.objects.order_by("file", "line").values_list("status", "refusal"))
+    return list(DebitResult.objects.order_by("file_id", "line").values_list("status", "refusal"))
 
 
 def test_a_success_posts_the_payment_under_the_key_of_the_try(sent: CreditAccount) -> None:

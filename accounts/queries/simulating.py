@@ -131,7 +131,7 @@ def simulate_made_up(product: Product, made_up: MadeUp, asked: Asked) -> Simulat
         "", owed_minor=made_up.amount_minor, number=made_up.number, first=made_up.first_due_on, fee_minor=made_up.fee_minor
     )
     slips = [
-        InstallmentEntry(number, "made-up", number, made_up.bought_on, one.due_date, one.principal_minor, 0, one.fee_minor)
+        InstallmentEntry(number, "", number, made_up.bought_on, one.due_date, one.principal_minor, 0, one.fee_minor)
         for number, one in enumerate(offer.schedule, 1)
     ]
 

@@ -11,21 +11,27 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelectMultipleWidget
 
-from accounts import application_admin, decision_admin  # noqa: F401  (register applications, decisions, their settings)
+from accounts import application_admin, conduct_admin, decision_admin  # noqa: F401  (register what is decided, and settings)
 from accounts.models import CreditAccount, Customer, Product, Review, ReviewReason
 from accounts.operations.refusals import LedgerRefusal
 from accounts.operations.review_reasons import save_review_reason
 from accounts.operations.reviewing import Findings, may_write_on, save_review
+from accounts.queries.conduct_figures import conduct_figures
 from accounts.queries.finding import find_accounts
 from accounts.roles import EDIT_REVIEW_REASONS, VIEW_ACCOUNTS, VIEW_PRODUCTS, VIEW_REVIEWS, WORK_REVIEW
+from accounts.rules.conduct_figures import ConductCode
+from accounts.rules.yearly_cost import is_over_line, simple_yearly_ppm
+from accounts.simulation_wording import ppm_text
 from riskops.shared.audit import Actor
 from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.personal import masked_name
 from riskops.shared.record_columns import NONE, amount, pairs, words
+from riskops.shared.request_context import once_a_request
 from riskops.shared.role_admin import RoleAdmin
 from riskops.shared.scope import scope_of
 from riskops.shared.templatetags.riskops import component_names
@@ -36,18 +42,29 @@ class ProductAdmin(RoleAdmin):
     """Products and their terms."""
 
     view_operation = VIEW_PRODUCTS
-    list_display = ("product_code", "name", "currency", "grace_days", "penalty_rate_ppm", "penalty_base", "bucket_map")
+    list_display = (
+        *("product_code", "name", "currency", "grace_days", "penalty_rate_ppm", "yearly_cost", "penalty_base", "bucket_map"),
+    )
     search_fields = ("product_code", "name")
     search_help_text = _("Product code or name")
     fields = (
         *("product_code", "name", "currency", "grace_days", "penalty_rate_ppm", "penalty_base", "penalty_from", "penalty_cap_bp"),
-        *("paid_in_order", "prepayment", "bucket_map", "further"),
+        *("yearly_cost", "paid_in_order", "prepayment", "bucket_map", "further"),
     )
     readonly_fields = fields
     ordering = ("product_code",)
 
     paid_in_order = words(Product, "allocation_order", component_names)
     further = pairs(Product, "attributes")
+
+    @admin.display(description=_("lateness a year, simple"), ordering="penalty_rate_ppm")
+    def yearly_cost(self, product: Product) -> str:
+        """What lateness costs a year, and whether that is above the line."""
+        line_bp = once_a_request("yearly-cost-line", lambda: conduct_figures()[ConductCode.YEARLY_COST_LINE])
+        cost = ppm_text(simple_yearly_ppm(product.penalty_rate_ppm))
+        if not is_over_line(product.penalty_rate_ppm, line_bp):
+            return cost
+        return gettext("%(cost)s: above the line of %(line)s") % {"cost": cost, "line": ppm_text(line_bp * 100)}
 
 
 class BigTableAdmin(RoleAdmin):

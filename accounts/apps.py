@@ -21,6 +21,7 @@ class AccountsConfig(AppConfig):
         register_book(BookOfCustomers())
         register_sources()
         post_migrate.connect(_seed_decision_settings, sender=self, dispatch_uid="accounts.seed_decision_settings")
+        post_migrate.connect(_seed_conduct_figures, sender=self, dispatch_uid="accounts.seed_conduct_figures")
         post_migrate.connect(_seed_review_settings, sender=self, dispatch_uid="accounts.seed_review_settings")
 
 
@@ -44,3 +45,10 @@ def _seed_review_settings(using: str, **_kwargs: Any) -> None:
 
     if "accounts_reviewreason" in connections[using].introspection.table_names():
         seed_review_settings(using=using)
+
+
+def _seed_conduct_figures(using: str, **_kwargs: Any) -> None:
+    from accounts.operations.conduct_figures import seed_conduct_figures
+
+    if "accounts_conductfigure" in connections[using].introspection.table_names():
+        seed_conduct_figures(using=using)

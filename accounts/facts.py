@@ -261,6 +261,14 @@ _fact(
     "broken_promises_6m", Kind.NUMBER, _("broken promises"), _("count"), _("promises to pay broken in the last six months"),
     lambda _day: _of_signals("broken_promises_6m", 0),
 )  # fmt: skip
+_fact(
+    "failed_debits_3m", Kind.NUMBER, _("failed debits"), _("count"), _("tries of debits that failed in the last three months"),
+    lambda _day: _of_signals("failed_debits_3m", 0),
+)  # fmt: skip
+_fact(
+    "days_since_failed_debit", Kind.DAYS, _("days since a debit failed"), _DAYS,
+    _("since the last one; absent if none ever did"), _days_since("debit_failed_on"), is_nullable=True,
+)  # fmt: skip
 _flag("open_promise", _("open promise"), _("a promise to pay that has not matured"), "has_open_promise")
 _flag("disputed", _("disputed"), _("the customer disputes it and the dispute is open"), "is_disputed")
 _flag("fraud_suspected", _("fraud suspected"), _("held to be fraud until it is settled"), "is_fraud_suspected")

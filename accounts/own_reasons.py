@@ -25,3 +25,9 @@ DISPUTED: Final = own_reason(gettext_noop("The customer disputes it: dispute %(n
 NO_MACHINE_WANTED: Final = own_reason(
     gettext_noop("The customer wants no decision that no person takes; it is proposed to a person instead.")
 )
+MANDATE_REVOKED: Final = own_reason(gettext_noop("Mandate %(number)s was revoked."))
+MANDATE_RAN_OUT: Final = own_reason(gettext_noop("The mandate ran out on %(day)s."))
+DEBIT_DISPUTED: Final = own_reason(gettext_noop("The account is disputed."))
+DEBIT_FRAUD: Final = own_reason(gettext_noop("Fraud is suspected on the account."))
+DEBIT_ON_HOLD: Final = own_reason(gettext_noop("Collection from the account is on hold."))
+NOTHING_DUE: Final = own_reason(gettext_noop("Nothing is due any more."))

@@ -36,6 +36,19 @@ VERIFY_BOOK = operation(
     Role.SERVICE,
 )
 VIEW_PRODUCTS = operation("product.view", _("see products"), *READERS)
+EDIT_CONDUCT_FIGURES = operation("conduct_figure.edit", _("edit the figures of conduct"), Role.MANAGER)
+SIMULATE = operation("simulation.view", _("simulate repayment"), *READERS)
+VIEW_DEBITS = operation("debit.view", _("see mandates and debits"), *READERS)
+RECORD_MANDATE = operation("mandate.record", _("record a debit mandate"), Role.ANALYST, Role.TEAM_LEAD, Role.SERVICE)
+REVOKE_MANDATE = operation("mandate.revoke", _("revoke a debit mandate"), Role.ANALYST, Role.TEAM_LEAD, Role.LEGAL, Role.SERVICE)
+INSTRUCT_DEBIT = operation("debit.instruct", _("order a debit"), Role.ANALYST, Role.TEAM_LEAD, Role.SERVICE)
+CANCEL_DEBIT = operation("debit.cancel", _("cancel a debit"), Role.ANALYST, Role.TEAM_LEAD, Role.LEGAL, Role.SERVICE)
+SEND_DEBITS = operation(
+    "debit.send", _("hand the day's debits to the provider"), Role.TEAM_LEAD, Role.ADMINISTRATOR, Role.SERVICE
+)
+TAKE_DEBIT_RESULTS = operation(
+    "debit.take_results", _("take in the provider's results"), Role.TEAM_LEAD, Role.ADMINISTRATOR, Role.SERVICE
+)
 VIEW_DECISIONS = operation("decision.view", _("see decisions and restrictions"), *READERS)
 PROPOSE_DECISION = operation(
     "decision.propose",
@@ -157,6 +170,12 @@ event("decision.cancelled", _("decision cancelled before it took effect"))
 event("decision.rejected", _("decision rejected"))
 event("decision.undone", _("decision undone"))
 event("decision.replay_alarm", _("verdict computed again differs"))
+# What becomes of a debit.
+DEBIT_SENT = event("debit.sent", _("debit handed to the provider"))
+DEBIT_FILE_FETCHED = event("debit.file_fetched", _("file of debits fetched, instruments in clear"))
+DEBIT_TAKEN = event("debit.taken", _("debit taken"))
+DEBIT_FAILED = event("debit.failed", _("debit failed"))
+DEBIT_STOPPED = event("debit.stopped", _("debit stopped"))
 # What becomes of a change of the matrix, and the lines of the time when it took one person.
 AUTHORITY_REJECTED = event("authority.rejected", _("change of the authority matrix rejected"))
 AUTHORITY_WITHDRAWN = event("authority.withdrawn", _("change of the authority matrix withdrawn"))

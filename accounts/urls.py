@@ -4,12 +4,14 @@ from django.urls import URLPattern, path
 
 from accounts.views import (
     account,
+    account_debits,
     accounts_list,
     application_appeals,
     applications,
     authority,
     customer,
     customer_wishes,
+    debits,
     deciding,
     decision_rules,
     decisions,
@@ -20,6 +22,7 @@ from accounts.views import (
     review_settings,
     reviews,
     rules,
+    simulating,
 )
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
@@ -35,6 +38,20 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<key:account_no>/refund/", entries.refund, name="refund"),
     path("accounts/<key:account_no>/waive/<int:installment_id>/", entries.waive_one, name="waive"),
     path("accounts/<key:account_no>/write-off/", entries.write_off_one, name="write_off"),
+    path("accounts/<key:account_no>/simulation/", simulating.account_simulation, name="simulation"),
+    path("accounts/<key:account_no>/debits/", account_debits.debits_of, name="account_debits"),
+    path("accounts/<key:account_no>/debits/mandate/", account_debits.record_one, name="mandate_record"),
+    path("accounts/<key:account_no>/debits/order/", account_debits.order, name="debit_order"),
+    path("mandates/<int:mandate_id>/revoke/", account_debits.revoke, name="mandate_revoke"),
+    path("debits/", debits.debits, name="debits"),
+    path("debits/send/", debits.send, name="debits_send"),
+    path("debits/files/<int:number>.csv", debits.debit_file, name="debit_file"),
+    path("debits/results/", debits.results, name="debits_results"),
+    path("debits/results/<int:number>/", debits.result_file, name="debit_results"),
+    path("debits/results/<int:number>/go-on/", debits.result_go_on, name="debit_results_go_on"),
+    path("debits/<int:debit_id>/", debits.debit, name="debit"),
+    path("debits/<int:debit_id>/cancel/", debits.cancel, name="debit_cancel"),
+    path("simulator/", simulating.simulator, name="simulator"),
     path("rules/completion.json", rules.completion, name="rule_completion"),
     path("rules/check/", rules.check, name="rule_check"),
     path("rules/applications/completion.json", rules.application_completion, name="application_rule_completion"),

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.bulk.age import age_accounts
+from accounts.bulk.debits import forget_failed_debits
 from accounts.bulk.post import post_day
 from accounts.bulk.signals import month_ends_before, write_history
 from accounts.bulk.snapshot import attach_snapshot, snapshot_accounts
@@ -77,12 +78,13 @@ def _plans(shard: Shard) -> int:
 
 
 def _signals(shard: Shard) -> int:
-    """Write the history that rules see, once after each month-end: until the next one it stays as it is.
+    """Take old failures of debits out of their count, each night; write the history that rules see, once after each month-end.
 
     Once means that no complete close since then has done it; so a book that comes from a version without this step gets its
     history at the next close, and a shard that is done again writes the same again.
     """
     day = shard.business_date
+    forgotten = forget_failed_debits(as_of=day, first_account_id=shard.first_account_id, last_account_id=shard.last_account_id)
     done = CloseShard.objects.filter(
         step=SIGNALS_STEP,
         status=CloseShard.Status.DONE,
@@ -90,8 +92,8 @@ def _signals(shard: Shard) -> int:
         run__business_date__lt=day,
     )
     if done.exists():
-        return 0
-    return write_history(
+        return forgotten
+    return forgotten + write_history(
         as_of=day, first_account_id=shard.first_account_id, last_account_id=shard.last_account_id, keep_scores=True
     )
 

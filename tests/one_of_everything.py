@@ -30,6 +30,13 @@ from accounts.models import (
     AuthorityChange,
     AuthorityRow,
     CreditAccount,
+    DebitFile,
+    DebitInstruction,
+    DebitMandate,
+    DebitNotice,
+    DebitResult,
+    DebitResultFile,
+    DebitTry,
     Decision,
     ReasonCode,
     Restriction,
@@ -92,6 +99,7 @@ def put_one_of_everything() -> CreditAccount:
         template_code="late-sms", planned_on=account.opened_on, due_at=timezone.now(),
     )  # fmt: skip
     _experiment_with(account)
+    _debit(account)
     _count_on_from_here()
     return account
 
@@ -113,6 +121,28 @@ def _count_on_from_here() -> None:
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
             cursor.execute(statement)
+
+
+def _debit(account: CreditAccount) -> None:
+    """Put a mandate with a debit on the account, handed to the provider, and a file of results."""
+    day = account.opened_on
+    mandate = DebitMandate.objects.create(
+        pk=1, reference="M-roles", account=account, instrument={"reference": "6222000011112222"}, valid_from=day, most_minor=100,
+        evidence="form", recorded_by_name="x",
+    )  # fmt: skip
+    debit = DebitInstruction.objects.create(
+        pk=1, reference="DD-roles", mandate=mandate, account=account, amount_minor=100, debit_on=day, status="sent", tries=1,
+        most_tries=3, spacing_days=3, instructed_by_name="x", instructed_on=day,
+    )  # fmt: skip
+    DebitNotice.objects.create(instruction=debit, kind="planned", text_en="soon", text_zh="即将", dated=day)
+    file = DebitFile.objects.create(pk=1, day=day, rows=1, total_minor={"CNY": 100}, made_by_name="x")
+    DebitTry.objects.create(
+        key="DD-roles-1", instruction=debit, account=account, file=file, number=1, amount_minor=100, day=day
+    )  # fmt: skip
+    results = DebitResultFile.objects.create(pk=1, content_sha256="0" * 64, name="results.csv", rows=1, received_by_name="x")
+    DebitResult.objects.create(
+        file=results, line=2, key="DD-nobody-1", outcome="failed", result_on=day, status="refused", refusal="unknown_key"
+    )
 
 
 def _propose_for_the_matrix(person: Any) -> None:

@@ -20,6 +20,15 @@ from accounts.operations.applications.refusals import (
     OpenApplicationThere,
     StaleApplication,
 )
+from accounts.operations.debiting.refusals import (
+    DebitFileUnknown,
+    DebitMovedOn,
+    DebitReferenceTaken,
+    DebitUnknown,
+    MandateReferenceTaken,
+    MandateRevoked,
+    MandateUnknown,
+)
 from accounts.operations.deciding.matrix import (
     MatrixChangeMovedOn,
     MatrixChangeOutdated,
@@ -62,6 +71,7 @@ from riskops.shared.scope import scope_of
 _NOT_THERE: Final = (
     *(AccountUnknown, PaymentUnknown, DecisionUnknown, ApplicationUnknown, RuleUnknown),
     *(MatrixLineUnknown, MatrixChangeUnknown),
+    *(MandateUnknown, DebitUnknown, DebitFileUnknown),
 )
 _IN_THE_WAY: Final = (
     *(PaymentReferenceTaken, WaiverReferenceTaken, WriteOffReferenceTaken, AlreadyReversed, AlreadyWrittenOff),
@@ -70,6 +80,7 @@ _IN_THE_WAY: Final = (
     *(RuleStale, RuleMovedOn, DraftThere),
     *(AlreadyCancelled, CancellationReferenceTaken, MovedAlready, RefundReferenceTaken),
     *(MatrixChangeThere, MatrixChangeMovedOn, MatrixChangeOutdated),
+    *(MandateReferenceTaken, MandateRevoked, DebitReferenceTaken, DebitMovedOn),
 )
 
 

@@ -6,7 +6,17 @@ from accounts.models.application_appeals import ApplicationAppeal
 from accounts.models.application_undoings import ApplicationUndo
 from accounts.models.applications import Application, ApplicationConsent, BureauRecord, LendingCap, ProposalRule
 from accounts.models.authority_changes import AuthorityChange
+from accounts.models.conduct_figures import ConductFigure
 from accounts.models.customer import Customer, CustomerNameToken
+from accounts.models.debits import (
+    DebitFile,
+    DebitInstruction,
+    DebitMandate,
+    DebitNotice,
+    DebitResult,
+    DebitResultFile,
+    DebitTry,
+)
 from accounts.models.decision_rules import DecisionRuleVersion, DecisionUndo
 from accounts.models.decision_settings import AuthorityRow, DecisionControl, DecisionTerms, ReasonCode, ScopeValue
 from accounts.models.decisions import Appeal, Decision, DecisionNotice, Restriction, RestrictionChange
@@ -46,9 +56,17 @@ __all__ = [
     "BookDifference",
     "BookReading",
     "BureauRecord",
+    "ConductFigure",
     "CreditAccount",
     "Customer",
     "CustomerNameToken",
+    "DebitFile",
+    "DebitInstruction",
+    "DebitMandate",
+    "DebitNotice",
+    "DebitResult",
+    "DebitResultFile",
+    "DebitTry",
     "Decision",
     "DecisionControl",
     "DecisionNotice",

@@ -41,6 +41,9 @@ class AccountSignals(models.Model):
     score = models.IntegerField(_("score"), null=True)
     score_month_end = models.IntegerField(_("score at the last month-end"), null=True)
     broken_promises_6m = models.SmallIntegerField(_("broken promises in six months"), default=0, db_default=0)
+    # The close takes failures out of the count as they grow older; results of the provider bring them in.
+    failed_debits_3m = models.SmallIntegerField(_("failed debits in three months"), default=0, db_default=0)
+    debit_failed_on = models.DateField(_("last failed debit on"), null=True)
     has_open_promise = models.BooleanField(_("open promise"), default=False, db_default=False)
     is_disputed = models.BooleanField(_("disputed"), default=False, db_default=False)
     is_fraud_suspected = models.BooleanField(_("fraud suspected"), default=False, db_default=False)
@@ -67,7 +70,8 @@ class AccountSignals(models.Model):
                     broken_promises_6m__gte=0,
                 ),
                 name="account_signals_hold",
-            )
+            ),
+            models.CheckConstraint(condition=Q(failed_debits_3m__gte=0), name="failed_debits_not_negative"),
         ]
 
     def __str__(self) -> str:

@@ -32,6 +32,9 @@ from accounts.portfolio_files.formats import ACCOUNTS, APPLICATIONS, CUSTOMERS, 
 from accounts.portfolio_files.log import ProblemLog
 from accounts.portfolio_files.problems import Problem
 from accounts.portfolio_files.staging import columns_of, write_rows
+from accounts.queries.conduct_figures import conduct_figures
+from accounts.rules.conduct_figures import ConductCode
+from accounts.rules.yearly_cost import is_over_line, simple_yearly_ppm
 from riskops.shared.money import minor_digits, plain_amount
 from riskops.shared.sql import boolean, date_literal, execute, fetch, is_postgresql
 
@@ -171,10 +174,12 @@ class Checker:
     def _products(self) -> None:
         """Refuse products that the book holds with other terms. There are few of them, so they are compared one by one."""
         columns = columns_of(PRODUCTS.stage)
+        line_bp = conduct_figures()[ConductCode.YEARLY_COST_LINE]
         for row in fetch(f"SELECT * FROM {PRODUCTS.stage} ORDER BY line"):
             staged = dict(zip(columns, row, strict=True))
             book = Product.objects.filter(product_code=staged["product_code"]).first()
             if book is None:
+                self._warn_of_yearly_cost(staged, line_bp)
                 continue
             changed = [name for name in columns[3:-2] if staged[name] != getattr(book, name)]
             for name in changed:
@@ -184,6 +189,15 @@ class Checker:
                 self.log.add(problem)
             if changed:
                 write_rows("stage_refused", [(PRODUCTS.name, staged["line"], book.product_code, "", "", True)])
+
+    def _warn_of_yearly_cost(self, staged: dict[str, Any], line_bp: int) -> None:
+        """Say of a new product that lateness costs more a year than the line; it is loaded all the same."""
+        rate = staged["penalty_rate_ppm"]
+        if is_over_line(rate, line_bp):
+            yearly = f"{simple_yearly_ppm(rate) / 10_000:.2f}"
+            params = {"rate": rate, "yearly": yearly, "line": f"{line_bp / 100:.2f}"}
+            place = (PRODUCTS.name, staged["line"], "penalty_rate_ppm", str(rate))
+            self.log.add(Problem("yearly_cost_over_line", *place, params, is_error=False))
 
     def _fill_terms(self) -> None:
         """Gather the terms of all products: those of the book, those that come, and the built-in one."""

@@ -229,6 +229,10 @@ CATALOGUE: Final[dict[str, Wording]] = {
         _("by the end of 2099 the penalty on this amount would be too large to be kept exactly"),
         _("a smaller amount, or a product with a lower rate or cap"),
     ),
+    "yearly_cost_over_line": Wording(
+        _("%(rate)s ppm a day are %(yearly)s %% a year by the simple way, above the line of %(line)s %%"),
+        _("a lower rate; the product is loaded, and flagged on the page of products"),
+    ),
     "product_changed": Wording(
         _("the product is in the book with %(column)s %(book)s; only its name may change"), _("a new product_code for new terms")
     ),

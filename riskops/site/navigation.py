@@ -98,6 +98,8 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
         (
             Entry(_("Import"), "accounts:imports", "portfolio.import"),
             Entry(_("Exports & checks"), "accounts:readings", "account.export"),
+            Entry(_("Debits"), "accounts:debits", "debit.view"),
+            Entry(_("Repayment simulator"), "accounts:simulator", "simulation.view"),
             Entry(_("Products"), "admin:accounts_product_changelist", "product.view"),
             Entry(_("Jobs"), "jobs", "close.view"),
         ),
@@ -106,6 +108,7 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
         _("Settings"),
         (
             Entry(_("Proposal rules"), "accounts:proposal_rules", "application.view"),
+            Entry(_("Figures of conduct"), "admin:accounts_conductfigure_changelist", "product.view"),
             Entry(_("Caps on granting"), "admin:accounts_lendingcap_changelist", "application.view"),
             Entry(_("Decision rules"), "accounts:decision_rules", "decision.view"),
             Entry(_("Authority matrix"), "accounts:authority", "decision.view"),

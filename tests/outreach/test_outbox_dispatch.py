@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from deciding_books import Person
+from factories import TESTER
 from outreach_books import NOON
 from sending_books import DUE, TODAY, WORKER, Carrier, make_late, make_message, make_template, prepared, second_account, send, use
 from side_by_side import at_once
 
 from accounts.models import Application, DecisionNotice
+from accounts.operations.debiting.instructing import instruct_debit
+from accounts.operations.debiting.mandates import record_mandate
 from outreach import tasks
 from outreach.models import Contact, Message, MessageAttempt, MessageReceipt
 from outreach.operations.sending import receiving
@@ -171,6 +174,26 @@ def test_a_notice_of_a_decision_is_taken_in_once_and_goes_out_by_the_ways_there_
         2,
     )
     assert message.fallback == [{"channel": "email", "template": ""}, {"channel": "push", "template": ""}]
+    notice.refresh_from_db()
+    assert (notice.status, notice.delivery) == ("sent", f"message {message.pk}")
+    assert works() == 1
+    assert notice.text_zh in carrier.calls[0].body
+
+
+def test_a_notice_of_a_debit_goes_the_same_way_once(carrier: Carrier) -> None:
+    account = make_late()
+    mandate = record_mandate(
+        actor=TESTER, account_id=account.pk, reference="M-1", instrument="6222000011112222", valid_from=TODAY,
+        most_minor=10_000, evidence="form",
+    )  # fmt: skip
+    debit = instruct_debit(
+        actor=TESTER, mandate_id=mandate.pk, amount_minor=10_000, debit_on=TODAY + timedelta(days=3), reference="DD-1"
+    )
+    notice = debit.notices.get()
+    assert channels_to_ring(NOON) == {Channel.SMS: 1}
+    channels_to_ring(NOON)
+    message = Message.objects.get()
+    assert (message.step, message.purpose, message.account_id) == (f"notice:debit-planned:{notice.pk}", "notice", account.pk)
     notice.refresh_from_db()
     assert (notice.status, notice.delivery) == ("sent", f"message {message.pk}")
     assert works() == 1

@@ -37,6 +37,7 @@ ADMIN_FRAME: Final = {
 ADMIN_TABLE: Final[dict[str, tuple[str, str | None, frozenset[str]]]] = {
     "accounts.Application": ("application.view", None, frozenset()),
     "accounts.ApplicationAppeal": ("application.view", None, frozenset()),
+    "accounts.ConductFigure": ("product.view", "conduct_figure.edit", frozenset({"add", "delete"})),
     "accounts.LendingCap": ("application.view", "lending_cap.edit", frozenset({"delete"})),
     "accounts.Product": ("product.view", None, frozenset()),
     "accounts.AgreementVersion": ("decision.view", "agreement.publish", frozenset({"change", "delete"})),
@@ -73,13 +74,13 @@ READING: Final = {"view", "view_own", "reveal", "export", "use", "verify", "audi
 #: Arguments that lead to an account: who may not see it, or has a conflict, gets in by none of them.
 OF_AN_ACCOUNT: Final = {
     "account_no", "payment_no", "customer_no", "review_id", "file_id", "decision_id", "application_id", "message_id",
-    "dispute_id", "evidence_id",
+    "dispute_id", "evidence_id", "mandate_id", "debit_id",
 }  # fmt: skip
 #: The same arguments, leading nowhere.
 NOBODYS: Final = {
     "account_no": "A-nobody", "payment_no": "T-nobody", "customer_no": "C-nobody",
     "review_id": 99, "file_id": 99, "decision_id": 999, "application_id": 999,
-    "message_id": 999, "dispute_id": 999, "evidence_id": 999,
+    "message_id": 999, "dispute_id": 999, "evidence_id": 999, "mandate_id": 999, "debit_id": 999,
 }  # fmt: skip
 
 DOORS = doors()

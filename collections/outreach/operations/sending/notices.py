@@ -1,4 +1,4 @@
-"""Notices of decisions taken into the outbox, each once; those of people without an account wait where they are."""
+"""Notices of decisions and debits taken into the outbox, each once; those of people without an account wait where they are."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import CreditAccount, DecisionNotice
-from accounts.operations.deciding.notices import hand_over_notices
+from accounts.models import CreditAccount, DebitNotice, DecisionNotice
+from accounts.operations.deciding.notices import hand_over_debit_notices, hand_over_notices
 from outreach.models import Message
 from outreach.queries.standing import detail_of
 from outreach.rules.contacts import Channel, Purpose
@@ -28,7 +28,8 @@ def of_accounts() -> Q:
 
 def take_notices(now: datetime) -> int:
     """Take queued notices into the outbox and return how many."""
-    return hand_over_notices(lambda notice: _take(notice, now), only=of_accounts())
+    taken = hand_over_notices(lambda notice: _take(notice, _account_of(notice), notice.kind, now), only=of_accounts())
+    return taken + hand_over_debit_notices(lambda notice: _take(notice, _account_debited(notice), f"debit-{notice.kind}", now))
 
 
 def waiting_elsewhere() -> int:
@@ -36,10 +37,10 @@ def waiting_elsewhere() -> int:
     return DecisionNotice.objects.filter(~of_accounts(), status=DecisionNotice.Status.QUEUED).count()
 
 
-def _take(notice: DecisionNotice, now: datetime) -> str:
+def _take(notice: DecisionNotice | DebitNotice, account: CreditAccount, kind: str, now: datetime) -> str:
     texts = {"en": notice.text_en, "zh": notice.text_zh}
-    step = f"notice:{notice.kind}:{notice.pk}"
-    return f"message {queue_notice(_account_of(notice), dated=notice.dated, step=step, texts=texts, now=now).pk}"
+    step = f"notice:{kind}:{notice.pk}"
+    return f"message {queue_notice(account, dated=notice.dated, step=step, texts=texts, now=now).pk}"
 
 
 def queue_notice(account: CreditAccount, *, dated: date, step: str, texts: Mapping[str, str], now: datetime) -> Message:
@@ -66,6 +67,10 @@ def queue_notice(account: CreditAccount, *, dated: date, step: str, texts: Mappi
         },
     )
     return message
+
+
+def _account_debited(notice: DebitNotice) -> CreditAccount:
+    return CreditAccount.objects.select_related("customer").get(pk=notice.instruction.account_id)
 
 
 def _account_of(notice: DecisionNotice) -> CreditAccount:

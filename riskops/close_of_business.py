@@ -1,6 +1,6 @@
 """The close of business: which steps there are and in which order. The one module that sees every app.
 
-post → age → signals → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms → outreach → publish.
+post → age → promises → signals → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms → outreach → publish.
 Penalty needs no step of its own: it is a function of the unpaid base and of time (docs/decisions), so aging computes it. A
 missing feed stops the close before any of them.
 """
@@ -26,6 +26,7 @@ from accounts.operations.deciding.standing import DECISIONS_STEP
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.sweeping import begin_sweeps, find_candidates, finish_sweeps, open_candidates
 from casework.bulk.cases import EPISODES_STEP, follow_cases
+from casework.bulk.promises import PROMISES_STEP, judge_promises
 from casework.bulk.queues import CASES_STEP
 from casework.bulk.tiers import TIER_STEP, tier_accounts
 from casework.operations.queues import close_cases
@@ -65,6 +66,16 @@ def _age(shard: Shard) -> int:
         first_account_id=shard.first_account_id,
         last_account_id=shard.last_account_id,
         looks_at_all=is_month_end(day) or book_state().business_date is None,
+    )
+
+
+def _promises(shard: Shard) -> int:
+    """Decide what was promised, by what was paid up to the day; tiers go by it."""
+    return judge_promises(
+        as_of=shard.business_date,
+        now=timezone.now(),
+        first_account_id=shard.first_account_id,
+        last_account_id=shard.last_account_id,
     )
 
 
@@ -207,6 +218,7 @@ def _publish(shard: Shard) -> int:
 STEPS: Final[tuple[Step, ...]] = (
     Step("post", _post),
     Step("age", _age),
+    Step(PROMISES_STEP, _promises),
     Step(SIGNALS_STEP, _signals),
     Step(TIER_STEP, _tier),
     Step("sweeps", _sweeps),

@@ -42,6 +42,9 @@ class AccountSignals(models.Model):
     score_month_end = models.IntegerField(_("score at the last month-end"), null=True)
     broken_promises_6m = models.SmallIntegerField(_("broken promises in six months"), default=0, db_default=0)
     has_open_promise = models.BooleanField(_("open promise"), default=False, db_default=False)
+    # The day of the next part of an open promise, and that on which the last one was broken: ladders reckon from them.
+    promise_due_on = models.DateField(_("promised for"), null=True)
+    promise_broken_on = models.DateField(_("promise broken on"), null=True)
     is_disputed = models.BooleanField(_("disputed"), default=False, db_default=False)
     is_fraud_suspected = models.BooleanField(_("fraud suspected"), default=False, db_default=False)
     is_in_legal = models.BooleanField(_("in legal recovery"), default=False, db_default=False)
@@ -54,8 +57,12 @@ class AccountSignals(models.Model):
 
     class Meta:
         verbose_name = _("account signals")
-        # The few that a ladder's steps after a restriction may be about.
-        indexes = [models.Index(fields=["restricted_on"], name="signals_restricted", condition=Q(restricted_on__isnull=False))]
+        # The few that the steps of a ladder may be about.
+        indexes = [
+            models.Index(fields=["restricted_on"], name="signals_restricted", condition=Q(restricted_on__isnull=False)),
+            models.Index(fields=["promise_due_on"], name="signals_promised", condition=Q(promise_due_on__isnull=False)),
+            models.Index(fields=["promise_broken_on"], name="signals_broken", condition=Q(promise_broken_on__isnull=False)),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(

@@ -20,6 +20,7 @@ class CaseworkConfig(AppConfig):
         from casework.answers import TiersOfPolicies, tier_panel
         from casework.operations.cases.following import follow_changed
         from casework.operations.handing_back import hand_back_of_absent
+        from casework.operations.promises.observing import observe_changed
         from casework.operations.queues import refill_changed
         from casework.operations.retiering import retier_changed
         from casework.queries.tier_timeline import register_tier_changes
@@ -27,6 +28,8 @@ class CaseworkConfig(AppConfig):
 
         register_tiers(TiersOfPolicies())
         register_panel("tier", tier_panel, place=10)
+        # First of all: what was promised may be paid, and tiers and queues go by that.
+        facts_changed.connect(observe_changed, dispatch_uid="casework.observe_changed")
         facts_changed.connect(retier_changed, dispatch_uid="casework.retier_changed")
         facts_changed.connect(follow_changed, dispatch_uid="casework.follow_changed")
         # After the tier, which queues go by.

@@ -37,3 +37,10 @@ HAND_BACK = event("work.hand_back", _("back to its queue: who had it is away"))
 
 # Cases: what follows from other operations.
 MOVE_CASE = event("case.move", _("case moved to another stage"))
+
+# Promises to pay.
+VIEW_PROMISES = operation("promise.view", _("see promises to pay"), *READERS)
+TAKE_PROMISE = operation("promise.take", _("take a promise to pay"), *_WORKERS)
+OVERRIDE_PROMISE = operation("promise.override", _("take a promise after too many broken ones"), *_LEADS)
+CANCEL_PROMISE = operation("promise.cancel", _("cancel a promise to pay"), *_WORKERS)
+SET_PROMISE_TERMS = operation("promise_terms.set", _("set the terms of promises"), Role.MANAGER)

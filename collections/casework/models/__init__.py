@@ -2,6 +2,7 @@
 
 from casework.models.calendars import BusinessCalendar
 from casework.models.cases import Case, CaseEvent, CaseFigures
+from casework.models.promises import Promise, PromisePart, PromiseTerms
 from casework.models.tiers import Tier, TierChange, TierPolicy
 from casework.models.worklist import (
     AccountNote,
@@ -26,6 +27,9 @@ __all__ = [
     "Claim",
     "Presence",
     "PriorityWeights",
+    "Promise",
+    "PromisePart",
+    "PromiseTerms",
     "Queue",
     "QueueEffect",
     "SavedView",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0056_names_of_columns'),
+        ('accounts', '0057_schedules_change'),
     ]
 
     operations = [

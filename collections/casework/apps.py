@@ -16,6 +16,7 @@ class CaseworkConfig(AppConfig):
         """Answer for the tiers; hear what changes of accounts and who goes away; have migrate seed the policy."""
         from accounts.events import facts_changed
         from accounts.panels import register_panel
+        from accounts.queries.known_facts import register_known
         from accounts.tiers import register_tiers
         from casework.answers import TiersOfPolicies, tier_panel
         from casework.operations.cases.following import follow_changed
@@ -23,9 +24,11 @@ class CaseworkConfig(AppConfig):
         from casework.operations.promises.observing import observe_changed
         from casework.operations.queues import refill_changed
         from casework.operations.retiering import retier_changed
+        from casework.queries.promises.known import known_promises
         from casework.queries.tier_timeline import register_tier_changes
         from riskops.shared.people.events import absence_entered
 
+        register_known("promises", known_promises)
         register_tiers(TiersOfPolicies())
         register_panel("tier", tier_panel, place=10)
         # First of all: what was promised may be paid, and tiers and queues go by that.
@@ -36,13 +39,17 @@ class CaseworkConfig(AppConfig):
         facts_changed.connect(refill_changed, dispatch_uid="casework.refill_changed")
         absence_entered.connect(hand_back_of_absent, dispatch_uid="casework.hand_back_of_absent")
         register_tier_changes()
-        post_migrate.connect(_seed_tiers, sender=self, dispatch_uid="casework.seed_tiers")
+        post_migrate.connect(_seed, sender=self, dispatch_uid="casework.seed")
 
 
-def _seed_tiers(using: str, **_kwargs: Any) -> None:
-    from casework.models import TierPolicy
+def _seed(using: str, **_kwargs: Any) -> None:
+    from casework.models import OutcomeCode, TierPolicy
     from casework.shipped import seed_tiers
+    from casework.shipped_cases import seed_cases
 
     # A migrate of other apps alone, or back to before the tables, finds none.
-    if TierPolicy._meta.db_table in connections[using].introspection.table_names():
+    tables = connections[using].introspection.table_names()
+    if TierPolicy._meta.db_table in tables:
         seed_tiers(using=using)
+    if OutcomeCode._meta.db_table in tables:
+        seed_cases(using=using)

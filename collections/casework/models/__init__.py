@@ -1,6 +1,7 @@
 """The tables of the casework, a file per topic."""
 
 from casework.models.calendars import BusinessCalendar
+from casework.models.case_work import CaseContact, CaseCost, CasePrompt, NextAction, OutcomeCode
 from casework.models.cases import Case, CaseEvent, CaseFigures
 from casework.models.promises import Promise, PromisePart, PromiseTerms
 from casework.models.tiers import Tier, TierChange, TierPolicy
@@ -22,9 +23,14 @@ __all__ = [
     "BulkAction",
     "BusinessCalendar",
     "Case",
+    "CaseContact",
+    "CaseCost",
     "CaseEvent",
     "CaseFigures",
+    "CasePrompt",
     "Claim",
+    "NextAction",
+    "OutcomeCode",
     "Presence",
     "PriorityWeights",
     "Promise",

@@ -19,7 +19,7 @@ from casework.models import WorkItem, WorkRecord
 from casework.operations import claiming, working
 from casework.operations.acting import Asked
 from casework.operations.work_refusals import WorkRefusal
-from casework.outcomes import OUTCOMES
+from casework.outcomes import outcome_label
 from casework.views.worklist import desk_answer, is_partial, item_or_404, take_next
 from riskops.shared.audit import Actor
 from riskops.shared.posting import posted_from
@@ -78,7 +78,7 @@ def outcome(request: HttpRequest, item_id: int) -> HttpResponse:
     """Record an outcome; in play mode the next account follows."""
 
     def said(form: _Form) -> str:
-        label = next((str(o.label) for o in OUTCOMES if o.code == form.text("outcome")), "")
+        label = outcome_label(form.text("outcome"))
         return gettext("%(account)s: %(outcome)s.") % {"account": form.item.account.account_no, "outcome": label}
 
     return _act(

@@ -24,7 +24,7 @@ from casework.models import SavedView, WorkItem
 from casework.operations import claiming, noting
 from casework.operations.work_refusals import NothingToTake, WorkRefusal
 from casework.operations.working import MOST_BOOST_DAYS, MOST_SNOOZE_DAYS
-from casework.outcomes import OUTCOMES
+from casework.outcomes import outcomes_offered
 from casework.queries.desk import desk_of
 from casework.queries.worklist import SHOWN, WorkFilters, read_work_filters, work_page
 from casework.rules.priority import WHOLE_BP
@@ -100,7 +100,7 @@ def _choices(request: HttpRequest) -> dict[str, Any]:
     return {
         "is_lead": is_lead,
         "people": people,
-        "outcomes": OUTCOMES,
+        "outcomes": outcomes_offered(),
         "snoozes": [(days, label, today + timedelta(days=days)) for days, label in SNOOZES],
         "tomorrow": today + timedelta(days=1),
         "last_snooze_day": today + timedelta(days=MOST_SNOOZE_DAYS),

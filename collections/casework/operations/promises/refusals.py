@@ -7,13 +7,12 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from casework.operations.work_refusals import WorkRefusal
 from riskops.shared.money import plain_amount
 
 
-class PromiseRefused(Exception):
-    """Something about a promise was refused; nothing was changed. `field` names the field of the form it is about."""
-
-    field = ""
+class PromiseRefused(WorkRefusal):
+    """Something about a promise was refused; nothing was changed."""
 
 
 class NoDayClosed(PromiseRefused):
@@ -26,12 +25,16 @@ class NoDayClosed(PromiseRefused):
 class PromiseUnknown(PromiseRefused):
     """There is no such promise in sight."""
 
+    status = 404
+
     def __init__(self, promise_id: int) -> None:
         super().__init__(_("There is no promise %(id)s in sight.") % {"id": promise_id})
 
 
 class PromiseOpenAlready(PromiseRefused):
     """One promise at a time."""
+
+    status = 409
 
     def __init__(self, account_no: str, ends_on: date) -> None:
         super().__init__(
@@ -53,7 +56,7 @@ class PlanStands(PromiseRefused):
 class PartsMalformed(PromiseRefused):
     """The parts are none, too many, or no amounts."""
 
-    field = "parts"
+    about = "parts"
 
 
 class NoParts(PartsMalformed):
@@ -97,7 +100,7 @@ class PartsOutOfOrder(PartsMalformed):
 class PromiseInThePast(PromiseRefused):
     """The day has gone."""
 
-    field = "due_on"
+    about = "due_on"
 
     def __init__(self, due_on: date, today: date) -> None:
         super().__init__(
@@ -109,7 +112,7 @@ class PromiseInThePast(PromiseRefused):
 class PromiseTooFarAhead(PromiseRefused):
     """Later than the terms allow."""
 
-    field = "due_on"
+    about = "due_on"
 
     def __init__(self, due_on: date, last_day: date, most_days: int) -> None:
         super().__init__(
@@ -125,7 +128,7 @@ class PromiseTooFarAhead(PromiseRefused):
 class PromiseAboveOwed(PromiseRefused):
     """More than all that is owed."""
 
-    field = "amount"
+    about = "amount"
 
     def __init__(self, total_minor: int, owed_minor: int, digits: int) -> None:
         super().__init__(
@@ -137,7 +140,7 @@ class PromiseAboveOwed(PromiseRefused):
 class TooManyBroken(PromiseRefused):
     """The last promises were all broken."""
 
-    field = "override_reason"
+    about = "override_reason"
 
     def __init__(self, account_no: str, broken: int) -> None:
         super().__init__(
@@ -154,7 +157,7 @@ class TooManyBroken(PromiseRefused):
 class OverrideNotYours(PromiseRefused):
     """Only a team lead takes a promise beyond the limit."""
 
-    field = "override_reason"
+    about = "override_reason"
 
     def __init__(self) -> None:
         super().__init__(_("A promise beyond the limit is taken by a team lead or a manager; escalate the account to one."))
@@ -162,6 +165,8 @@ class OverrideNotYours(PromiseRefused):
 
 class PromiseDecided(PromiseRefused):
     """It is not open any more."""
+
+    status = 409
 
     def __init__(self, status: str, decided_on: date | None) -> None:
         super().__init__(

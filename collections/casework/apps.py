@@ -14,23 +14,37 @@ class CaseworkConfig(AppConfig):
 
     def ready(self) -> None:
         """Answer for the tiers; hear what changes of accounts and who goes away; have migrate seed the policy."""
+        from accounts.customer_panels import Panel
+        from accounts.customer_panels import register_panel as register_customer_panel
         from accounts.events import facts_changed
         from accounts.panels import register_panel
         from accounts.queries.known_facts import register_known
         from accounts.tiers import register_tiers
         from casework.answers import TiersOfPolicies, tier_panel
+        from casework.blocks import register_standing_block
+        from casework.case_panels import case_panel, cases_of_customer, promises_of_customer
         from casework.operations.cases.following import follow_changed
         from casework.operations.handing_back import hand_back_of_absent
         from casework.operations.promises.observing import observe_changed
         from casework.operations.queues import refill_changed
         from casework.operations.retiering import retier_changed
+        from casework.queries.cases.timeline import register_case_events
         from casework.queries.promises.known import known_promises
         from casework.queries.tier_timeline import register_tier_changes
+        from casework.work_roles import VIEW_CASES, VIEW_PROMISES
         from riskops.shared.people.events import absence_entered
 
         register_known("promises", known_promises)
         register_tiers(TiersOfPolicies())
         register_panel("tier", tier_panel, place=10)
+        register_panel("case", case_panel, place=12)
+        register_customer_panel(
+            Panel("cases", _("Cases"), 15, cases_of_customer, "casework/cases/_customer_panel.html", VIEW_CASES)
+        )
+        register_customer_panel(
+            Panel("promises", _("Promises"), 16, promises_of_customer, "casework/promises/_customer_panel.html", VIEW_PROMISES)
+        )
+        register_standing_block("promise", _("a promise is open"), "open_promise = True")
         # First of all: what was promised may be paid, and tiers and queues go by that.
         facts_changed.connect(observe_changed, dispatch_uid="casework.observe_changed")
         facts_changed.connect(retier_changed, dispatch_uid="casework.retier_changed")
@@ -39,6 +53,7 @@ class CaseworkConfig(AppConfig):
         facts_changed.connect(refill_changed, dispatch_uid="casework.refill_changed")
         absence_entered.connect(hand_back_of_absent, dispatch_uid="casework.hand_back_of_absent")
         register_tier_changes()
+        register_case_events()
         post_migrate.connect(_seed, sender=self, dispatch_uid="casework.seed")
 
 

@@ -31,6 +31,9 @@ class Outcome:
     action: str = "call"
 
 
+#: The outcome that taking a promise at the worklist records.
+PROMISED: Final = "promise"
+
 OUTCOMES: Final = (
     Outcome(1, "promise", _("promise to pay"), "承诺还款", 3, NextAction.AWAIT_PAYMENT, is_success=True),
     Outcome(2, "no_answer", _("no answer"), "无人接听", 1, NextAction.CALL_AGAIN, is_right_party=False),

@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from casework import work_roles as may_do
+from casework.case_forms import OFFERED_PARTS
 from casework.models import SavedView, WorkItem
 from casework.operations import claiming, noting
 from casework.operations.work_refusals import NothingToTake, WorkRefusal
@@ -101,6 +102,7 @@ def _choices(request: HttpRequest) -> dict[str, Any]:
         "is_lead": is_lead,
         "people": people,
         "outcomes": outcomes_offered(),
+        "offered_parts": range(OFFERED_PARTS),
         "snoozes": [(days, label, today + timedelta(days=days)) for days, label in SNOOZES],
         "tomorrow": today + timedelta(days=1),
         "last_snooze_day": today + timedelta(days=MOST_SNOOZE_DAYS),

@@ -41,6 +41,8 @@ from riskops.shared.scope import WHOLE_BOOK, Scope, scope_of
 Kind = CaseEvent.Kind
 #: How far ahead a next action may lie, in days.
 MOST_DAYS_AHEAD: Final = 180
+#: Characters of the note on a cost.
+MOST_NOTE: Final = 200
 #: How somebody made sure that they spoke to the customer.
 PROOFS: Final = ("last_four", "birth_date", "known_purchase", "call_back")
 
@@ -51,9 +53,9 @@ def _open(actor: Actor, account_id: int) -> tuple[AccountFacts, Case]:
     return account, held_case(account_id, account_no=account.account_no)
 
 
-def _tell(case: Case, kind: CaseEvent.Kind, *, actor: Actor, reason: str = "", **details: Any) -> CaseEvent:
+def _tell(case: Case, kind: CaseEvent.Kind, actor: Actor, details: dict[str, Any]) -> CaseEvent:
     state = AccountState.objects.filter(pk=case.account_id).first()
-    return add_event(case, kind, day=day_of_work(case), actor=actor, state=state, reason=reason, details=details)
+    return add_event(case, kind, day=day_of_work(case), actor=actor, state=state, details=details)
 
 
 def _record(actor: Actor, action: str, account: AccountFacts, **more: Any) -> None:
@@ -83,7 +85,7 @@ def set_next_action(*, actor: Actor, account_id: int, action: str, on: date | No
     case.next_action, case.next_action_on = action, on
     case.save(update_fields=["next_action", "next_action_on"])
     after = {"next_action": action, "next_action_on": on.isoformat() if on else None}
-    _tell(case, Kind.NEXT_ACTION, actor=actor, **after)
+    _tell(case, Kind.NEXT_ACTION, actor, dict(after))
     _record(actor, SET_NEXT_ACTION, account, before=before, after=after)
     return case
 
@@ -109,7 +111,7 @@ def own_case(*, actor: Actor, account_id: int, username: str, today: date) -> Ca
     was = case.owner.get_username() if case.owner else ""
     case.owner = owner
     case.save(update_fields=["owner"])
-    _tell(case, Kind.OWNER, actor=actor, was=was, owner=username)
+    _tell(case, Kind.OWNER, actor, {"was": was, "owner": username})
     _record(actor, OWN_CASE, account, before={"owner": was}, after={"owner": username})
     return case
 
@@ -127,7 +129,7 @@ def confirm_right_party(*, actor: Actor, account_id: int, proof: str) -> Case:
         raise ContactMalformed("proof")
     case.right_party_on = day_of_work(case)
     case.save(update_fields=["right_party_on"])
-    _tell(case, Kind.RIGHT_PARTY, actor=actor, proof=proof)
+    _tell(case, Kind.RIGHT_PARTY, actor, {"proof": proof})
     _record(actor, CONFIRM_RIGHT_PARTY, account, after={"right_party_on": case.right_party_on.isoformat(), "proof": proof})
     return case
 
@@ -172,7 +174,7 @@ def add_contact(*, actor: Actor, account_id: int, typed: TypedContact, now: date
         added_at=now,
     )
     after = {"contact": contact.pk, "relation": typed.relation, "source": typed.source, "consent": typed.consent}
-    _tell(case, Kind.CONTACT, actor=actor, **after)
+    _tell(case, Kind.CONTACT, actor, dict(after))
     _record(actor, ADD_CASE_CONTACT, account, after={**after, "name": masked_name(name)})
     return contact
 
@@ -196,7 +198,8 @@ def refuse_contact(*, actor: Actor, contact_id: int, now: datetime, scope: Scope
     refuse_settled(contact.case)
     was, contact.consent, contact.refused_at = contact.consent, CaseContact.Consent.REFUSED, now
     contact.save(update_fields=["consent", "refused_at"])
-    _tell(contact.case, Kind.CONTACT, actor=actor, contact=contact.pk, relation=contact.relation, consent="refused")
+    told = {"contact": contact.pk, "relation": contact.relation, "consent": "refused"}
+    _tell(contact.case, Kind.CONTACT, actor, told)
     before, after = ({"contact": contact.pk, "consent": value} for value in (was, "refused"))
     _record(actor, REFUSE_CASE_CONTACT, account, before=before, after=after)
     return contact
@@ -221,7 +224,7 @@ def book_cost(
         raise CostMalformed("amount")
     if not case.since <= incurred_on <= day_of_work(case):
         raise CostMalformed("incurred_on")
-    if len(note) > CaseCost._meta.get_field("note").max_length:
+    if len(note) > MOST_NOTE:
         raise CostMalformed("note")
     cost = CaseCost.objects.create(
         case=case,
@@ -234,6 +237,6 @@ def book_cost(
         booked_at=now,
     )
     after = {"kind": kind, "amount_minor": amount_minor, "incurred_on": incurred_on.isoformat()}
-    _tell(case, Kind.COST, actor=actor, cost=cost.pk, **after)
+    _tell(case, Kind.COST, actor, {"cost": cost.pk, **after})
     _record(actor, BOOK_CASE_COST, account, after=after, reason=note)
     return cost

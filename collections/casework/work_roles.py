@@ -56,4 +56,4 @@ REFUSE_CASE_CONTACT = operation("case_contact.refuse", _("note that a contact pe
 BOOK_CASE_COST = operation("case_cost.book", _("book a cost on a case"), *_WORKERS)
 SET_CASE_FIGURES = operation("case_figures.set", _("set the figures of cases"), Role.MANAGER)
 EDIT_OUTCOME_CODES = operation("outcome_code.edit", _("edit outcome codes"), *_LEADS, Role.ADMINISTRATOR)
-EDIT_PROMPTS = operation("case_prompt.edit", _("edit the script of cases"), *_LEADS, Role.COMPLIANCE)
+EDIT_PROMPTS = operation("case_prompt.edit", _("edit the script of cases"), *_LEADS, Role.ADMINISTRATOR)

@@ -9,7 +9,7 @@ import pytest
 from casework_books import DAY
 from django.db import transaction
 from factories import TESTER, make_account, make_installment, make_payment, make_product, make_reversal, set_business_date
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from promise_books import TODAY, judge_all, late_account, promise_of, signals_of, stand_at
 
@@ -35,6 +35,7 @@ parts = st.lists(st.tuples(st.integers(0, 6), amounts), min_size=1, max_size=3, 
 moneys = st.lists(st.tuples(st.integers(-1, 12), amounts, st.none() | st.integers(0, 20)), max_size=4)
 
 
+@settings(max_examples=25)
 @given(book=st.lists(st.tuples(parts, moneys), min_size=1, max_size=3), days=st.lists(st.integers(0, 12), min_size=1, max_size=5))
 def test_the_step_and_the_spot_give_the_same_rows(book: list[Any], days: list[int]) -> None:
     product = make_product()
@@ -75,6 +76,7 @@ def test_the_step_and_the_spot_give_the_same_rows(book: list[Any], days: list[in
     assert rows(judge_all) == spot
 
 
+@settings(max_examples=25)
 @given(promised=parts, paid=moneys)
 def test_a_promise_followed_day_by_day_is_what_its_entries_say(promised: Any, paid: Any) -> None:
     account = late_account()

@@ -98,7 +98,7 @@ class Promise(models.Model):
     #: The last entry that was in the book when it was made: what was paid on its day before it does not count.
     known_payment_id = models.BigIntegerField(default=0)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
-    paid_minor = models.BigIntegerField(_("paid"), default=0)
+    paid_minor = models.BigIntegerField(pgettext_lazy("promise", "paid"), default=0)
     next_due_on = models.DateField(_("next due"), null=True)
     decided_on = models.DateField(_("decided on"), null=True)
     #: Free text about a person, so kept as personal data is.
@@ -145,7 +145,7 @@ class PromisePart(models.Model):
     needed_minor = models.BigIntegerField()
     counts_until = models.DateField(_("counts until"))
     status = models.CharField(_("status"), max_length=10, choices=Promise.Status, default=Promise.Status.OPEN)
-    paid_minor = models.BigIntegerField(_("paid"), default=0)
+    paid_minor = models.BigIntegerField(pgettext_lazy("promise", "paid"), default=0)
 
     class Meta:
         verbose_name = _("part of a promise")

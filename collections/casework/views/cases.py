@@ -21,7 +21,9 @@ from casework import work_roles as may_do
 from casework.case_forms import OFFERED_PARTS, read_amount, read_day, read_parts
 from casework.models import Case, CaseContact, CaseCost, NextAction, Promise
 from casework.operations.cases import outcomes, working_on
+from casework.operations.cases.refusals import ContactUnknown
 from casework.operations.promises import cancel_promise, take_promise
+from casework.operations.promises.refusals import PromiseUnknown
 from casework.operations.work_refusals import WorkRefusal
 from casework.outcomes import outcome_label, outcomes_offered
 from casework.queries.cases.pages import CaseFilters, case_desk, case_page
@@ -214,21 +216,16 @@ def contact(request: HttpRequest, account_no: str) -> HttpResponse:
 
 @never_cache
 @requires(may_do.REFUSE_CASE_CONTACT)
-@posted_from("cases", takes=())
-def refuse_contact(request: HttpRequest, contact_id: int) -> HttpResponse:
+@posted_from("case", takes=("account_no",))
+def refuse_contact(request: HttpRequest, account_no: str, contact_id: int) -> HttpResponse:
     """Note that a contact person wants to hear no more."""
-    seen = scope_of(request.user).accounts(CaseContact.objects.filter(pk=contact_id), product="case__product")
-    number = seen.values_list("case__account__account_no", flat=True).first()
-    if number is None:
-        raise Http404(gettext("There is no contact person %(id)s in sight.") % {"id": contact_id})
-    return _act(
-        request,
-        number,
-        lambda _account, actor: working_on.refuse_contact(
-            actor=actor, contact_id=contact_id, now=timezone.now(), scope=scope_of(request.user)
-        ),
-        lambda: gettext("It is noted: they are not to be contacted again."),
-    )
+
+    def refuse(account: CreditAccount, actor: Actor) -> None:
+        if not CaseContact.objects.filter(pk=contact_id, case__account=account).exists():
+            raise ContactUnknown(contact_id)
+        working_on.refuse_contact(actor=actor, contact_id=contact_id, now=timezone.now())
+
+    return _act(request, account_no, refuse, lambda: gettext("It is noted: they are not to be contacted again."))
 
 
 @never_cache
@@ -273,24 +270,16 @@ def promise(request: HttpRequest, account_no: str) -> HttpResponse:
 
 @never_cache
 @requires(may_do.CANCEL_PROMISE)
-@posted_from("promises", takes=())
-def cancel(request: HttpRequest, promise_id: int) -> HttpResponse:
+@posted_from("case", takes=("account_no",))
+def cancel(request: HttpRequest, account_no: str, promise_id: int) -> HttpResponse:
     """Cancel an open promise."""
-    seen = scope_of(request.user).accounts(Promise.objects.filter(pk=promise_id))
-    number = seen.values_list("account__account_no", flat=True).first()
-    if number is None:
-        raise Http404(gettext("There is no promise %(id)s in sight.") % {"id": promise_id})
-    return _act(
-        request,
-        number,
-        lambda _account, actor: cancel_promise(
-            actor=actor,
-            promise_id=promise_id,
-            reason=request.POST.get("reason", ""),
-            scope=scope_of(request.user),
-        ),
-        lambda: gettext("The promise is cancelled; treatment goes on."),
-    )
+
+    def give_up(account: CreditAccount, actor: Actor) -> None:
+        if not Promise.objects.filter(pk=promise_id, account=account).exists():
+            raise PromiseUnknown(promise_id)
+        cancel_promise(actor=actor, promise_id=promise_id, reason=request.POST.get("reason", ""))
+
+    return _act(request, account_no, give_up, lambda: gettext("The promise is cancelled; treatment goes on."))
 
 
 @never_cache

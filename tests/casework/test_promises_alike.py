@@ -57,11 +57,15 @@ def test_the_step_and_the_spot_give_the_same_rows(book: list[Any], days: list[in
             stand_at(day, *accounts)
             judged(ahead)
             found += [
-                list(Promise.objects.order_by("account_id").values_list(*PROMISES)),
-                list(PromisePart.objects.order_by("promise__account_id", "number").values_list(*PARTS)),
-                list(AccountSignals.objects.order_by("account_id").values_list(*SIGNALS)),
+                list(Promise.objects.filter(account__in=accounts).order_by("account_id").values_list(*PROMISES)),
+                list(
+                    PromisePart.objects.filter(promise__account__in=accounts)
+                    .order_by("promise__account_id", "number")
+                    .values_list(*PARTS)
+                ),
+                list(AccountSignals.objects.filter(account__in=accounts).order_by("account_id").values_list(*SIGNALS)),
             ]
-        told = CaseEvent.objects.order_by("case__account_id", "pk")
+        told = CaseEvent.objects.filter(case__account__in=accounts).order_by("case__account_id", "pk")
         for event in told:
             event.details.pop("promise", None)
         return [*found, list(told.values_list(*EVENTS)), [event.details for event in told]]

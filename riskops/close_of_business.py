@@ -1,6 +1,7 @@
 """The close of business: which steps there are and in which order. The one module that sees every app.
 
-post → age → plans → signals → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms → outreach → publish.
+post → age → plans → promises → signals → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms → outreach
+→ publish.
 Penalty needs no step of its own: it is a function of the unpaid base and of time (docs/decisions), so aging computes it. A
 missing feed stops the close before any of them.
 """
@@ -27,6 +28,7 @@ from accounts.operations.deciding.standing import DECISIONS_STEP
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.sweeping import begin_sweeps, find_candidates, finish_sweeps, open_candidates
 from casework.bulk.cases import EPISODES_STEP, follow_cases
+from casework.bulk.promises import PROMISES_STEP, judge_promises
 from casework.bulk.queues import CASES_STEP
 from casework.bulk.tiers import TIER_STEP, tier_accounts
 from casework.operations.plans.following import PLANS_STEP, follow_shard
@@ -72,8 +74,16 @@ def _age(shard: Shard) -> int:
 
 def _plans(shard: Shard) -> int:
     """Follow the plans in force or observed; a broken one is owed again as before, from this day on."""
-    return follow_shard(
-        as_of=shard.business_date, first_account_id=shard.first_account_id, last_account_id=shard.last_account_id
+    return follow_shard(as_of=shard.business_date, first_account_id=shard.first_account_id, last_account_id=shard.last_account_id)
+
+
+def _promises(shard: Shard) -> int:
+    """Decide what was promised, by what was paid up to the day; tiers go by it."""
+    return judge_promises(
+        as_of=shard.business_date,
+        now=timezone.now(),
+        first_account_id=shard.first_account_id,
+        last_account_id=shard.last_account_id,
     )
 
 
@@ -219,6 +229,7 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("age", _age),
     # Before what rules see is gathered: whether a plan is kept decides about treatment.
     Step(PLANS_STEP, _plans),
+    Step(PROMISES_STEP, _promises),
     Step(SIGNALS_STEP, _signals),
     Step(TIER_STEP, _tier),
     Step("sweeps", _sweeps),

@@ -35,6 +35,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("casework.urls")),
     path("api/v1/", include("casework.api.urls")),
     path("", include("casework.worklist_urls")),
+    path("", include("casework.case_urls")),
+    path("api/v1/", include("casework.api.case_urls")),
     path("", include("outreach.urls")),
     path("api/v1/", include("outreach.api.urls")),
     path("", include("dashboards.urls")),

@@ -43,7 +43,7 @@ from accounts.models import (
     Review,
     ReviewFile,
 )
-from casework.models import Dispute, DisputeCorrection, DisputeFile, DisputeKind
+from casework.models import Case, CaseContact, Dispute, DisputeCorrection, DisputeFile, DisputeKind, Promise, PromisePart
 from casework.operations.disputes.opening import FIGURES
 from outreach.models import Contact, ContactHold, ContactPolicy, CustomerReply, Experiment, Message, ProviderEvent
 from riskops.shared.models import Absence, Feed
@@ -60,6 +60,7 @@ ARGUMENTS = {
     "username": USERNAME,
     "customer_no": CUSTOMER_NO,
     "row_id": AUTHORITY_LINE_ID,
+    "prompt_id": 1,
 }
 
 
@@ -100,6 +101,7 @@ def put_one_of_everything() -> CreditAccount:
     )  # fmt: skip
     _experiment_with(account)
     _debit(account)
+    _collect_from(account)
     _count_on_from_here()
     return account
 
@@ -185,6 +187,24 @@ def _experiment_with(account: CreditAccount) -> None:
         arms=[{"code": "a", "strategy": "s", "weight_bp": 5_000}, {"code": "b", "strategy": "s", "weight_bp": 5_000}],
         planned_size=10, duration_days=1, drafted_by_name="x",
     )  # fmt: skip
+
+
+def _collect_from(account: CreditAccount) -> None:
+    """Open a case of the account with a contact person, and put a promise into it."""
+    day = account.opened_on
+    own = {"account": account, "customer": account.customer, "product": account.product}
+    case = Case.objects.create(pk=1, **own, episode=1, since=day, opened_on=day, stage=Case.Stage.REMIND, stage_since=day)
+    CaseContact.objects.create(
+        pk=1, case=case, relation="friend", person={"name": "Li Na", "phone": "13900000002"}, source="customer",
+        added_by_name="x", added_at=timezone.now(),
+    )  # fmt: skip
+    promise = Promise.objects.create(
+        pk=1, **own, case=case, made_on=day, recorded_at=timezone.now(), made_by_name="x", total_minor=100, part_count=1,
+        partly_from_bp=5_000, ends_on=day, watched_until=day, next_due_on=day,
+    )  # fmt: skip
+    PromisePart.objects.create(
+        pk=1, promise=promise, number=1, due_on=day, amount_minor=100, through_minor=100, needed_minor=99, counts_until=day
+    )
 
 
 def _decide_about(account: CreditAccount) -> None:

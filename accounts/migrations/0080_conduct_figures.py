@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0057_schedules_change'),
+        ('accounts', '0070_signals_of_promises'),
     ]
 
     operations = [

@@ -45,6 +45,9 @@ class AccountSignals(models.Model):
     failed_debits_3m = models.SmallIntegerField(_("failed debits in three months"), default=0, db_default=0)
     debit_failed_on = models.DateField(_("last failed debit on"), null=True)
     has_open_promise = models.BooleanField(_("open promise"), default=False, db_default=False)
+    # The day of the next part of an open promise, and that on which the last one was broken: ladders reckon from them.
+    promise_due_on = models.DateField(_("promised for"), null=True)
+    promise_broken_on = models.DateField(_("promise broken on"), null=True)
     is_disputed = models.BooleanField(_("disputed"), default=False, db_default=False)
     is_fraud_suspected = models.BooleanField(_("fraud suspected"), default=False, db_default=False)
     is_in_legal = models.BooleanField(_("in legal recovery"), default=False, db_default=False)
@@ -57,8 +60,12 @@ class AccountSignals(models.Model):
 
     class Meta:
         verbose_name = _("account signals")
-        # The few that a ladder's steps after a restriction may be about.
-        indexes = [models.Index(fields=["restricted_on"], name="signals_restricted", condition=Q(restricted_on__isnull=False))]
+        # The few that the steps of a ladder may be about.
+        indexes = [
+            models.Index(fields=["restricted_on"], name="signals_restricted", condition=Q(restricted_on__isnull=False)),
+            models.Index(fields=["promise_due_on"], name="signals_promised", condition=Q(promise_due_on__isnull=False)),
+            models.Index(fields=["promise_broken_on"], name="signals_broken", condition=Q(promise_broken_on__isnull=False)),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(

@@ -1,13 +1,14 @@
 """What rules would have seen of accounts at the close of any day, from the entries of today (portfolio-format, rule 7).
 
 Rebuilt from the entries: everything that days past due, amounts, payments and the month-ends before give. Not rebuilt, since
-no history of it is kept: the credit limit, score, promises, disputes, fraud, legal, holds, plans, refusals of automated
-decisions. Those are as they stand now. A restriction or a review dated after the day had not happened on it.
+no history of it is kept: the credit limit, score, disputes, fraud, legal, holds, plans, refusals of automated decisions. Those
+are as they stand now, unless a room above that keeps their history tells them (`register_known`), as it does of promises. A
+restriction or a review dated after the day had not happened on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -35,6 +36,17 @@ _AS_NOW: Final = {
 }
 
 
+#: Tells facts of accounts at the days they were rebuilt for, by account id; in a fixed number of queries.
+TellKnown = Callable[[Sequence[tuple[AccountEntries, RebuiltAccount]]], Mapping[int, Mapping[str, Plain]]]
+
+_TELLERS: Final[dict[str, TellKnown]] = {}
+
+
+def register_known(name: str, tell: TellKnown) -> None:
+    """Let a room above tell facts of past days that it keeps the history of; a second one of the name replaces the first."""
+    _TELLERS[name] = tell
+
+
 class MonthEnd(NamedTuple):
     """An account at a month-end, as its entries say now."""
 
@@ -54,6 +66,7 @@ class KnownFacts(Mapping[str, Plain]):
         product: str,
         currency: str,
         signals: AccountSignals,
+        told: Mapping[str, Plain],
     ) -> None:
         self.entries = entries
         self.rebuilt = rebuilt
@@ -62,8 +75,11 @@ class KnownFacts(Mapping[str, Plain]):
         self.product = product
         self.currency = currency
         self.signals = signals
+        self.told = told
 
     def __getitem__(self, name: str) -> Plain:
+        if name in self.told:
+            return self.told[name]
         if name in _AS_NOW:
             now: Plain = getattr(self.signals, _AS_NOW[name])
             return now
@@ -143,7 +159,7 @@ _WORKED_OUT: Final[dict[str, Any]] = {
 
 
 def known_facts(accounts: Iterable[tuple[AccountEntries, RebuiltAccount]]) -> dict[int, KnownFacts]:
-    """Return what rules would have seen of accounts, each at the day it was rebuilt for; two queries for all of them."""
+    """Return what rules would have seen of accounts, each at the day it was rebuilt for; as many queries for all as for one."""
     listed = list(accounts)
     ids = [entries.account_id for entries, _rebuilt in listed]
     own = CreditAccount.objects.filter(pk__in=ids).values_list(
@@ -152,6 +168,10 @@ def known_facts(accounts: Iterable[tuple[AccountEntries, RebuiltAccount]]) -> di
     columns = {pk: (limit, product, currency) for pk, limit, product, currency in own}
     signals = AccountSignals.objects.in_bulk(ids)
     quiet = AccountSignals()
+    told: dict[int, dict[str, Plain]] = {}
+    for tell in _TELLERS.values():
+        for account_id, facts in tell(listed).items():
+            told.setdefault(account_id, {}).update(facts)
     found = {}
     for entries, rebuilt in listed:
         limit, product, currency = columns[entries.account_id]
@@ -162,6 +182,7 @@ def known_facts(accounts: Iterable[tuple[AccountEntries, RebuiltAccount]]) -> di
             product=product,
             currency=currency,
             signals=signals.get(entries.account_id, quiet),
+            told=told.get(entries.account_id, {}),
         )
     return found
 

@@ -37,3 +37,23 @@ HAND_BACK = event("work.hand_back", _("back to its queue: who had it is away"))
 
 # Cases: what follows from other operations.
 MOVE_CASE = event("case.move", _("case moved to another stage"))
+
+# Promises to pay.
+VIEW_PROMISES = operation("promise.view", _("see promises to pay"), *READERS)
+TAKE_PROMISE = operation("promise.take", _("take a promise to pay"), *_WORKERS)
+OVERRIDE_PROMISE = operation("promise.override", _("take a promise after too many broken ones"), *_LEADS)
+CANCEL_PROMISE = operation("promise.cancel", _("cancel a promise to pay"), *_WORKERS)
+SET_PROMISE_TERMS = operation("promise_terms.set", _("set the terms of promises"), Role.MANAGER)
+
+# Cases: what people do in them.
+VIEW_CASES = operation("case.view", _("see collection cases"), *READERS)
+RECORD_CASE_OUTCOME = operation("case.outcome", _("record an outcome in a case"), *_WORKERS)
+SET_NEXT_ACTION = operation("case.next_action", _("set the next action of a case"), *_WORKERS)
+OWN_CASE = operation("case.own", _("give a case its owner"), *_WORKERS, Role.MANAGER)
+CONFIRM_RIGHT_PARTY = operation("case.right_party", _("confirm that it was the customer"), *_WORKERS)
+ADD_CASE_CONTACT = operation("case_contact.add", _("add a contact person"), *_WORKERS)
+REFUSE_CASE_CONTACT = operation("case_contact.refuse", _("note that a contact person refuses"), *_WORKERS)
+BOOK_CASE_COST = operation("case_cost.book", _("book a cost on a case"), *_WORKERS)
+SET_CASE_FIGURES = operation("case_figures.set", _("set the figures of cases"), Role.MANAGER)
+EDIT_OUTCOME_CODES = operation("outcome_code.edit", _("edit outcome codes"), *_LEADS, Role.ADMINISTRATOR)
+EDIT_PROMPTS = operation("case_prompt.edit", _("edit the script of cases"), *_LEADS, Role.ADMINISTRATOR)

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("worklist/<int:item_id>/renew/", work_acts.renew, name="worklist-renew"),
     path("worklist/<int:item_id>/release/", work_acts.release, name="worklist-release"),
     path("worklist/<int:item_id>/outcome/", work_acts.outcome, name="worklist-outcome"),
+    path("worklist/<int:item_id>/promise/", work_acts.promise, name="worklist-promise"),
     path("worklist/<int:item_id>/snooze/", work_acts.snooze, name="worklist-snooze"),
     path("worklist/<int:item_id>/skip/", work_acts.skip, name="worklist-skip"),
     path("worklist/<int:item_id>/escalate/", work_acts.escalate, name="worklist-escalate"),

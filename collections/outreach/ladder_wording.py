@@ -14,6 +14,8 @@ from outreach.rules.ladders import Act, Anchor, Problem, Step, Wrong
 ANCHOR_NAMES: Final[dict[Anchor, Promise]] = {
     Anchor.DUE_DATE: gettext_lazy("due date"),
     Anchor.RESTRICTED: gettext_lazy("restriction"),
+    Anchor.PROMISE_DUE: gettext_lazy("day of the promise"),
+    Anchor.PROMISE_BROKEN: gettext_lazy("breach of the promise"),
 }
 ACT_NAMES: Final[dict[Act, Promise]] = {
     Act.MESSAGE: pgettext_lazy("step", "message"),

@@ -20,6 +20,7 @@ _WORDS: Final[dict[str, Promise]] = {
     Stop.EXPIRED: gettext_lazy("too late to make sense"),
     Stop.EPISODE_OVER: gettext_lazy("paid: it is no longer late since that day"),
     Stop.RESTRICTION_OVER: gettext_lazy("the restriction it is about is over"),
+    Stop.PROMISE_OVER: gettext_lazy("the promise it is about is over"),
     Stop.WRITTEN_OFF: gettext_lazy("written off"),
     Stop.PROMISE: gettext_lazy("the customer has promised to pay"),
     Stop.PLAN: gettext_lazy("a repayment plan is signed"),

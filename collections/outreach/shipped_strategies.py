@@ -53,6 +53,10 @@ LADDER: Final = in_order(
         _call("call-50", 50, ("Third call", "第三次电话")),
         _message("demand", 61, ("Demand", "催告"), "demand", purpose=Purpose.DEMAND, valid_days=7),
         _message(
+            "promise-due", -1, ("The day before a promised payment", "承诺还款日前一天提醒"), "promise-due",
+            anchor=Anchor.PROMISE_DUE, stop_rule="in_legal = True or written_off = True", valid_days=0,
+        ),
+        _message(
             "restriction", 0, ("Notice of the restriction", "账户限制通知"), "restriction-notice",
             anchor=Anchor.RESTRICTED, purpose=Purpose.NOTICE, stop_rule="", valid_days=3,
         ),

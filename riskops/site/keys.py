@@ -93,6 +93,7 @@ DESK: Final = KeyGroup(
         Key("t", _("claim it")),
         Key("1 … 9", _("record the outcome; the next account follows")),
         Key("r", _("remark to the outcome; Enter leads back to choose it")),
+        Key("m", _("take a promise to pay")),
         Key("p", _("pass it on with a reason")),
         Key("e", _("escalate it to the lead")),
         Key("b", _("boost it, for team leads and managers")),

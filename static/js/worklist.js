@@ -120,6 +120,7 @@
       e: () => openPart("e"),
       p: () => openPart("p"),
       b: () => openPart("b"),
+      m: () => openPart("m"),
       c: () => openPart("c"),
       r: () => openPart("r"),
       w: () => openPart("w"),

@@ -14,10 +14,13 @@ from one_of_everything import put_one_of_everything
 from accounts.models import Decision, Review
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.reviewing import Findings, open_review, save_review, take_review
-from casework.models import Dispute, WorkItem
+from casework.models import Dispute, Promise, WorkItem
 from casework.operations.acting import Asked
+from casework.operations.cases.outcomes import record_case_outcome
+from casework.operations.cases.working_on import TypedContact, add_contact, book_cost, own_case
 from casework.operations.claiming import claim_item
 from casework.operations.noting import save_note
+from casework.operations.promises import take_promise
 from casework.operations.saved_views import save_view
 from casework.operations.tier_drafts import draft_policy
 from casework.operations.tier_policies import dry_run_policy
@@ -66,6 +69,7 @@ def put_a_full_site() -> Any:
     _work(walker, accounts)
     _judge(accounts)
     _dispute(accounts)
+    _collect(walker, accounts)
     draft_policy(actor=COMMAND, copy_of=1)
     dry_run_policy(actor=COMMAND, version=2)
     draft_next(POLICIES, actor=COMMAND, copy_of="cn-strict")
@@ -100,6 +104,22 @@ def _work(walker: Any, accounts: list[Any]) -> None:
         else:
             skip(asked, reason="his brother is a friend of mine")
     save_view(actor=actor, name="My mornings", query="queue=late", is_shared=True)
+
+
+def _collect(walker: Any, accounts: list[Any]) -> None:
+    """A case with all that its page shows: a promise that is open after one that was broken, somebody to ask, a cost."""
+    actor, account = Actor.of(walker), accounts[2]
+    broken = take_promise(actor=actor, account_id=account.pk, parts=[(DAY + timedelta(days=1), 20_000)], said="On payday.")
+    Promise.objects.filter(pk=broken.pk).update(status="broken", decided_on=DAY, next_due_on=None)
+    in_parts = [(DAY + timedelta(days=days), 15_000) for days in (2, 9)]
+    take_promise(actor=actor, account_id=account.pk, parts=in_parts, said="Half now, half next week.")
+    record_case_outcome(actor=actor, account_id=account.pk, code="call_back", today=timezone.localdate(), remark="after six")
+    typed = TypedContact("spouse", "Wang Li", "13900005678", "customer")
+    add_contact(actor=actor, account_id=account.pk, typed=typed, now=timezone.now())
+    book_cost(
+        actor=actor, account_id=account.pk, kind="visit", amount_minor=3_500, incurred_on=DAY, note="by train", now=timezone.now()
+    )
+    own_case(actor=actor, account_id=account.pk, username=walker.username, today=timezone.localdate())
 
 
 def _judge(accounts: list[Any]) -> None:

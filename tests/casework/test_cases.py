@@ -10,7 +10,7 @@ from casework_books import DAY, stand
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 from factories import TESTER, make_account, make_product, set_business_date
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_books import FIRST_DAY, make_random_book
 
@@ -191,6 +191,7 @@ def test_an_account_without_a_case_is_not_moved() -> None:
 standing = st.tuples(st.sampled_from([0, 1, 30, 31, 60, 61, 300]), st.booleans())
 
 
+@settings(max_examples=40)
 @given(book=st.lists(st.tuples(st.lists(standing, min_size=1, max_size=4), st.sampled_from(["", "", "legal"])), max_size=4))
 def test_the_step_and_the_spot_give_the_same_rows(book: list[Any]) -> None:
     product = make_product()

@@ -16,6 +16,7 @@ WHOLE_BOOK = ("publish",)
 STEPS = [
     "post",
     "age",
+    "promises",
     "signals",
     "tier",
     "sweeps",

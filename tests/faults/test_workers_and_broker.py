@@ -13,6 +13,7 @@ MONTH_END = "2025-02-28"
 STEPS = [
     "post",
     "age",
+    "promises",
     "signals",
     "tier",
     "sweeps",

@@ -154,6 +154,8 @@ KNOWN = Known(
         ([step("a", 1, tiers=("early",)), step("b", 1, act=Act.CALL, ways=())], [(1, "days", Wrong.SAME_DAY)]),
         ([step("a", 1), step("b", 1, anchor=Anchor.RESTRICTED)], []),
         ([step("a", -1, anchor=Anchor.RESTRICTED)], [(0, "days", Wrong.NEVER_REACHED)]),
+        ([step("a", -1, anchor=Anchor.PROMISE_BROKEN)], [(0, "days", Wrong.NEVER_REACHED)]),
+        ([step("a", -1, anchor=Anchor.PROMISE_DUE)], []),
         ([step("a", 1, rule="dpd > 1", stop_rule="dpd > 1")], [(0, "stop_rule", Wrong.NEVER_REACHED)]),
         ([step("a", 1, tiers=("none",))], [(0, "tiers", Wrong.UNKNOWN_TIER)]),
         ([step("a", 1, rule="dpd >")], [(0, "rule", Wrong.RULE)]),
@@ -183,6 +185,7 @@ def test_the_shipped_ladder_says_nothing_wrong_once_its_templates_are_there() ->
     assert [(step.code, step.days) for step in LADDER] == [
         ("due-soon", -3), ("due-today", 0), ("overdue-1", 1), ("overdue-3", 3), ("overdue-7", 7), ("overdue-15", 15),
         ("overdue-25", 25), ("call-32", 32), ("call-40", 40), ("call-50", 50), ("demand", 61), ("restriction", 0),
+        ("promise-due", -1),
     ]  # fmt: skip
     assert sorted(templates) == sorted(
         [
@@ -190,6 +193,7 @@ def test_the_shipped_ladder_says_nothing_wrong_once_its_templates_are_there() ->
             *("overdue-1-push", "overdue-1-sms", "overdue-1-email"),
             *(f"overdue-{days}-{way}" for days in (3, 7, 15, 25) for way in ("sms", "email")),
             *("demand-sms", "demand-email", "restriction-notice-sms", "restriction-notice-email"),
+            *("promise-due-sms", "promise-due-email"),
         ]
     )
 

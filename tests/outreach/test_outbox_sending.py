@@ -218,6 +218,28 @@ def test_what_is_told_of_a_restriction_is_over_with_the_restriction(
     assert (message.status, message.reason) == end
 
 
+@pytest.mark.parametrize(
+    ("anchor", "signals", "end"),
+    [
+        ("promise_due", {"has_open_promise": True, "promise_due_on": TODAY}, ("sent", "")),
+        ("promise_due", {"has_open_promise": True, "promise_due_on": TODAY + timedelta(days=5)}, ("cancelled", "promise-over")),
+        ("promise_due", {"has_open_promise": False}, ("cancelled", "promise-over")),
+        ("promise_due", {"has_open_promise": True, "promise_due_on": TODAY, "is_disputed": True}, ("cancelled", "dispute")),
+        ("promise_broken", {"promise_broken_on": TODAY}, ("sent", "")),
+        ("promise_broken", {"has_open_promise": True, "promise_broken_on": TODAY}, ("cancelled", "promise-over")),
+        ("promise_broken", {}, ("cancelled", "promise-over")),
+    ],
+)
+def test_what_is_told_of_a_promise_is_over_with_the_promise(
+    carrier: Carrier, anchor: str, signals: dict[str, Any], end: tuple[str, str]
+) -> None:
+    account = make_late()
+    AccountSignals.objects.create(account=account, **signals)
+    strategy = make_strategy("promise", anchor=anchor)
+    message = send(make_message(account, step="promise", strategy=strategy, episode=TODAY))
+    assert (message.status, message.reason) == end
+
+
 def test_what_waits_for_payments_that_never_come_does_not_wait_for_ever(
     carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -191,6 +191,28 @@ def test_the_restriction_is_a_line_of_its_own_beside_the_due_date() -> None:
     assert Message.objects.filter(step="notice").count() == 2
 
 
+def test_promises_are_lines_of_their_own_before_their_day_and_after_the_breach() -> None:
+    reminder = step("promised", -1, anchor=Anchor.PROMISE_DUE, valid_days=1)
+    breach = step("broken", 1, anchor=Anchor.PROMISE_BROKEN, valid_days=2)
+    follow([step("one", 1, stop_rule="open_promise = True"), reminder, breach])
+    day = NEXT + timedelta(days=1)
+    promised, in_two_days, broken, promised_again = late(1), late(1), late(9), late(9)
+    AccountSignals.objects.create(account=promised, has_open_promise=True, promise_due_on=day)
+    AccountSignals.objects.create(account=in_two_days, has_open_promise=True, promise_due_on=day + timedelta(days=1))
+    AccountSignals.objects.create(account=broken, promise_broken_on=DAY)
+    AccountSignals.objects.create(
+        account=promised_again, promise_broken_on=DAY, has_open_promise=True, promise_due_on=day + timedelta(days=9)
+    )
+    assert plan() == 2
+    assert [row[0] for row in planned(promised)] == ["promised"]
+    assert [row[0] for row in planned(broken)] == ["broken"]
+    assert planned(in_two_days, promised_again) == []
+    assert set(Message.objects.values_list("step", "episode")) == {("promised", day), ("broken", DAY)}
+    assert plan() == 0
+    assert plan(NEXT) == 1
+    assert [row[0] for row in planned(in_two_days)] == ["promised"]
+
+
 def test_steps_of_two_lines_that_begin_on_one_day_do_not_hide_each_other() -> None:
     follow([step("one", 1), step("notice", 5, anchor=Anchor.RESTRICTED, valid_days=9)])
     account = late(1)
@@ -290,6 +312,9 @@ def some_ladder(dice: random.Random) -> list[Step]:
         )  # fmt: skip
     for number, day in enumerate(dice.sample(range(6), 2)):
         steps.append(step(f"r{number}", day, SMS, EMAIL, anchor=Anchor.RESTRICTED, purpose=Purpose.NOTICE, valid_days=2))
+    for number, day in enumerate(dice.sample(range(-3, 3), 2)):
+        steps.append(step(f"p{number}", day, SMS, EMAIL, anchor=Anchor.PROMISE_DUE, valid_days=1))
+        steps.append(step(f"b{number}", day + 4, EMAIL, anchor=Anchor.PROMISE_BROKEN, valid_days=dice.randint(0, 3)))
     return steps
 
 
@@ -316,8 +341,12 @@ def disturb(dice: random.Random, accounts: list[CreditAccount]) -> None:
             flags = {name: dice.random() < 0.3 for name in ("is_disputed", "is_on_hold", "has_open_promise", "has_hardship_plan")}
             is_restricted = dice.random() < 0.6
             restricted_on = FIRST_DAY + timedelta(days=dice.randrange(60))
+            dates = {
+                name: FIRST_DAY + timedelta(days=dice.randrange(60)) if dice.random() < 0.7 else None
+                for name in ("promise_due_on", "promise_broken_on")
+            }
             AccountSignals.objects.update_or_create(
-                account=account, defaults={**flags, "is_restricted": is_restricted, "restricted_on": restricted_on}
+                account=account, defaults={**flags, **dates, "is_restricted": is_restricted, "restricted_on": restricted_on}
             )
 
 

@@ -43,9 +43,9 @@ def test_the_closes_are_listed_with_where_the_book_stands() -> None:
         None,
     )
     (run,) = answer["results"]
-    assert (run["business_date"], run["status"], run["shards"], run["shards_done"]) == ("2025-03-10", "complete", 13, 13)
+    assert (run["business_date"], run["status"], run["shards"], run["shards_done"]) == ("2025-03-10", "complete", 14, 14)
     assert [step["step"] for step in run["steps"]] == [
-        "post", "age", "signals", "tier", "sweeps", "reviews", "decisions", "episodes", "cases", "snapshot", "arms",
+        "post", "age", "promises", "signals", "tier", "sweeps", "reviews", "decisions", "episodes", "cases", "snapshot", "arms",
         "outreach", "publish",
     ]  # fmt: skip
 

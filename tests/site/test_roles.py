@@ -74,13 +74,14 @@ READING: Final = {"view", "view_own", "reveal", "export", "use", "verify", "audi
 #: Arguments that lead to an account: who may not see it, or has a conflict, gets in by none of them.
 OF_AN_ACCOUNT: Final = {
     "account_no", "payment_no", "customer_no", "review_id", "file_id", "decision_id", "application_id", "message_id",
-    "dispute_id", "evidence_id", "mandate_id", "debit_id",
+    "dispute_id", "evidence_id", "mandate_id", "debit_id", "promise_id", "contact_id",
 }  # fmt: skip
 #: The same arguments, leading nowhere.
 NOBODYS: Final = {
     "account_no": "A-nobody", "payment_no": "T-nobody", "customer_no": "C-nobody",
     "review_id": 99, "file_id": 99, "decision_id": 999, "application_id": 999,
     "message_id": 999, "dispute_id": 999, "evidence_id": 999, "mandate_id": 999, "debit_id": 999,
+    "promise_id": 999, "contact_id": 999,
 }  # fmt: skip
 
 DOORS = doors()
@@ -138,7 +139,7 @@ def test_every_door_names_its_operation() -> None:
 def test_every_operation_has_a_door_or_is_asked_inside_one() -> None:
     asked = {door.operation for door in DOORS} | {name for row in admin_rows().values() for name in row}
     # Asked beside another operation, on a page or in a command.
-    inside = {"conflict.declare_for_others", "conflict.view"}
+    inside = {"conflict.declare_for_others", "conflict.view", "promise.override"}
     assert set(OPERATIONS) - asked == inside
 
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0056_names_of_columns'),
-        ('casework', '0021_case_events_stay'),
+        ('casework', '0025_case_work_stays'),
         ('shared', '0012_shards_left'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

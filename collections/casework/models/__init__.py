@@ -1,9 +1,11 @@
 """The tables of the casework, a file per topic."""
 
 from casework.models.calendars import BusinessCalendar
+from casework.models.case_work import CaseContact, CaseCost, CasePrompt, NextAction, OutcomeCode
 from casework.models.cases import Case, CaseEvent, CaseFigures
 from casework.models.disputes import Dispute, DisputeCorrection, DisputeFile, DisputeKind, DisputeLetter, ReplyTemplate
 from casework.models.plans import AffordabilityForm, Plan, PlanEvent, PlanFile, ReliefTerms
+from casework.models.promises import Promise, PromisePart, PromiseTerms
 from casework.models.tiers import Tier, TierChange, TierPolicy
 from casework.models.worklist import (
     AccountNote,
@@ -24,19 +26,27 @@ __all__ = [
     "BulkAction",
     "BusinessCalendar",
     "Case",
+    "CaseContact",
+    "CaseCost",
     "CaseEvent",
     "CaseFigures",
+    "CasePrompt",
     "Claim",
     "Dispute",
     "DisputeCorrection",
     "DisputeFile",
     "DisputeKind",
     "DisputeLetter",
+    "NextAction",
+    "OutcomeCode",
     "Plan",
     "PlanEvent",
     "PlanFile",
     "Presence",
     "PriorityWeights",
+    "Promise",
+    "PromisePart",
+    "PromiseTerms",
     "Queue",
     "QueueEffect",
     "ReliefTerms",

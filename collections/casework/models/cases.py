@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import CreditAccount, Customer, Product
+from riskops.shared.personal import EncryptedPersonField
 
 
 class CaseFigures(models.Model):
@@ -76,6 +77,9 @@ class Case(models.Model):
     next_action = models.CharField(_("next action"), max_length=40, blank=True, db_default="")
     next_action_on = models.DateField(_("next action on"), null=True)
 
+    #: The last day on which somebody made sure that they spoke to the customer.
+    right_party_on = models.DateField(_("right party on"), null=True)
+
     class Meta:
         verbose_name = _("case")
         verbose_name_plural = _("cases")
@@ -125,6 +129,8 @@ class CaseEvent(models.Model):
     #: How the account stood: days past due, and the overdue total in minor units.
     days_past_due = models.IntegerField(null=True)
     overdue_minor = models.BigIntegerField(null=True)
+    #: Free text about a person, so kept as personal data is.
+    said = EncryptedPersonField(null=True)
     #: What else the kind says: plain JSON without personal data.
     details = models.JSONField(default=dict)
 
@@ -134,3 +140,8 @@ class CaseEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.kind}"
+
+    @property
+    def text(self) -> str:
+        """What was said, in clear."""
+        return (self.said or {}).get("text", "")

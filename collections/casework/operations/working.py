@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import AccountSignals, AccountState
 from casework.models import Claim, Queue, WorkItem, WorkRecord
 from casework.operations.acting import KEPT, Asked, checked, hold, kept_values, let_go, note_act
+from casework.operations.cases.outcomes import follow_outcome, take_back_outcome
 from casework.operations.claiming import locked_item, refuse_other_hand
 from casework.operations.leads import leads_of
 from casework.operations.work_refusals import (
@@ -33,7 +34,7 @@ from casework.operations.work_refusals import (
     WakeReached,
     WorkOfOther,
 )
-from casework.outcomes import OUTCOME_BY_CODE, OUTCOMES
+from casework.outcomes import outcome_offered, outcomes_offered
 from casework.work_roles import ASSIGN_WORK, BOOST_WORK, ESCALATE_WORK, RECORD_OUTCOME, SKIP_WORK, SNOOZE_WORK, UNDO_WORK
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import conflicts_on, refuse_conflict
@@ -63,9 +64,9 @@ def record_outcome(asked: Asked, *, outcome: str, remark: str = "") -> WorkRecor
     :raises OutcomeUnknown, TextTooLong: a value that cannot be
     :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemBlocked, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
-    known = OUTCOME_BY_CODE.get(outcome)
+    known = outcome_offered(outcome)
     if known is None:
-        raise OutcomeUnknown(outcome, ", ".join(entry.code for entry in OUTCOMES))
+        raise OutcomeUnknown(outcome, ", ".join(entry.code for entry in outcomes_offered()))
     remark = checked(remark, is_needed=False)
     hand = hold(asked)
     is_fixed = hand.item.queue.kind == Queue.Kind.FIXED
@@ -78,6 +79,7 @@ def record_outcome(asked: Asked, *, outcome: str, remark: str = "") -> WorkRecor
         "is_escalated": False,
     }
     made = note_act(Act.OUTCOME, hand, asked, changes, action=RECORD_OUTCOME, said=remark, outcome=outcome)
+    follow_outcome(hand.item.account_id, known, actor=asked.actor, today=asked.today, said=remark, work_record=made.pk)
     let_go(hand, asked, is_finished=True)
     return made
 
@@ -287,6 +289,8 @@ def undo(*, actor: Actor, scope: Scope, record_id: int, now: datetime) -> WorkRe
     item.save(update_fields=[*(name.removesuffix("_id") for name in KEPT), "rank", "version"])
     made.undone_at, made.undone_by_id = now, actor.user_id
     made.save(update_fields=["undone_at", "undone_by"])
+    if made.act == Act.OUTCOME:
+        take_back_outcome(item.account_id, made.pk, actor=actor)
     restored = kept_values(item)
     record(
         actor=actor,

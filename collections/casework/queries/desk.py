@@ -11,6 +11,7 @@ from accounts.models import AccountState
 from casework.models import Claim, PriorityWeights, Queue, Tier, WorkItem, WorkRecord
 from casework.operations.claiming import is_live, why_not_now, why_not_workable
 from casework.policies import tiers_shown
+from casework.queries.cases.pages import CaseBrief, case_brief
 from casework.queries.effectiveness import current_weights, effectiveness, formula_of
 from casework.queries.worklist import WorkRow, value_text, work_rows
 from casework.rules.priority import Effectiveness
@@ -68,6 +69,7 @@ class Desk:
     explanation: Explanation | None
     why_not: str
     why_not_now: str
+    brief: CaseBrief | None
 
 
 def desk_of(item: WorkItem, *, user: Any, now: datetime) -> Desk:
@@ -97,6 +99,7 @@ def desk_of(item: WorkItem, *, user: Any, now: datetime) -> Desk:
         explanation=explanation,
         why_not=why_not_workable(item),
         why_not_now="" if claim else why_not_now(item, now),
+        brief=case_brief(item.account_id, state),
     )
 
 

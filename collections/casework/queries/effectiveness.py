@@ -9,8 +9,7 @@ from typing import Final
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from casework.models import PriorityWeights, Queue, QueueEffect, WorkRecord
-from casework.outcomes import SUCCESSES
+from casework.models import OutcomeCode, PriorityWeights, Queue, QueueEffect, WorkRecord
 from casework.rules.priority import Effectiveness, Weights, measured
 
 #: Outcomes older than this say nothing of today.
@@ -76,7 +75,7 @@ def measured_now(queues: Iterable[Queue], *, weights: PriorityWeights, now: date
         row["queue_id"]: row
         for row in outcomes.values("queue_id").annotate(
             outcomes=Count("id"),
-            successes=Count("id", filter=Q(outcome__in=SUCCESSES)),
+            successes=Count("id", filter=Q(outcome__in=OutcomeCode.objects.filter(is_success=True).values("code"))),
             timed=Count("worked_seconds"),
             seconds=Sum("worked_seconds"),
         )

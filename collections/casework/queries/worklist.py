@@ -21,7 +21,7 @@ from casework.calendars import business_hours
 from casework.models import Claim, Queue, SavedView, WorkItem
 from casework.models.worklist import in_language
 from casework.operations.claiming import own_queues
-from casework.outcomes import outcome_label
+from casework.outcomes import outcome_labels
 from casework.policies import live_policy_row
 from casework.rules.business_time import BusinessHours, minutes_between
 from riskops.shared.day import book_shown
@@ -268,12 +268,20 @@ def work_rows(item_ids: Sequence[int], *, user: Any, now: datetime) -> tuple[Wor
     }
     conflicted = conflicted_customers(user, on=timezone.localdate(now))
     clocks = _Clocks(now)
+    labels = outcome_labels() if any(row["outcome"] for row in found.values()) else {}
     return tuple(
-        _row(found[pk], holders.get(found[pk]["customer_id"]), conflicted, clocks, user) for pk in item_ids if pk in found
+        _row(found[pk], holders.get(found[pk]["customer_id"]), conflicted, clocks, user, labels) for pk in item_ids if pk in found
     )
 
 
-def _row(row: dict[str, Any], holder: tuple[int, str] | None, conflicted: frozenset[int], clocks: _Clocks, user: Any) -> WorkRow:
+def _row(
+    row: dict[str, Any],
+    holder: tuple[int, str] | None,
+    conflicted: frozenset[int],
+    clocks: _Clocks,
+    user: Any,
+    labels: Mapping[str, str],
+) -> WorkRow:
     state = "account__state__"
     overdue = ("overdue_principal_minor", "overdue_interest_minor", "overdue_fee_minor", "penalty_due_minor")
     score, before = row["account__signals__score"], row["account__signals__score_month_end"]
@@ -301,7 +309,7 @@ def _row(row: dict[str, Any], holder: tuple[int, str] | None, conflicted: frozen
         is_mine=holder is not None and holder[0] == user.pk,
         is_conflicted=row["customer_id"] in conflicted,
         snoozed_until=row["snoozed_until"] if row["status"] == Status.SNOOZED else None,
-        outcome=outcome_label(row["outcome"]) if row["outcome"] else "",
+        outcome=labels.get(row["outcome"], row["outcome"]),
         queue_code=row["queue__code"],
         queue_name=in_language(row["queue__name_en"], row["queue__name_zh"]),
     )

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -15,11 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from casework import work_roles as may_do
+from casework.case_forms import read_parts
 from casework.models import WorkItem, WorkRecord
 from casework.operations import claiming, working
 from casework.operations.acting import Asked
+from casework.operations.promises import take_promise
 from casework.operations.work_refusals import WorkRefusal
-from casework.outcomes import OUTCOMES
+from casework.outcomes import PROMISED, outcome_label
 from casework.views.worklist import desk_answer, is_partial, item_or_404, take_next
 from riskops.shared.audit import Actor
 from riskops.shared.posting import posted_from
@@ -78,7 +81,7 @@ def outcome(request: HttpRequest, item_id: int) -> HttpResponse:
     """Record an outcome; in play mode the next account follows."""
 
     def said(form: _Form) -> str:
-        label = next((str(o.label) for o in OUTCOMES if o.code == form.text("outcome")), "")
+        label = outcome_label(form.text("outcome"))
         return gettext("%(account)s: %(outcome)s.") % {"account": form.item.account.account_no, "outcome": label}
 
     return _act(
@@ -88,6 +91,30 @@ def outcome(request: HttpRequest, item_id: int) -> HttpResponse:
         said,
         goes_on=True,
     )
+
+
+@never_cache
+@requires(may_do.TAKE_PROMISE)
+@posted_from("worklist-item")
+def promise(request: HttpRequest, item_id: int) -> HttpResponse:
+    """Take a promise and record it as the outcome, both or neither; in play mode the next account follows."""
+
+    @transaction.atomic
+    def take(form: _Form) -> WorkRecord:
+        account = form.item.account
+        take_promise(
+            actor=form.asked.actor,
+            account_id=account.pk,
+            parts=read_parts(request.POST, digits=account.product.minor_digits),
+            said=form.text("said"),
+            override_reason=form.text("override_reason"),
+        )
+        return working.record_outcome(form.asked, outcome=PROMISED)
+
+    def said(form: _Form) -> str:
+        return gettext("%(account)s: the promise is taken.") % {"account": form.item.account.account_no}
+
+    return _act(request, item_id, take, said, goes_on=True)
 
 
 def read_moment(day: str) -> datetime:

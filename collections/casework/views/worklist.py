@@ -20,11 +20,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from casework import work_roles as may_do
+from casework.case_forms import OFFERED_PARTS
 from casework.models import SavedView, WorkItem
 from casework.operations import claiming, noting
 from casework.operations.work_refusals import NothingToTake, WorkRefusal
 from casework.operations.working import MOST_BOOST_DAYS, MOST_SNOOZE_DAYS
-from casework.outcomes import OUTCOMES
+from casework.outcomes import outcomes_offered
 from casework.queries.desk import desk_of
 from casework.queries.worklist import SHOWN, WorkFilters, read_work_filters, work_page
 from casework.rules.priority import WHOLE_BP
@@ -100,7 +101,8 @@ def _choices(request: HttpRequest) -> dict[str, Any]:
     return {
         "is_lead": is_lead,
         "people": people,
-        "outcomes": OUTCOMES,
+        "outcomes": outcomes_offered(),
+        "offered_parts": range(OFFERED_PARTS),
         "snoozes": [(days, label, today + timedelta(days=days)) for days, label in SNOOZES],
         "tomorrow": today + timedelta(days=1),
         "last_snooze_day": today + timedelta(days=MOST_SNOOZE_DAYS),

@@ -31,6 +31,12 @@ _DEAD: Final = (DetailState.State.INVALID, DetailState.State.BOUNCED, DetailStat
 #: The key of the number or address by which a channel reaches a customer; a device is looked for when it is sent.
 _DETAILS: Final = {Channel.SMS: "c.phone_index", Channel.EMAIL: "c.email_index"}
 _MESSAGES: Final = Message._meta.db_table
+#: The column of an account's signals that holds the date of a line.
+SIGNAL_DATES: Final = {
+    Anchor.RESTRICTED: "restricted_on",
+    Anchor.PROMISE_DUE: "promise_due_on",
+    Anchor.PROMISE_BROKEN: "promise_broken_on",
+}
 
 
 @dataclass(frozen=True)
@@ -119,11 +125,12 @@ def _candidates(span: Span) -> Q:
             # The day after a due date is one on which aging must look at the account again.
             is_soon = Q(moves_on=None) | Q(moves_on__lte=last + timedelta(days=1))
             found |= Q(oldest_unpaid_due_date=None) & is_soon
-    window = span.window(Anchor.RESTRICTED)
-    if window is not None:
-        # A list of few, found first: asked of the joined signals, these would be read for every account of the range.
-        of_range = AccountSignals.objects.filter(pk__gte=span.first_account_id, pk__lte=span.last_account_id)
-        found |= Q(pk__in=of_range.filter(restricted_on__range=window).values("pk"))
+    for anchor, column in SIGNAL_DATES.items():
+        window = span.window(anchor)
+        if window is not None:
+            # A list of few, found first: asked of the joined signals, these would be read for every account of the range.
+            of_range = AccountSignals.objects.filter(pk__gte=span.first_account_id, pk__lte=span.last_account_id)
+            found |= Q(pk__in=of_range.filter(**{f"{column}__range": window}).values("pk"))
     return found
 
 
@@ -179,12 +186,15 @@ def come(span: Span) -> str:
     return f"come AS ({' UNION ALL '.join(queries)})"
 
 
-#: The date of a line, and the rows that have it: few accounts were restricted, and they are looked up by that.
+#: The date of a line, and the rows that have it: few accounts were restricted or promised, and they are looked up by that.
 _SIGNALS_TABLE: Final = AccountSignals._meta.db_table
-_DATES: Final = {Anchor.DUE_DATE: "v.due_date", Anchor.RESTRICTED: "r.restricted_on"}
+_DATES: Final = {Anchor.DUE_DATE: "v.due_date", **{anchor: f"r.{column}" for anchor, column in SIGNAL_DATES.items()}}
+_OF_SIGNALS: Final = f"seen AS v JOIN {_SIGNALS_TABLE} AS r ON r.account_id = v.account_id"
 _LINES: Final = {
     Anchor.DUE_DATE: "seen AS v",
-    Anchor.RESTRICTED: f"seen AS v JOIN {_SIGNALS_TABLE} AS r ON r.account_id = v.account_id AND r.is_restricted",
+    Anchor.RESTRICTED: f"{_OF_SIGNALS} AND r.is_restricted",
+    Anchor.PROMISE_DUE: f"{_OF_SIGNALS} AND r.has_open_promise",
+    Anchor.PROMISE_BROKEN: f"{_OF_SIGNALS} AND NOT r.has_open_promise",
 }
 
 

@@ -84,8 +84,13 @@ def _episodes(state: AccountState, as_of: date) -> Mapping[Anchor, date]:
     if due_date is None:
         coming = Installment.objects.filter(account_id=state.pk, is_open=True, due_date__gte=as_of)
         due_date = coming.order_by("due_date").values_list("due_date", flat=True).first()
-    signals = AccountSignals.objects.filter(pk=state.pk, is_restricted=True).first()
-    dates = {Anchor.DUE_DATE: due_date, Anchor.RESTRICTED: signals.restricted_on if signals else None}
+    signals = AccountSignals.objects.filter(pk=state.pk).first() or AccountSignals()
+    dates = {
+        Anchor.DUE_DATE: due_date,
+        Anchor.RESTRICTED: signals.restricted_on if signals.is_restricted else None,
+        Anchor.PROMISE_DUE: signals.promise_due_on if signals.has_open_promise else None,
+        Anchor.PROMISE_BROKEN: None if signals.has_open_promise else signals.promise_broken_on,
+    }
     return {anchor: day for anchor in ANCHORS if (day := dates[anchor]) is not None}
 
 

@@ -21,11 +21,15 @@ class Anchor(StrEnum):
 
     `due_date`: the due date of the oldest past-due instalment; if nothing is past due, of the next open one.
     `restricted`: the day on which use was suspended last.
+    `promise_due`: the day of the next part of an open promise; it stops nothing of this line that the promise is open.
+    `promise_broken`: the day on which the last promise was broken, while no other was made since.
     A further one is a member here and the date it stands for in outreach/bulk/ladder.py (`_DATES`, `_LINES`).
     """
 
     DUE_DATE = "due_date"
     RESTRICTED = "restricted"
+    PROMISE_DUE = "promise_due"
+    PROMISE_BROKEN = "promise_broken"
 
 
 class Act(StrEnum):
@@ -194,8 +198,8 @@ def _problems_of_one(place: int, step: Step, known: Known) -> Iterator[Problem]:
         if refusal:
             yield Problem(place, name, Wrong.RULE, {"why": refusal})
     yield from _problems_of_ways(place, step, known)
-    # Nobody knows of a restriction before there is one; and what holds where it must not is never taken.
-    if step.anchor is Anchor.RESTRICTED and step.days < 0:
+    # Nobody knows of a restriction or a breach before there is one; and what holds where it must not is never taken.
+    if step.anchor in (Anchor.RESTRICTED, Anchor.PROMISE_BROKEN) and step.days < 0:
         yield Problem(place, "days", Wrong.NEVER_REACHED)
     elif step.rule and _same(step.rule, step.stop_rule):
         yield Problem(place, "stop_rule", Wrong.NEVER_REACHED)

@@ -31,6 +31,7 @@ STEP_NAMES: Final[dict[str, Promise]] = {
     "sweeps": _("sweeps"),
     "reviews": _("reviews"),
     "decisions": _("decisions"),
+    "promises": _("promises"),
     "episodes": _("cases"),
     "cases": _("queues"),
     "snapshot": _("snapshot"),

@@ -38,6 +38,7 @@ class Stop:
     EXPIRED: Final = "expired"
     EPISODE_OVER: Final = "episode-over"
     RESTRICTION_OVER: Final = "restriction-over"
+    PROMISE_OVER: Final = "promise-over"
     WRITTEN_OFF: Final = "written-off"
     PROMISE: Final = "promise"
     PLAN: Final = "plan"
@@ -67,14 +68,14 @@ class Look:
     :param dues: of the accounts that owe nothing overdue
     :param facts: of the accounts whose message has a stop rule
     :param rules: the stop rules, by message
-    :param restrictions: the messages whose step is reckoned from a restriction
+    :param anchors: what the steps of the messages are reckoned from, by message; none for the due date
     """
 
     accounts: Mapping[int, CreditAccount]
     dues: Mapping[int, Sequence[Due]]
     facts: Mapping[int, FactsRow]
     rules: Mapping[int, str]
-    restrictions: frozenset[int]
+    anchors: Mapping[int, Anchor]
 
 
 def look_at(messages: Sequence[Message]) -> Look:
@@ -90,8 +91,8 @@ def look_at(messages: Sequence[Message]) -> Look:
         names = {name for text in rules.values() for name in _parsed(text).names}
         with_rule = {message.account_id for message in messages if message.pk in rules}
         facts = facts_of(with_rule, facts_day(), names)
-    restrictions = frozenset(pk for pk, step in steps.items() if step.get("anchor") == Anchor.RESTRICTED)
-    return Look(accounts, open_dues(owe_nothing) if owe_nothing else {}, facts, rules, restrictions)
+    anchors = {pk: Anchor(step["anchor"]) for pk, step in steps.items() if step.get("anchor", Anchor.DUE_DATE) != Anchor.DUE_DATE}
+    return Look(accounts, open_dues(owe_nothing) if owe_nothing else {}, facts, rules, anchors)
 
 
 def stop_reason(message: Message, look: Look, today: date) -> str:
@@ -108,10 +109,15 @@ def stop_reason(message: Message, look: Look, today: date) -> str:
     account = look.accounts[message.account_id]
     state = getattr(account, "state", None)
     signals = getattr(account, "signals", None)
-    if message.pk in look.restrictions:
+    anchor = look.anchors.get(message.pk, Anchor.DUE_DATE)
+    if anchor is Anchor.RESTRICTED:
         # The line of restrictions has a date of its own: what is told of one is over with it, not with the debt.
         if _restricted_on(signals) != message.episode:
             return Stop.RESTRICTION_OVER
+    elif anchor in (Anchor.PROMISE_DUE, Anchor.PROMISE_BROKEN):
+        # So have those of promises: kept, broken, cancelled or followed by another one, and what was to be told is over.
+        if _promised_on(signals, anchor) != message.episode:
+            return Stop.PROMISE_OVER
     elif state is None or _episode_of(state, look.dues.get(account.pk, ())) != message.episode:
         return Stop.EPISODE_OVER
     if state is not None and state.is_written_off:
@@ -119,7 +125,8 @@ def stop_reason(message: Message, look: Look, today: date) -> str:
     # What the law wants told is told to who promised or disputes too; the gate knows which holds it passes.
     if signals is not None and message.purpose != Purpose.NOTICE:
         found = (
-            (signals.has_open_promise, Stop.PROMISE),
+            # Whoever promised is reminded of that promise and of nothing else.
+            (signals.has_open_promise and anchor is not Anchor.PROMISE_DUE, Stop.PROMISE),
             (signals.has_hardship_plan, Stop.PLAN),
             (signals.is_disputed, Stop.DISPUTE),
         )
@@ -143,6 +150,15 @@ def _episode_of(state: AccountState, dues: Sequence[Due]) -> date | None:
 def _restricted_on(signals: AccountSignals | None) -> date | None:
     """Return the episode of the line of restrictions: the day since which use is suspended, None where it is not."""
     return signals.restricted_on if signals is not None and signals.is_restricted else None
+
+
+def _promised_on(signals: AccountSignals | None, anchor: Anchor) -> date | None:
+    """Return the episode of a line of promises: the day of the next part, or that of the breach; None where there is none."""
+    if signals is None:
+        return None
+    if anchor is Anchor.PROMISE_DUE:
+        return signals.promise_due_on if signals.has_open_promise else None
+    return None if signals.has_open_promise else signals.promise_broken_on
 
 
 def _step(strategy: Strategy, code: str) -> dict[str, Any]:

@@ -153,10 +153,25 @@ def _write_letters(account: CreditAccount) -> None:
         net_minor=0, proposed_by_name="x", **about,
     )  # fmt: skip
     RecoveryFile.objects.create(
-        pk=1, letter=letter, name="a.pdf", content_type="application/pdf", size_bytes=1, sha256="0", stored_as="none", added_by_name="x"
+        pk=1,
+        letter=letter,
+        name="a.pdf",
+        content_type="application/pdf",
+        size_bytes=1,
+        sha256="0",
+        stored_as="none",
+        added_by_name="x",
     )
     LegalCase.objects.create(
-        pk=1, stage="suit", currency="CNY", claim_minor=100, expected_minor=0, cost_minor=0, note="n", proposed_by_name="x", **about
+        pk=1,
+        stage="suit",
+        currency="CNY",
+        claim_minor=100,
+        expected_minor=0,
+        cost_minor=0,
+        note="n",
+        proposed_by_name="x",
+        **about,
     )
     LimitationFact.objects.create(pk=1, account=account, cause="demand", on=account.opened_on, evidence="e", noted_by_name="x")
 

@@ -46,7 +46,9 @@ class EndForm(OutreachForm):
 
     outcome = forms.ChoiceField(
         label=gettext_lazy("How it ended"),
-        choices=[(str(status), status.label) for status in (Letter.Status.DELIVERED, Letter.Status.REFUSED, Letter.Status.RETURNED)],
+        choices=[
+            (str(status), status.label) for status in (Letter.Status.DELIVERED, Letter.Status.REFUSED, Letter.Status.RETURNED)
+        ],
     )
     on = _Day(label=gettext_lazy("On"), help_text=gettext_lazy("the day of the carrier's receipt"))
     note = _Text(label=gettext_lazy("Evidence"), required=False, help_text=gettext_lazy("who signed, what the receipt says"))

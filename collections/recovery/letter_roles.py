@@ -30,9 +30,7 @@ VIEW_LETTER_TEMPLATE = operation("letter_template.view", _("see letter templates
 DRAFT_LETTER_TEMPLATE = operation("letter_template.draft", _("draft a letter template"), Role.LEGAL)
 APPROVE_LETTER_TEMPLATE = operation("letter_template.approve", _("approve a letter template"), Role.LEGAL, Role.MANAGER)
 VIEW_LETTER_POLICY = operation("letter_policy.view", _("see the figures of letters and legal stages"), *READERS)
-DRAFT_LETTER_POLICY = operation(
-    "letter_policy.draft", _("draft figures of letters and legal stages"), Role.LEGAL, Role.MANAGER
-)
+DRAFT_LETTER_POLICY = operation("letter_policy.draft", _("draft figures of letters and legal stages"), Role.LEGAL, Role.MANAGER)
 APPROVE_LETTER_POLICY = operation(
     "letter_policy.approve", _("approve figures of letters and legal stages"), Role.LEGAL, Role.MANAGER
 )

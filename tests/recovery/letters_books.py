@@ -21,7 +21,12 @@ PERSON = {"name": "王小明", "phone": "13900000001", "email": "wang@example.co
 
 
 def make_late(
-    *, days: int = 100, principal: int = 1_000_000, product: Product | None = None, person: dict[str, str] | None = None, **fields: Any
+    *,
+    days: int = 100,
+    principal: int = 1_000_000,
+    product: Product | None = None,
+    person: dict[str, str] | None = None,
+    **fields: Any,
 ) -> CreditAccount:
     """Return an account whose one instalment fell due so many days before `DAY`, aged and tiered; no penalty accrues."""
     customer = make_customer(person=person or PERSON, **fields)

@@ -19,9 +19,7 @@ def test_the_highest_bucket_that_fits_then_the_highest_amount_gives_the_rate(buc
     assert rate_of(BANDS, bucket=bucket, balance_minor=balance) == rate
 
 
-@pytest.mark.parametrize(
-    ("balance", "expected"), [(10_000, 500), (10_009, 500), (10_010, 501), (10_011, 501), (9, 0), (10, 1)]
-)
+@pytest.mark.parametrize(("balance", "expected"), [(10_000, 500), (10_009, 500), (10_010, 501), (10_011, 501), (9, 0), (10, 1)])
 def test_what_is_expected_is_rounded_half_up(balance: int, expected: int) -> None:
     # 5 %: 100.10 brings 5.005, which is 5.01.
     line = benefit(balance_minor=balance, rate_bp=500, cost_minor=100)

@@ -62,7 +62,7 @@ def test_a_letter_on_a_small_debt_at_day_12_is_shown_to_lose_money_and_is_refuse
     assert (standing.line.expected_minor, standing.line.cost_minor, standing.line.net_minor) == (150, 3_500, -3_350)
     assert [obstacle.rule for obstacle in standing.obstacles] == ["loses_money", "tier"]
     assert standing.is_outside_rule
-    with pytest.raises(refusals.LetterInTheWay, match="it loses money: 0.5% of"):
+    with pytest.raises(refusals.LetterInTheWay, match=r"it loses money: 0\.5% of"):
         proposed(lead, account)
     assert not Letter.objects.exists()
 

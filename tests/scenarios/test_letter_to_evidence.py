@@ -46,7 +46,8 @@ def client_of(*roles: Role, username: str) -> Client:
 def account_due(due_date: date, principal: int, number: str) -> CreditAccount:
     person = {"name": "王小明", "phone": "13900000001", "address": "北京市朝阳区建国路88号"}
     product = make_product(name="Card", penalty_rate_ppm=0)
-    account = make_account(account_no=number, product=product, customer=make_customer(person=person))
+    customer = make_customer(person=person)
+    account = make_account(account_no=number, product=product, customer=customer, opened_on=date(2024, 6, 1))
     make_installment(account, due_date=due_date, principal=principal)
     return account
 
@@ -101,7 +102,9 @@ def test_a_letter_from_its_proposal_to_the_evidence_of_its_delivery(django_captu
     assert (contact.channel, contact.purpose, contact.outcome, contact.key) == ("letter", "demand", "open", f"letter:{letter.pk}")
 
     # Delivered, with its receipt.
-    ended = legal.post(f"/letters/{letter.pk}/end/", {"outcome": "delivered", "on": today.isoformat(), "note": "signed by himself"})
+    ended = legal.post(
+        f"/letters/{letter.pk}/end/", {"outcome": "delivered", "on": today.isoformat(), "note": "signed by himself"}
+    )
     assert ended.status_code == 302
     scan = SimpleUploadedFile("receipt.png", picture.content, content_type="image/png")
     assert legal.post(f"/letters/{letter.pk}/evidence/", {"file": scan}).status_code == 302

@@ -82,7 +82,10 @@ class LegalCaseDecision(OutreachView):
     operation: ClassVar[Any] = may_do.DECIDE_LEGAL_CASE
 
     @extend_schema(
-        summary="Approve or reject a legal case", request=shapes.DecideCaseRequest, responses=answers(shapes.LegalCaseShape), tags=TAG
+        summary="Approve or reject a legal case",
+        request=shapes.DecideCaseRequest,
+        responses=answers(shapes.LegalCaseShape),
+        tags=TAG,
     )
     def post(self, request: Request, case_id: int) -> Response:
         """Approve a proposed case from a day (today if none is given), or reject it with a reason."""
@@ -200,7 +203,10 @@ class Limitation(OutreachView):
         return self._clock(request, account_no)
 
     @extend_schema(
-        summary="Note what restarts the limitation clock", request=shapes.NoteFactRequest, responses=answers(shapes.ClockShape), tags=TAG
+        summary="Note what restarts the limitation clock",
+        request=shapes.NoteFactRequest,
+        responses=answers(shapes.ClockShape),
+        tags=TAG,
     )
     def post(self, request: Request, account_no: str) -> Response:
         """Note a demand that arrived, or an acknowledgement, and return the clock."""
@@ -223,9 +229,7 @@ class LimitationWithdrawal(OutreachView):
 
     operation: ClassVar[Any] = may_do.NOTE_LIMITATION
 
-    @extend_schema(
-        summary="Take a noted fact back", request=shapes.WithdrawFactRequest, responses={204: None}, tags=TAG
-    )
+    @extend_schema(summary="Take a noted fact back", request=shapes.WithdrawFactRequest, responses={204: None}, tags=TAG)
     def post(self, request: Request, account_no: str, fact_id: int) -> Response:
         """Take back what was noted by mistake."""
         account = account_of(request, account_no)

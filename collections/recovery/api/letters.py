@@ -66,7 +66,10 @@ class Letters(OutreachView):
         return Response({"letters": rows, "next_after": page.next_after})
 
     @extend_schema(
-        summary="Propose a letter", request=shapes.ProposeLetterRequest, responses=answers(shapes.LetterShape, status=201), tags=TAG
+        summary="Propose a letter",
+        request=shapes.ProposeLetterRequest,
+        responses=answers(shapes.LetterShape, status=201),
+        tags=TAG,
     )
     def post(self, request: Request) -> Response:
         """Propose a letter about an account; asked again while it is open, it is refused."""
@@ -115,7 +118,7 @@ class DueLetters(OutreachView):
         summary="Propose today's letters by rule", request=None, responses=answers(shapes.ProposedShape, status=201), tags=TAG
     )
     def post(self, request: Request) -> Response:
-        """Propose a letter for each account that the figures choose, up to their bound; asked again, nothing is proposed twice."""
+        """Propose a letter for each account that the figures choose, up to their bound; nothing is proposed twice."""
         run = proposing.propose_letters(actor=Actor.of(request.user), now=timezone.now())
         return Response({"letters": [letter.pk for letter in run.letters], "is_bounded": run.is_bounded}, status=201)
 
@@ -217,9 +220,7 @@ class LetterPdf(OutreachView):
 
     operation: ClassVar[Any] = may_do.READ_LETTER
 
-    @extend_schema(
-        summary="Download the PDF of a letter", responses={(200, "application/pdf"): OpenApiTypes.BINARY}, tags=TAG
-    )
+    @extend_schema(summary="Download the PDF of a letter", responses={(200, "application/pdf"): OpenApiTypes.BINARY}, tags=TAG)
     def get(self, request: Request, letter_id: int) -> Any:
         """Return the file that was kept; the reading is recorded."""
         return letter_documents.pdf_of(letter_of(request, letter_id), Actor.of(request.user))

@@ -60,9 +60,13 @@ class LegalCase(models.Model):
     booked_minor = models.BigIntegerField(_("costs booked"), default=0)
     note = models.CharField(_("note"), max_length=500)
     proposed_on = models.DateField(_("proposed on"))
-    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     proposed_by_name = models.CharField(_("proposed by"), max_length=150)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     decided_by_name = models.CharField(_("decided by"), max_length=150, blank=True)
     opened_on = models.DateField(_("opened on"), null=True)
     closed_on = models.DateField(_("closed on"), null=True)

@@ -28,7 +28,10 @@ class RecoveryFile(models.Model):
         verbose_name = _("file of legal recovery")
         verbose_name_plural = _("files of legal recovery")
         constraints = [
-            models.CheckConstraint(condition=Q(letter__isnull=True, case__isnull=False) | Q(letter__isnull=False, case__isnull=True), name="recovery_file_of_one"),
+            models.CheckConstraint(
+                condition=Q(letter__isnull=True, case__isnull=False) | Q(letter__isnull=False, case__isnull=True),
+                name="recovery_file_of_one",
+            ),
             models.UniqueConstraint(fields=["letter", "sha256"], name="recovery_file_once_a_letter"),
             models.UniqueConstraint(fields=["case", "sha256"], name="recovery_file_once_a_case"),
         ]

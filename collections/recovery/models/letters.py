@@ -63,9 +63,13 @@ class Letter(models.Model):
     note = models.CharField(_("note"), max_length=500, blank=True)
     proposed_on = models.DateField(_("proposed on"))
     proposed_at = models.DateTimeField(_("proposed at"), auto_now_add=True)
-    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     proposed_by_name = models.CharField(_("proposed by"), max_length=150)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     decided_by_name = models.CharField(_("decided by"), max_length=150, blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True)
     reason = models.CharField(_("why"), max_length=500, blank=True, help_text="of a rejection or a stop")

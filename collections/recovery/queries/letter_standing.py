@@ -146,7 +146,7 @@ def rate_text(rate_bp: int) -> str:
 
 
 def still_forbidden(account: CreditAccount, now: datetime) -> list[Obstacle]:
-    """Return what forbids a letter until the moment it is sent: an open promise, a legal case, whatever the gate forbids for good.
+    """Return what forbids a letter until it is sent: an open promise, a legal case, whatever the gate forbids for good.
 
     Hours and frequency are a matter of the moment of sending.
     """

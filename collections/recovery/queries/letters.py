@@ -97,7 +97,7 @@ def _counts(letters: QuerySet[Letter]) -> dict[str, int]:
 
 def _totals(letters: QuerySet[Letter]) -> tuple[TabTotals, ...]:
     sums = {name: Sum(name) for name in ("balance_minor", "expected_minor", "cost_minor", "net_minor")}
-    rows = letters.order_by("currency").values("currency").annotate(letters=Count("id"), **sums)
+    rows: Any = letters.order_by("currency").values("currency").annotate(letters=Count("id"), **sums)
     return tuple(TabTotals(**row) for row in rows)
 
 

@@ -54,7 +54,7 @@ def letter_said(
         title = template.title_zh if language == "zh" else template.title_en
         signature = template.signature_zh if language == "zh" else template.signature_en
         person = account.customer.person
-        said = {
+        said: Said = {
             "language": language,
             "title": title,
             "institution": values.get("institution", ""),

@@ -1,4 +1,4 @@
-"""What a letter or a legal stage is expected to bring, against what it costs. Whole minor units; rates in hundredths of a percent."""
+"""What a letter or a legal stage is expected to bring, against its cost. Whole minor units; rates in hundredths of a percent."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def _step(request: HttpRequest, found: LegalCase, name: str, form: OutreachForm,
             messages.success(request, said)
             return redirect(PAGE, found.pk)
     for error in form.non_field_errors():
-        messages.error(request, error)
+        messages.error(request, str(error))
     return shown(request, found, status=422, **{name: form})
 
 
@@ -291,9 +291,7 @@ def limitation_note(request: HttpRequest, account_no: str) -> HttpResponse:
     form = forms.LimitationForm(request.POST)
     if form.is_valid():
         try:
-            limitation.note_fact(
-                actor=Actor.of(request.user), account=account, today=timezone.localdate(), **form.cleaned_data
-            )
+            limitation.note_fact(actor=Actor.of(request.user), account=account, today=timezone.localdate(), **form.cleaned_data)
         except OutreachRefusal as refusal:
             form.refuse(refusal)
         else:

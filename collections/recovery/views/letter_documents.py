@@ -7,12 +7,12 @@ from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
-from django.shortcuts import render
 
 from accounts.roles import REVEAL_PERSON
 from recovery import letter_roles as may_do
@@ -65,7 +65,9 @@ def preview(request: HttpRequest, letter_id: int) -> HttpResponse:
         return render(request, "recovery/letters/preview.html", {**context, "refusal": str(refusal)}, status=422)
     pages = range(1, len(as_pictures(said, layout=layout)) + 1)
     _note_reading(Actor.of(request.user), found, gettext("letter read on screen"))
-    return render(request, "recovery/letters/preview.html", {**context, "pages": pages, "document": document, "hash": said["hash"]})
+    return render(
+        request, "recovery/letters/preview.html", {**context, "pages": pages, "document": document, "hash": said["hash"]}
+    )
 
 
 @never_cache
@@ -134,7 +136,9 @@ def handed_out(stored_as: str, name: str, content_type: str) -> HttpResponseBase
     try:
         handle = keeping.opened(stored_as)
     except FileNotFoundError:
-        raise Http404(gettext("The bytes of %(name)s are not under var/; restore them from the backup.") % {"name": name}) from None
+        raise Http404(
+            gettext("The bytes of %(name)s are not under var/; restore them from the backup.") % {"name": name}
+        ) from None
     answer = FileResponse(handle, as_attachment=True, filename=name, content_type=content_type)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"

@@ -115,7 +115,11 @@ def _pages(
         typed = new_form(request.POST)
         if typed.is_valid():
             values = {column: typed.cleaned_data[column] for column in columns if column != "note"}
-            about: dict[str, Any] = {"key": typed.cleaned_data["code"].strip(), "note": typed.cleaned_data["note"], "values": values}
+            about: dict[str, Any] = {
+                "key": typed.cleaned_data["code"].strip(),
+                "note": typed.cleaned_data["note"],
+                "values": values,
+            }
             try:
                 made = draft_next(kind, actor=Actor.of(request.user), copy_of="", **about)
             except OutreachRefusal as refusal:
@@ -152,7 +156,12 @@ def _pages(
         if not typed.is_valid():
             return editor(request, row, typed, status=422)
         values = {column: typed.cleaned_data[column] for column in columns}
-        about: dict[str, Any] = {"key": key, "version": version, "revision": typed.cleaned_data["revision"] or 0, "values": values}
+        about: dict[str, Any] = {
+            "key": key,
+            "version": version,
+            "revision": typed.cleaned_data["revision"] or 0,
+            "values": values,
+        }
         try:
             change_draft(kind, actor=Actor.of(request.user), **about)
         except OutreachRefusal as refusal:

@@ -160,7 +160,7 @@ def _step(request: HttpRequest, letter_id: int, name: str, form: OutreachForm, a
             messages.success(request, said)
             return redirect(PAGE, letter_id)
     for error in form.non_field_errors():
-        messages.error(request, error)
+        messages.error(request, str(error))
     return shown(request, found, status=422, **{name: form})
 
 

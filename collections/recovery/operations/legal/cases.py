@@ -55,9 +55,7 @@ def stage_benefit(account_id: int, currency: str, stage: Stage, *, today: date) 
         raise NoLetterPolicy(currency)
     state = AccountState.objects.filter(pk=account_id).first()
     terms = terms_of(policy.stage_terms(), stage)
-    return benefit(
-        balance_minor=state.overdue_total_minor if state else 0, rate_bp=terms.rate_bp, cost_minor=terms.cost_minor
-    )
+    return benefit(balance_minor=state.overdue_total_minor if state else 0, rate_bp=terms.rate_bp, cost_minor=terms.cost_minor)
 
 
 @transaction.atomic
@@ -168,9 +166,7 @@ def reject_case(*, actor: Actor, case_id: int, version: int, reason: str) -> Leg
     case.status, case.reason = LegalCase.Status.REJECTED, reason.strip()[:_LONGEST]
     case.decided_by_id, case.decided_by_name = actor.user_id, actor.name
     _save(case)
-    _record(
-        actor, case, DECIDE_LEGAL_CASE, before={"status": "proposed"}, after={"status": case.status}, reason=case.reason
-    )
+    _record(actor, case, DECIDE_LEGAL_CASE, before={"status": "proposed"}, after={"status": case.status}, reason=case.reason)
     return case
 
 
@@ -231,9 +227,7 @@ def note_stage(*, actor: Actor, case_id: int, version: int, body: str, docket_no
 
 
 @transaction.atomic
-def close_case(
-    *, actor: Actor, case_id: int, version: int, outcome: str, reason: str, on: date, today: date
-) -> LegalCase:
+def close_case(*, actor: Actor, case_id: int, version: int, outcome: str, reason: str, on: date, today: date) -> LegalCase:
     """Close an open case with its outcome: the account leaves legal recovery.
 
     :raises CaseUnknown, CaseNotIn, CaseChanged: there is none that is open, as it was seen

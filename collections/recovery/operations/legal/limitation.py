@@ -19,9 +19,7 @@ from riskops.shared.people.conflicts import refuse_conflict
 
 
 @transaction.atomic
-def note_fact(
-    *, actor: Actor, account: CreditAccount, cause: str, on: date, evidence: str, today: date
-) -> LimitationFact:
+def note_fact(*, actor: Actor, account: CreditAccount, cause: str, on: date, evidence: str, today: date) -> LimitationFact:
     """Note a demand that arrived, or an acknowledgement by the customer, with where its evidence lies.
 
     :raises ConflictDeclared: whoever acts has a conflict with the customer

@@ -170,9 +170,7 @@ def save_letter(letter: Letter) -> None:
     letter.save(update_fields=_CHANGING)
 
 
-def note_letter(
-    actor: Actor, letter: Letter, action: str, *, before: str, after: dict[str, object], reason: str = ""
-) -> None:
+def note_letter(actor: Actor, letter: Letter, action: str, *, before: str, after: dict[str, object], reason: str = "") -> None:
     """Write the line of the trail about a step of a letter."""
     record(
         actor=actor,

@@ -144,9 +144,7 @@ def _read(name: str, chunks: Iterable[bytes], size_bytes: int) -> tuple[bytes, s
     return content, ending
 
 
-def _keep(
-    actor: Actor, content: bytes, name: str, ending: str, *, letter: Letter | None, case: LegalCase | None
-) -> RecoveryFile:
+def _keep(actor: Actor, content: bytes, name: str, ending: str, *, letter: Letter | None, case: LegalCase | None) -> RecoveryFile:
     digest = hashlib.sha256(content).hexdigest()
     there = RecoveryFile.objects.filter(letter=letter, case=case)
     same = there.filter(sha256=digest).first()

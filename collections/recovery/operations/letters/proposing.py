@@ -85,9 +85,7 @@ def _account(account_id: int) -> CreditAccount:
     return found
 
 
-def _letter(
-    account: CreditAccount, standing: LetterStanding, actor: Actor, source: str, note: str, proposed_on: date
-) -> Letter:
+def _letter(account: CreditAccount, standing: LetterStanding, actor: Actor, source: str, note: str, proposed_on: date) -> Letter:
     return Letter(
         account=account,
         customer_id=account.customer_id,

@@ -49,9 +49,7 @@ def send_letter(*, actor: Actor, letter_id: int, carrier: str, tracking_no: str,
 
 
 @transaction.atomic
-def _send(
-    actor: Actor, letter_id: int, carrier: str, tracking_no: str, sent_on: date, now: datetime
-) -> tuple[Letter, str]:
+def _send(actor: Actor, letter_id: int, carrier: str, tracking_no: str, sent_on: date, now: datetime) -> tuple[Letter, str]:
     letter = lock_letter(actor, letter_id, Letter.Status.PRINTED)
     if is_dispatch_off():
         raise refusals.BookStandsStill
@@ -116,6 +114,6 @@ def end_letter(*, actor: Actor, letter_id: int, outcome: str, on: date, note: st
         end_contact(letter.contact_id, ends[outcome], now=now, note=f"{letter.reference} {letter.carrier} {letter.tracking_no}")
     except ContactNotOpen as ended:
         raise refusals.LetterNotIn(letter.reference, str(ended.contact.get_outcome_display())) from None
-    after = {"status": outcome, "ended_on": on.isoformat()}
+    after: dict[str, object] = {"status": outcome, "ended_on": on.isoformat()}
     note_letter(actor, letter, END_LETTER, before="sent", after=after, reason=letter.evidence_note)
     return letter

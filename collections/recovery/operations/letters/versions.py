@@ -88,7 +88,9 @@ def _check_policy(policy: LetterPolicy) -> None:
 
 
 def _check_bands(bands: Any, most_minor: int) -> None:
-    said = _("Each line is bucket (0 to 7), amount from, rate in percent (0 to 100), e.g. 4 5000 9.5; each bucket and amount once.")
+    said = _(
+        "Each line is bucket (0 to 7), amount from, rate in percent (0 to 100), e.g. 4 5000 9.5; each bucket and amount once."
+    )
     if not isinstance(bands, list) or not 1 <= len(bands) <= MOST_BANDS:
         raise VersionMalformed("bands", said)
     for row in bands:

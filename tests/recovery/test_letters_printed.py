@@ -12,9 +12,9 @@ from django.db import DatabaseError, transaction
 from factories import make_installment, make_product, make_user
 from letters_books import DAY, NOW, PERSON, close_on, make_late
 
-from accounts.models import CreditAccount
+from accounts.models import AccountState, CreditAccount
 from recovery.models import Letter, LetterDocument
-from recovery.operations.letters import refusals
+from recovery.operations.letters import printing, refusals
 from recovery.operations.letters.deciding import approve_letter
 from recovery.operations.letters.keeping import folder, opened, reseal_recovery_files
 from recovery.operations.letters.printing import print_approved
@@ -129,6 +129,32 @@ def test_a_letter_is_printed_once_however_often_the_printer_is_rung() -> None:
     approved(make_late())
     assert [print_approved(now=NOW), print_approved(now=NOW)] == [1, 0]
     assert LetterDocument.objects.count() == 1
+
+
+def test_a_letter_stopped_or_paid_while_it_is_printed_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = make_late()
+    letter = approved(account)
+    as_before = printing.as_pdf
+
+    def paid_meanwhile(*args: Any, **more: Any) -> bytes:
+        AccountState.objects.filter(pk=account.pk).update(penalty_due_minor=100)
+        return as_before(*args, **more)
+
+    monkeypatch.setattr(printing, "as_pdf", paid_meanwhile)
+    assert print_approved(now=NOW) == 0
+    assert not LetterDocument.objects.exists() and not list(folder().iterdir())
+    monkeypatch.setattr(printing, "as_pdf", as_before)
+    assert print_approved(now=NOW) == 1
+    assert "¥10,001.00" in "".join(text_of(opened(LetterDocument.objects.get().stored_as).read()))
+    letter.refresh_from_db()
+    assert (letter.status, letter.printing_until) == ("printed", None)
+
+
+def test_a_letter_whose_printer_died_is_printed_after_its_minute() -> None:
+    letter = approved(make_late())
+    Letter.objects.filter(pk=letter.pk).update(printing_until=NOW + printing.LEASE)
+    assert print_approved(now=NOW) == 0
+    assert print_approved(now=NOW + 2 * printing.LEASE) == 1
 
 
 def test_a_hash_or_the_file_itself_says_whether_a_letter_is_ours() -> None:

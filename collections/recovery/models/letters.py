@@ -74,6 +74,7 @@ class Letter(models.Model):
     decided_at = models.DateTimeField(_("decided at"), null=True)
     reason = models.CharField(_("why"), max_length=500, blank=True, help_text="of a rejection or a stop")
     problem = models.CharField(max_length=500, blank=True, help_text="why it could not be printed when last tried")
+    printing_until = models.DateTimeField(null=True, help_text="claimed by a printer until then")
     sent_on = models.DateField(_("sent on"), null=True)
     carrier = models.CharField(_("carrier"), max_length=60, blank=True)
     tracking_no = KeyField(_("tracking number"), max_length=60, blank=True)

@@ -160,7 +160,7 @@ def lock_letter(actor: Actor, letter_id: int, *states: str) -> Letter:
 #: What changes of a letter; the database refuses to have the rest written again.
 _CHANGING: Final = (
     "status", "decided_by", "decided_by_name", "decided_at", "reason", "problem", "sent_on", "carrier", "tracking_no", "contact",
-    "ended_on", "evidence_note", "version",
+    "ended_on", "evidence_note", "printing_until", "version",
 )  # fmt: skip
 
 

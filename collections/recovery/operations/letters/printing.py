@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,40 +29,48 @@ from riskops.shared.audit import Actor
 
 #: The machine that prints.
 PRINTER: Final = Actor("letter-printer")
+#: For how long a letter is its printer's: far longer than one takes.
+LEASE: Final = timedelta(minutes=1)
 
 
 def print_approved(*, for_seconds: float | None = None, now: datetime | None = None) -> int:
-    """Print approved letters, one transaction each, until none is left that was not tried, and return how many were printed.
+    """Print approved letters until none is left that was not tried, and return how many were printed.
 
-    Two that print at once share the work. One that cannot be printed keeps the reason and is passed over.
+    Each is claimed for a minute and printed outside of any transaction, so that two who print at once share the work, on SQLite
+    too. One that cannot be printed keeps the reason and is passed over; one whose printer died is claimed again.
 
     :param for_seconds: no new one is begun after so many
     """
     began, after, done = time.monotonic(), 0, 0
     while for_seconds is None or time.monotonic() - began < for_seconds:
-        found = _print_next(after, now or timezone.now())
-        if found is None:
+        moment = now or timezone.now()
+        claimed = _claim(after, moment)
+        if claimed is None:
             return done
-        after, is_printed = found
-        done += is_printed
+        after, said = claimed
+        done += said is not None and _print(after, said, moment)
     return done
 
 
 @transaction.atomic
-def _print_next(after: int, now: datetime) -> tuple[int, bool] | None:
+def _claim(after: int, now: datetime) -> tuple[int, Said | None] | None:
+    """Claim the next letter and return its id with what it says: None where it cannot be printed, which it keeps."""
     skip = connection.features.has_select_for_update_skip_locked
     waiting = Letter.objects.select_for_update(of=("self",), skip_locked=skip).select_related("policy")
-    letter = waiting.filter(status=Letter.Status.APPROVED, pk__gt=after).order_by("pk").first()
+    unclaimed = Q(printing_until=None) | Q(printing_until__lt=now)
+    letter = waiting.filter(unclaimed, status=Letter.Status.APPROVED, pk__gt=after).order_by("pk").first()
     if letter is None:
         return None
     try:
-        _print(letter, now)
+        said, _template, _dated = written(letter, now)
     except refusals.CannotPrint as refusal:
         if letter.problem != str(refusal):
             letter.problem = str(refusal)[:500]
             save_letter(letter)
-        return letter.pk, False
-    return letter.pk, True
+        return letter.pk, None
+    letter.printing_until = now + LEASE
+    letter.save(update_fields=["printing_until"])
+    return letter.pk, said
 
 
 @transaction.atomic
@@ -99,37 +108,58 @@ def written(letter: Letter, now: datetime) -> tuple[Said, int, Dated]:
     return said, template.pk, dated
 
 
-def _print(letter: Letter, now: datetime) -> None:
-    said, template_id, dated = written(letter, now)
+def _print(letter_id: int, said: Said, now: datetime) -> bool:
+    """Print a claimed letter and keep it, if it would still say the same; return whether it was."""
     pdf = as_pdf(said, layout=LAYOUT, at=now)
-    stored_as = keeping.store(pdf, prefix=f"letter-{letter.pk}")
+    stored_as = keeping.store(pdf, prefix=f"letter-{letter_id}")
     try:
-        with transaction.atomic():
-            document = LetterDocument.objects.create(
-                letter=letter,
-                template_id=template_id,
-                layout=LAYOUT,
-                dated=dated.letter_on,
-                said={"said": _plain(said)},
-                content_sha256=content_hash(said),
-                pdf_sha256=hashlib.sha256(pdf).hexdigest(),
-                size_bytes=len(pdf),
-                stored_as=stored_as,
-                made_at=now,
-                made_by_name=PRINTER.name,
-            )
-            letter.status, letter.problem = Letter.Status.PRINTED, ""
-            save_letter(letter)
-            after = {
-                "status": letter.status,
-                "content_sha256": document.content_sha256,
-                "pdf_sha256": document.pdf_sha256,
-                "template": str(document.template),
-            }
-            note_letter(PRINTER, letter, PRINT_LETTER, before="approved", after=after)
+        is_kept = _keep(letter_id, said, pdf, stored_as, now)
     except BaseException:
         keeping.forget(stored_as)
         raise
+    if not is_kept:
+        keeping.forget(stored_as)
+    return is_kept
+
+
+@transaction.atomic
+def _keep(letter_id: int, said: Said, pdf: bytes, stored_as: str, now: datetime) -> bool:
+    letter = Letter.objects.select_for_update(of=("self",)).select_related("policy").get(pk=letter_id)
+    if letter.status != Letter.Status.APPROVED:
+        # Stopped meanwhile, or printed by whoever claimed it after the minute.
+        return False
+    try:
+        again, template_id, dated = written(letter, now)
+    except refusals.CannotPrint:
+        again = {}
+    letter.printing_until = None
+    if content_hash(again) != content_hash(said):
+        # A payment was posted, say: it is written anew at the next bell.
+        letter.save(update_fields=["printing_until"])
+        return False
+    document = LetterDocument.objects.create(
+        letter=letter,
+        template_id=template_id,
+        layout=LAYOUT,
+        dated=dated.letter_on,
+        said={"said": _plain(said)},
+        content_sha256=content_hash(said),
+        pdf_sha256=hashlib.sha256(pdf).hexdigest(),
+        size_bytes=len(pdf),
+        stored_as=stored_as,
+        made_at=now,
+        made_by_name=PRINTER.name,
+    )
+    letter.status, letter.problem = Letter.Status.PRINTED, ""
+    save_letter(letter)
+    after: dict[str, object] = {
+        "status": letter.status,
+        "content_sha256": document.content_sha256,
+        "pdf_sha256": document.pdf_sha256,
+        "template": str(document.template),
+    }
+    note_letter(PRINTER, letter, PRINT_LETTER, before="approved", after=after)
+    return True
 
 
 def _plain(said: Said) -> str:

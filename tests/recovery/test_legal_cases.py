@@ -11,6 +11,8 @@ from letters_books import DAY, TODAY, make_late
 
 from accounts.models import AccountSignals
 from accounts.operations.signals import note_signals
+from casework.models import Case
+from casework.operations.cases.following import follow_account
 from outreach.operations.refusals import ReasonNeeded
 from recovery.models import LegalCase, LegalStage, LimitationFact
 from recovery.operations.legal import refusals
@@ -133,6 +135,17 @@ def test_stages_follow_one_another_and_costs_add_up(first: Actor, second: Actor)
     assert not LegalStage.objects.filter(ended_on=None).exists()
     actions = list(AuditEntry.objects.filter(subject_type="legal case").order_by("id").values_list("action", flat=True))
     assert actions == ["legal_case.open", "legal_case.decide", *["legal_case.work"] * 4, "legal_case.close"]
+
+
+def test_the_collection_case_goes_to_legal_and_back_to_where_its_days_put_it(first: Actor, second: Actor) -> None:
+    account = make_late(days=100)
+    follow_account(account.pk)
+    assert Case.objects.get(account=account).stage == "pursue"
+    case = opened(first, second, account)
+    collection = Case.objects.get(account=account)
+    assert (collection.stage, collection.events.latest("pk").reason) == ("legal", case.reference)
+    close_case(actor=first, case_id=case.pk, version=case.version, outcome="withdrawn", reason="r", on=TODAY, today=TODAY)
+    assert Case.objects.get(account=account).stage == "pursue"
 
 
 # The clock ----------------------------------------------------------------------------------------------------------

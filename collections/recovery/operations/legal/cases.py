@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -13,6 +14,10 @@ from accounts.models import AccountState, CreditAccount, Customer
 from accounts.operations.refusals import AccountUnknown
 from accounts.operations.reviewing import business_day
 from accounts.operations.signals import note_signals
+from casework.models import Case
+from casework.operations.cases.moving import move_case as move_collection_case
+from casework.operations.cases.refusals import CaseInStageAlready, NoOpenCase
+from casework.queries.cases.open_cases import open_case_of
 from outreach.operations.refusals import ReasonNeeded
 from recovery.letter_policies import policies_on
 from recovery.letter_roles import CLOSE_LEGAL_CASE, DECIDE_LEGAL_CASE, OPEN_LEGAL_CASE, WORK_LEGAL_CASE
@@ -147,7 +152,7 @@ def approve_case(*, actor: Actor, case_id: int, version: int, on: date, today: d
     case.decided_by_id, case.decided_by_name = actor.user_id, actor.name
     _save(case)
     LegalStage.objects.create(case=case, stage=case.stage, begun_on=on, begun_by_name=actor.name)
-    _signal(case.account_id, is_in_legal=True)
+    _enter_legal(actor, case)
     _record(actor, case, DECIDE_LEGAL_CASE, before={"status": "proposed"}, after={"status": case.status, "on": on.isoformat()})
     return case
 
@@ -242,7 +247,7 @@ def close_case(*, actor: Actor, case_id: int, version: int, outcome: str, reason
     _end_stage(case, on, reason, today)
     case.status, case.outcome, case.closed_on, case.reason = LegalCase.Status.CLOSED, outcome, on, reason.strip()[:_LONGEST]
     _save(case)
-    _signal(case.account_id, is_in_legal=False)
+    _leave_legal(actor, case)
     after = {"status": case.status, "outcome": outcome, "on": on.isoformat(), "booked_minor": case.booked_minor}
     _record(actor, case, CLOSE_LEGAL_CASE, before={"status": "open"}, after=after, reason=case.reason)
     return case
@@ -286,9 +291,22 @@ def _check_day(on: date, first: date, last: date) -> None:
         raise refusals.CaseDayImpossible(on, first, last)
 
 
-def _signal(account_id: int, *, is_in_legal: bool) -> None:
-    hold_day(account_id)
-    note_signals(account_id, is_in_legal=is_in_legal)
+def _enter_legal(actor: Actor, case: LegalCase) -> None:
+    """Take the account into legal recovery: its signal, and the stage of its collection case where one is open."""
+    hold_day(case.account_id)
+    note_signals(case.account_id, is_in_legal=True)
+    # Before the first close of a spell no collection case is open, and another hand may have moved it already.
+    with suppress(NoOpenCase, CaseInStageAlready):
+        move_collection_case(actor=actor, account_id=case.account_id, stage=Case.Stage.LEGAL, reason=case.reference)
+
+
+def _leave_legal(actor: Actor, case: LegalCase) -> None:
+    """Take the account out of legal recovery: its collection case goes to where its days past due put it."""
+    hold_day(case.account_id)
+    note_signals(case.account_id, is_in_legal=False)
+    collection = open_case_of(case.account_id)
+    if collection is not None and collection.stage == Case.Stage.LEGAL:
+        move_collection_case(actor=actor, account_id=case.account_id, stage=Case.Stage.PURSUE, reason=case.reference)
 
 
 def _stage_name(stage: str) -> str:

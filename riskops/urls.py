@@ -39,6 +39,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("casework.api.case_urls")),
     path("", include("outreach.urls")),
     path("api/v1/", include("outreach.api.urls")),
+    path("", include("recovery.urls")),
+    path("api/v1/", include("recovery.api.urls")),
     path("", include("dashboards.urls")),
     path("api/v1/", include("dashboards.api_urls")),
 ]

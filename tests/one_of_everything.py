@@ -46,6 +46,7 @@ from accounts.models import (
 from casework.models import Case, CaseContact, Dispute, DisputeCorrection, DisputeFile, DisputeKind, Promise, PromisePart
 from casework.operations.disputes.opening import FIGURES
 from outreach.models import Contact, ContactHold, ContactPolicy, CustomerReply, Experiment, Message, ProviderEvent
+from recovery.models import LegalCase, Letter, LetterPolicy, LimitationFact, RecoveryFile
 from riskops.shared.models import Absence, Feed
 from riskops.shared.roles import Role
 from tools.doors import Door
@@ -102,6 +103,7 @@ def put_one_of_everything() -> CreditAccount:
     _experiment_with(account)
     _debit(account)
     _collect_from(account)
+    _write_letters(account)
     _count_on_from_here()
     return account
 
@@ -205,6 +207,38 @@ def _collect_from(account: CreditAccount) -> None:
     PromisePart.objects.create(
         pk=1, promise=promise, number=1, due_on=day, amount_minor=100, through_minor=100, needed_minor=99, counts_until=day
     )
+
+
+def _write_letters(account: CreditAccount) -> None:
+    """Put a letter with a file, a proposed legal case and a fact of the limitation clock about the account."""
+    about: dict[str, Any] = {"account": account, "customer": account.customer, "proposed_on": account.opened_on}
+    letter = Letter.objects.create(
+        pk=1, source="rule", policy=LetterPolicy.objects.get(code="cny", version=1), template_code="letter-before-action",
+        language="zh", currency="CNY", days_past_due=100, bucket=4, balance_minor=100, rate_bp=0, expected_minor=0, cost_minor=0,
+        net_minor=0, proposed_by_name="x", **about,
+    )  # fmt: skip
+    RecoveryFile.objects.create(
+        pk=1,
+        letter=letter,
+        name="a.pdf",
+        content_type="application/pdf",
+        size_bytes=1,
+        sha256="0",
+        stored_as="none",
+        added_by_name="x",
+    )
+    LegalCase.objects.create(
+        pk=1,
+        stage="suit",
+        currency="CNY",
+        claim_minor=100,
+        expected_minor=0,
+        cost_minor=0,
+        note="n",
+        proposed_by_name="x",
+        **about,
+    )
+    LimitationFact.objects.create(pk=1, account=account, cause="demand", on=account.opened_on, evidence="e", noted_by_name="x")
 
 
 def _decide_about(account: CreditAccount) -> None:

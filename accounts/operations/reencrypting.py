@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models.functions import Substr
 
 from accounts.models import Customer
-from accounts.operations.attachments import reseal_files
+from accounts.operations.sealed_files import reseal_all
 from riskops.shared.audit import Actor, record
 from riskops.shared.personal import EncryptedPersonField
 from riskops.shared.rows import write_columns
@@ -51,12 +51,12 @@ def reencrypt_rows(*, actor: Actor) -> dict[str, int]:
 
 
 def reencrypt_files(*, actor: Actor) -> int:
-    """Encrypt with the newest key every file of a review that is not, and return how many were not. Safe to break off and repeat.
+    """Encrypt with the newest key every kept file that is not, and return how many were not. Safe to break off and repeat.
 
     :raises UnknownKey: a file is encrypted with a key that is not configured; those before it are done
     """
     newest = newest_key_id()
-    files = reseal_files(newest)
+    files = reseal_all(newest)
     if files:
         after = {"files": files, "key": newest}
         record(actor=actor, action="customer.reencrypt", subject_type="review", subject_key="", after=after)

@@ -1,5 +1,32 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class RecoveryConfig(AppConfig):
+    """Legal recovery: lawyer letters, legal cases, the limitation clock."""
+
     name = "recovery"
+    verbose_name = _("Recovery")
+
+    def ready(self) -> None:
+        """Show letters on the pages of accounts and customers; have migrate seed what letters are made from."""
+        from accounts.operations.sealed_files import register_sealed_files
+        from recovery.letter_panels import register_letter_panels
+        from recovery.operations.letters.keeping import reseal_recovery_files
+
+        register_letter_panels()
+        register_sealed_files("recovery files", reseal_recovery_files)
+        post_migrate.connect(_seed_letters, sender=self, dispatch_uid="recovery.seed_letters")
+
+
+def _seed_letters(using: str, **_kwargs: Any) -> None:
+    from recovery.models import LetterPolicy
+    from recovery.shipped_letters import seed_letters
+
+    # A migrate of other apps alone, or back to before the tables, finds none.
+    if LetterPolicy._meta.db_table in connections[using].introspection.table_names():
+        seed_letters(using=using)

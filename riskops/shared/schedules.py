@@ -63,6 +63,12 @@ SCHEDULES: Final = (
         every_seconds=60,
     ),
     Schedule(
+        "letters tick",
+        "recovery.print_letters",
+        "Prints approved letters that no worker has printed.",
+        every_seconds=60,
+    ),
+    Schedule(
         "replay of verdicts",
         "accounts.replay_in_turn",
         "Computes verdicts on decisions and applications again, each once in 28 days; a difference is an alarm in the trail.",

@@ -75,6 +75,8 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
             Entry(_("Applications"), "accounts:applications", "application.view"),
             Entry(_("Plans"), "casework:plans", "plan.view"),
             Entry(_("Disputes"), "casework:disputes", "dispute.view"),
+            Entry(_("Letters"), "recovery:letters", "letter.view"),
+            Entry(_("Legal"), "recovery:legal", "legal_case.view"),
         ),
     ),
     (

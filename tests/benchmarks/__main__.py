@@ -2,7 +2,8 @@
 
 ACCOUNTS   the size of the book (1,000,000)
 ENGINE     postgresql, sqlite, or both with a comma between (both)
-ONLY       scenarios with commas between (import,nights,close,tiers,repeat,workers,loops,outreach,pages,worklist,restrictions)
+ONLY       scenarios with commas between (import,nights,close,tiers,repeat,workers,loops,outreach,pages,worklist,restrictions,
+           letters)
 BENCH_DATABASE_URL   a PostgreSQL database that may be dropped and made anew (default: a server of the benchmark's own)
 BENCH_REDIS_URL      a Redis database for bells and cache beside PostgreSQL (default: bells in files); it is emptied
 """

@@ -40,6 +40,7 @@ outside its time.
 | pages | HTTP with log-in sessions against two gunicorn workers; queries counted in the process |
 | worklist | a queue of 100,000 at any depth, fifty people who ask for the next; PostgreSQL alone |
 | restrictions | HTTP with a token against two gunicorn workers: batches of 1,000 numbers, single look-ups; PostgreSQL alone |
+| letters | 1,000 approved letters, half Chinese, half English: printed as PDF, encrypted and kept by two Celery workers |
 
 The smallest SQL is one `UPDATE … FROM` a grouped subquery over the whole book, changed rows only, in one transaction with the
 same settings of the session; the day's payments are posted before it, outside its time. The close that follows it must leave

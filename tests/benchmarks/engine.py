@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: In this order; each stands on the book as the one before left it.
 SCENARIOS: Final = (
     *("import", "nights", "close", "tiers", "repeat", "workers", "loops", "outreach", "pages", "worklist", "restrictions"),
+    "letters",
 )
 #: People at one queue and the payment platform's look-ups: their bounds are PostgreSQL's, where rows are locked one by one.
 _OF_POSTGRESQL: Final = frozenset({"worklist", "restrictions"})
@@ -70,7 +71,7 @@ def main() -> int:
 
 def scenarios(site: Site, only: list[str]) -> Iterator[tuple[str, Callable[[], Iterator[Row]]]]:
     """Give the scenarios asked for, after the book has been loaded and closed once."""
-    from tests.benchmarks import closing, importing, loops, outreach, pages, restrictions, tiers, workers, worklist
+    from tests.benchmarks import closing, importing, letters, loops, outreach, pages, restrictions, tiers, workers, worklist
 
     # The last night of the comparison is the one before the month-end; the first of all is not measured.
     nights = 1 + 2 * closing.PAIRS + (closing.NIGHTS if "nights" in only else 0)
@@ -99,6 +100,8 @@ def scenarios(site: Site, only: list[str]) -> Iterator[tuple[str, Callable[[], I
         yield "worklist", partial(worklist.measure_worklist, site)
     if "restrictions" in only:
         yield "restrictions", partial(restrictions.measure_restrictions, site)
+    if "letters" in only:
+        yield "letters", partial(letters.measure_letters, site)
 
 
 if __name__ == "__main__":

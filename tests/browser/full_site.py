@@ -31,6 +31,11 @@ from outreach.operations.strategies import STRATEGIES, try_strategy
 from outreach.operations.templates import TEMPLATES
 from outreach.operations.versions import draft_next
 from outreach.shipped_strategies import LADDER
+from recovery.operations.legal.cases import approve_case, propose_case
+from recovery.operations.letters.deciding import approve_letter
+from recovery.operations.letters.printing import print_approved
+from recovery.operations.letters.proposing import propose_letter, propose_letters
+from recovery.operations.letters.versions import LETTER_POLICIES, LETTER_TEMPLATES
 from riskops.close_of_business import close_day
 from riskops.shared.audit import COMMAND, Actor
 from riskops.shared.models import Feed
@@ -52,7 +57,10 @@ def put_a_full_site() -> Any:
         account = make_account(
             account_no=f"B-{number}",
             product=product,
-            customer=make_customer(customer_no=f"CB-{number}", person={"name": "Li Na", "phone": "13900001234"}),
+            customer=make_customer(
+                customer_no=f"CB-{number}",
+                person={"name": "李娜", "phone": "13900001234", "address": "北京市朝阳区建国路88号"},
+            ),
             opened_on=date(2024, 6, 1),
         )
         make_installment(account, due_date=DAY - timedelta(days=days), principal=100_000 * number)
@@ -76,6 +84,7 @@ def put_a_full_site() -> Any:
     draft_next(TEMPLATES, actor=COMMAND, copy_of="overdue-3-email")
     _draft_a_strategy()
     _experiment(product, accounts)
+    _write_letters(walker, accounts)
     return walker
 
 
@@ -148,6 +157,21 @@ def _dispute(accounts: list[Any]) -> None:
     concludes(analyst, waiting, "partly", root_cause="pricing")
     concludes(analyst, takes_in(analyst, accounts[2], "conduct"), "rejected")
     assert Dispute.objects.filter(status="closed").count() == 1
+
+
+def _write_letters(walker: Any, accounts: list[Any]) -> None:
+    """A letter to approve, one printed, a legal case of which the first stage runs; drafts of a text and of figures."""
+    legal, other = (Actor.of(make_user(Role.LEGAL, username=name)) for name in ("legal", "other-legal"))
+    now = timezone.now()
+    letter = propose_letter(actor=legal, account_id=accounts[3].pk, note="", now=now)
+    approve_letter(actor=other, letter_id=letter.pk, now=now)
+    print_approved(now=now)
+    propose_letters(actor=COMMAND, now=now)
+    today = timezone.localdate(now)
+    case = propose_case(actor=legal, account_id=accounts[5].pk, stage="mediation", note="No answer to two letters.", today=today)
+    approve_case(actor=other, case_id=case.pk, version=case.version, on=today, today=today)
+    draft_next(LETTER_TEMPLATES, actor=COMMAND, copy_of="letter-before-action")
+    draft_next(LETTER_POLICIES, actor=COMMAND, copy_of="cny")
 
 
 def _experiment(product: Any, accounts: list[Any]) -> None:

@@ -1,0 +1,1 @@
+"""Lawyer letters, from their proposal to the evidence of how they arrived."""

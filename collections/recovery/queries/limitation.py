@@ -1,0 +1,153 @@
+"""The limitation clock of accounts: the facts read from the book, from letters, cases and notes; and whose time runs out soon."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from django.db.models import Exists, Max, OuterRef, Q, Sum
+
+from accounts.models import AccountState, CreditAccount, Installment, Payment
+from accounts.operations.reviewing import business_day
+from recovery.letter_policies import policies_on
+from recovery.models import LegalStage, Letter, LimitationFact
+from recovery.rules.benefit import Stage
+from recovery.rules.limitation import Cause, Clock, Fact, clock, years_after
+from riskops.shared.day import book_state
+from riskops.shared.scope import Scope
+
+#: Accounts of one list.
+MOST_LISTED: Final = 500
+#: The stages during which the clock stands, and begins anew when they end.
+PROCEEDINGS: Final = (Stage.ARBITRATION, Stage.SUIT, Stage.JUDGMENT, Stage.ENFORCEMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class OnTheClock:
+    """An account whose time runs out, with what it owes past due, in minor units."""
+
+    account: CreditAccount
+    clock: Clock
+    overdue_minor: int
+
+
+def clocks_of(account_ids: Collection[int], *, years: int, as_of: date) -> dict[int, Clock]:
+    """Return the clock of each account that owes something, by account id; a fixed number of queries.
+
+    An account of several orders has as many claims: its clock is that of the order that runs out first.
+    """
+    ids = list(account_ids)
+    dues = _last_dues(ids)
+    facts: dict[int, list[Fact]] = {account_id: [] for account_id in dues}
+    for account_id, fact in _facts(list(dues)):
+        facts[account_id].append(fact)
+    found = {}
+    for account_id, last_dues in dues.items():
+        clocks = [clock(last_due_on=due, facts=facts[account_id], years=years, as_of=as_of) for due in last_dues]
+        # None, while proceedings run, is the last to run out.
+        found[account_id] = min(clocks, key=lambda each: each.runs_out_on or date.max)
+    return found
+
+
+def _last_dues(account_ids: Sequence[int]) -> dict[int, list[date]]:
+    """Return the due date of the last instalment of each order with something unpaid, by account."""
+    open_orders = Installment.objects.filter(account_id=OuterRef("account_id"), order_no=OuterRef("order_no"), is_open=True)
+    rows = Installment.objects.filter(account_id__in=account_ids).filter(Exists(open_orders))
+    found: dict[int, list[date]] = {}
+    for row in rows.values("account_id", "order_no").annotate(last=Max("due_date")).order_by("account_id", "last"):
+        found.setdefault(row["account_id"], []).append(row["last"])
+    return found
+
+
+def _facts(account_ids: Sequence[int]) -> list[tuple[int, Fact]]:
+    found: list[tuple[int, Fact]] = []
+    # What was taken back was never paid: neither the payment nor its reversal counts.
+    paid = Payment.objects.filter(account_id__in=account_ids, reverses=None, reversal__isnull=True)
+    for account_id, on in paid.values_list("account_id", "paid_on").distinct():
+        found.append((account_id, Fact(Cause.PAYMENT, on)))
+    for letter in Letter.objects.filter(account_id__in=account_ids, status__in=Letter.DEMANDED):
+        found.append((letter.account_id, Fact(Cause.DEMAND, letter.ended_on or letter.proposed_on, about=letter.reference)))
+    for row in LimitationFact.objects.filter(account_id__in=account_ids, withdrawn_at=None):
+        found.append((row.account_id, Fact(Cause(row.cause), row.on, about=row.evidence)))
+    return found + _of_cases(account_ids)
+
+
+def _of_cases(account_ids: Sequence[int]) -> list[tuple[int, Fact]]:
+    found: list[tuple[int, Fact]] = []
+    stages = LegalStage.objects.filter(case__account_id__in=account_ids).select_related("case").order_by("begun_on", "pk")
+    for stage in stages:
+        about = stage.case.reference
+        if stage.stage == Stage.MEDIATION:
+            found.append((stage.case.account_id, Fact(Cause.MEDIATION, stage.begun_on, about=about)))
+        elif stage.stage in PROCEEDINGS:
+            found.append((stage.case.account_id, Fact(Cause.PROCEEDINGS, stage.begun_on, until=stage.ended_on, about=about)))
+    return found
+
+
+def clock_day(today: date) -> date:
+    """Return the day that clocks are asked for: the site's calendar day; in a book that stands still, its last closed day."""
+    return business_day() if book_state().nightly_paused else today
+
+
+def clock_of(account: CreditAccount, *, as_of: date, today: date) -> Clock | None:
+    """Return the clock of one account; None where it owes nothing, or no figures hold for its currency.
+
+    :param as_of: the day it is asked for (`clock_day`)
+    :param today: the site's calendar day, by which figures hold
+    """
+    policy = policies_on(today).get(account.product.currency)
+    if policy is None:
+        return None
+    return clocks_of([account.pk], years=policy.limitation_years, as_of=as_of).get(account.pk)
+
+
+def running_out(*, scope: Scope, as_of: date, today: date, within_days: int | None = None) -> tuple[OnTheClock, ...]:
+    """Return the accounts whose time runs out within days, or has run out, the earliest first; `MOST_LISTED` at most.
+
+    :param within_days: None: as many as the figures of each currency say
+    """
+    found: list[OnTheClock] = []
+    for policy in policies_on(today).values():
+        days = policy.warn_days if within_days is None else within_days
+        horizon = as_of + timedelta(days=days)
+        # Whoever runs out by the horizon has not been given a new start later than this day.
+        latest = _years_before(horizon, policy.limitation_years)
+        states = _quiet_since(scope, policy.currency, latest)
+        ids = [state.pk for state in states]
+        clocks = clocks_of(ids, years=policy.limitation_years, as_of=as_of)
+        accounts = CreditAccount.objects.select_related("product", "customer").in_bulk(ids)
+        for state in states:
+            own = clocks.get(state.pk)
+            if own is not None and own.runs_out_on is not None and own.runs_out_on <= horizon:
+                found.append(OnTheClock(accounts[state.pk], own, state.overdue_total_minor))
+    return tuple(sorted(found, key=lambda row: (row.clock.runs_out_on or date.max, row.account.pk))[:MOST_LISTED])
+
+
+def _years_before(day: date, years: int) -> date:
+    """Return the latest day from which the period ends on a day or before."""
+    found = day.replace(year=day.year - years, day=min(day.day, 28))
+    while years_after(found + timedelta(days=1), years) <= day:
+        found += timedelta(days=1)
+    return found
+
+
+def _quiet_since(scope: Scope, currency: str, latest: date) -> list[Any]:
+    """Return the states of past-due accounts of whose oldest unpaid instalment and last payment each is that old."""
+    rows = scope.accounts(AccountState.objects.all()).filter(product__currency=currency, oldest_unpaid_due_date__lte=latest)
+    paid_lately = Q(signals__last_payment_on__gt=latest)
+    own = OuterRef("pk")
+    running = LegalStage.objects.filter(case__account_id=own, stage__in=PROCEEDINGS, ended_on=None)
+    return list(rows.exclude(paid_lately).filter(~Exists(running)).order_by("oldest_unpaid_due_date", "pk")[: MOST_LISTED * 4])
+
+
+def overdue_minor(account_id: int) -> int:
+    """Return what an account owes past due, in minor units; 0 where it has no state yet."""
+    state = AccountState.objects.filter(pk=account_id).first()
+    return state.overdue_total_minor if state else 0
+
+
+def booked_minor(case_id: int) -> int:
+    """Return the costs that a legal case's stages have taken, in minor units."""
+    return LegalStage.objects.filter(case_id=case_id).aggregate(total=Sum("cost_minor"))["total"] or 0

@@ -1,0 +1,1 @@
+"""Arithmetic and decisions of legal recovery on plain values."""

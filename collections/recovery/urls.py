@@ -1,0 +1,10 @@
+"""The addresses of recovery's pages."""
+
+from django.urls import URLPattern
+
+from recovery import letter_urls
+
+app_name = "recovery"
+urlpatterns: list[URLPattern] = [
+    *letter_urls.urlpatterns,
+]

@@ -1,0 +1,200 @@
+"""Legal cases: two people, stages in order, costs to the cent, the signal of the account; and the clock they restart."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from factories import make_payment, make_user
+from letters_books import DAY, TODAY, make_late
+
+from accounts.models import AccountSignals
+from accounts.operations.signals import note_signals
+from casework.models import Case
+from casework.operations.cases.following import follow_account
+from outreach.operations.refusals import ReasonNeeded
+from recovery.models import LegalCase, LegalStage, LimitationFact
+from recovery.operations.legal import refusals
+from recovery.operations.legal.cases import (
+    StageAsked,
+    approve_case,
+    close_case,
+    move_case,
+    note_stage,
+    propose_case,
+    reject_case,
+)
+from recovery.operations.legal.limitation import note_fact, withdraw_fact
+from recovery.queries.limitation import clock_of, running_out
+from riskops.shared.audit import Actor
+from riskops.shared.models import AuditEntry
+from riskops.shared.roles import Role
+from riskops.shared.scope import WHOLE_BOOK
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def first() -> Actor:
+    return Actor.of(make_user(Role.LEGAL, username="first"))
+
+
+@pytest.fixture
+def second() -> Actor:
+    return Actor.of(make_user(Role.LEGAL, username="second"))
+
+
+def opened(first: Actor, second: Actor, account: Any, stage: str = "suit") -> LegalCase:
+    case = propose_case(actor=first, account_id=account.pk, stage=stage, note="No answer.", today=TODAY)
+    return approve_case(actor=second, case_id=case.pk, version=case.version, on=DAY, today=TODAY)
+
+
+def test_a_case_is_weighed_when_it_is_proposed_and_the_account_is_in_legal_recovery_once_approved(
+    first: Actor, second: Actor
+) -> None:
+    account = make_late(principal=1_000_000)
+    case = propose_case(actor=first, account_id=account.pk, stage="suit", note="No answer.", today=TODAY)
+    # A suit costs 1,200.00 and brings 28 % of 10,000.00.
+    assert (case.claim_minor, case.expected_minor, case.cost_minor) == (1_000_000, 280_000, 120_000)
+    assert not AccountSignals.objects.filter(account=account, is_in_legal=True).exists()
+    approve_case(actor=second, case_id=case.pk, version=case.version, on=DAY, today=TODAY)
+    assert AccountSignals.objects.get(account=account).is_in_legal
+    stage = LegalStage.objects.get()
+    assert (stage.stage, stage.begun_on, stage.ended_on) == ("suit", DAY, None)
+
+
+def test_whoever_proposed_a_case_does_not_approve_it(first: Actor) -> None:
+    case = propose_case(actor=first, account_id=make_late().pk, stage="suit", note="n", today=TODAY)
+    with pytest.raises(refusals.OwnCase):
+        approve_case(actor=first, case_id=case.pk, version=case.version, on=DAY, today=TODAY)
+    case.refresh_from_db()
+    assert (case.status, LegalStage.objects.count()) == ("proposed", 0)
+
+
+@pytest.mark.parametrize("signal", ["is_disputed", "has_hardship_plan", "is_fraud_suspected"])
+def test_what_holds_an_account_back_keeps_it_from_court(signal: str, first: Actor) -> None:
+    account = make_late()
+    note_signals(account.pk, **{signal: True})
+    with pytest.raises(refusals.CaseInTheWay):
+        propose_case(actor=first, account_id=account.pk, stage="suit", note="n", today=TODAY)
+    assert not LegalCase.objects.exists()
+
+
+def test_a_second_case_and_a_stage_that_begins_nothing_are_refused(first: Actor) -> None:
+    account = make_late()
+    with pytest.raises(refusals.StageNotFirst, match="judgment"):
+        propose_case(actor=first, account_id=account.pk, stage="judgment", note="n", today=TODAY)
+    with pytest.raises(ReasonNeeded):
+        propose_case(actor=first, account_id=account.pk, stage="suit", note=" ", today=TODAY)
+    propose_case(actor=first, account_id=account.pk, stage="suit", note="n", today=TODAY)
+    with pytest.raises(refusals.CaseThere):
+        propose_case(actor=first, account_id=account.pk, stage="mediation", note="n", today=TODAY)
+    assert LegalCase.objects.count() == 1
+
+
+def test_a_rejected_case_leaves_the_account_alone(first: Actor, second: Actor) -> None:
+    case = propose_case(actor=first, account_id=make_late().pk, stage="suit", note="n", today=TODAY)
+    with pytest.raises(ReasonNeeded):
+        reject_case(actor=second, case_id=case.pk, version=case.version, reason="")
+    reject_case(actor=second, case_id=case.pk, version=case.version, reason="Too small.")
+    case.refresh_from_db()
+    assert (case.status, case.reason) == ("rejected", "Too small.")
+    assert not AccountSignals.objects.filter(is_in_legal=True).exists()
+
+
+def test_stages_follow_one_another_and_costs_add_up(first: Actor, second: Actor) -> None:
+    account = make_late()
+    case = opened(first, second, account)
+    case = note_stage(
+        actor=first, case_id=case.pk, version=case.version, body="Chaoyang court", docket_no="(2025)1", cost_minor=12_345
+    )
+    case = note_stage(
+        actor=first, case_id=case.pk, version=case.version, body="Chaoyang court", docket_no="(2025)1", cost_minor=55
+    )
+    with pytest.raises(refusals.StageNotNext, match="next can be: mediation, judgment"):
+        move_case(
+            actor=first, case_id=case.pk, version=case.version, asked=StageAsked("enforcement", TODAY), result="", today=TODAY
+        )
+    with pytest.raises(refusals.CaseDayImpossible):
+        asked = StageAsked("judgment", DAY - timedelta(days=1))
+        move_case(actor=first, case_id=case.pk, version=case.version, asked=asked, result="", today=TODAY)
+    case = move_case(
+        actor=first, case_id=case.pk, version=case.version, asked=StageAsked("judgment", TODAY), result="won", today=TODAY
+    )
+    case = note_stage(actor=first, case_id=case.pk, version=case.version, body="", docket_no="", cost_minor=100)
+    rows = list(LegalStage.objects.order_by("pk").values_list("stage", "begun_on", "ended_on", "cost_minor", "result"))
+    assert rows == [("suit", DAY, TODAY, 12_400, "won"), ("judgment", TODAY, None, 100, "")]
+    assert (case.stage, case.booked_minor) == ("judgment", 12_500)
+    with pytest.raises(refusals.CaseChanged):
+        close_case(actor=first, case_id=case.pk, version=1, outcome="won", reason="r", on=TODAY, today=TODAY)
+    with pytest.raises(refusals.CaseOutcomeUnknown):
+        close_case(actor=first, case_id=case.pk, version=case.version, outcome="", reason="r", on=TODAY, today=TODAY)
+    close_case(actor=first, case_id=case.pk, version=case.version, outcome="won", reason="Paid.", on=TODAY, today=TODAY)
+    assert not AccountSignals.objects.get(account=account).is_in_legal
+    assert not LegalStage.objects.filter(ended_on=None).exists()
+    actions = list(AuditEntry.objects.filter(subject_type="legal case").order_by("id").values_list("action", flat=True))
+    assert actions == ["legal_case.open", "legal_case.decide", *["legal_case.work"] * 4, "legal_case.close"]
+
+
+def test_the_collection_case_goes_to_legal_and_back_to_where_its_days_put_it(first: Actor, second: Actor) -> None:
+    account = make_late(days=100)
+    follow_account(account.pk)
+    assert Case.objects.get(account=account).stage == "pursue"
+    case = opened(first, second, account)
+    collection = Case.objects.get(account=account)
+    assert (collection.stage, collection.events.latest("pk").reason) == ("legal", case.reference)
+    close_case(actor=first, case_id=case.pk, version=case.version, outcome="withdrawn", reason="r", on=TODAY, today=TODAY)
+    assert Case.objects.get(account=account).stage == "pursue"
+
+
+# The clock ----------------------------------------------------------------------------------------------------------
+
+
+def clock_day(account: Any, as_of: date = DAY) -> date | None:
+    found = clock_of(account, as_of=as_of, today=TODAY)
+    assert found is not None
+    return found.runs_out_on
+
+
+def test_the_clock_takes_payments_letters_and_cases_from_the_book(first: Actor, second: Actor) -> None:
+    account = make_late(days=1_000)
+    # Due on 5 July 2022.
+    assert clock_day(account) == date(2025, 7, 5)
+    make_payment(account, paid_on=date(2024, 2, 29), amount=100)
+    assert clock_day(account) == date(2027, 2, 28)
+    note_fact(
+        actor=first, account=account, cause="acknowledgement", on=date(2024, 5, 5), evidence="letter of the customer", today=TODAY
+    )
+    assert clock_day(account) == date(2027, 5, 5)
+    fact = LimitationFact.objects.get()
+    withdraw_fact(actor=first, account=account, fact_id=fact.pk, reason="another account", now=fact.noted_at)
+    assert clock_day(account) == date(2027, 2, 28)
+    opened(first, second, account, stage="arbitration")
+    assert clock_day(account) is None
+
+
+def test_what_is_noted_needs_evidence_and_a_day_that_can_be(first: Actor) -> None:
+    account = make_late()
+    note: dict[str, Any] = {"actor": first, "account": account, "today": TODAY}
+    with pytest.raises(refusals.CauseNotNoted):
+        note_fact(**note, cause="payment", on=DAY, evidence="e")
+    with pytest.raises(refusals.EvidenceNeeded):
+        note_fact(**note, cause="demand", on=DAY, evidence=" ")
+    with pytest.raises(refusals.CaseDayImpossible):
+        note_fact(**note, cause="demand", on=TODAY + timedelta(days=1), evidence="e")
+    assert not LimitationFact.objects.exists()
+
+
+def test_the_list_has_whose_time_runs_out_the_earliest_first() -> None:
+    soon, sooner = make_late(days=1_000), make_late(days=1_050)
+    gone, fresh, paid = make_late(days=1_200), make_late(days=100), make_late(days=1_000)
+    make_payment(paid, paid_on=date(2025, 3, 1), amount=100)
+    rows = running_out(scope=WHOLE_BOOK, as_of=DAY, today=TODAY)
+    assert [row.account.pk for row in rows] == [gone.pk, sooner.pk, soon.pk]
+    assert [row.clock.has_run_out for row in rows] == [True, False, False]
+    assert [row.account.pk for row in running_out(scope=WHOLE_BOOK, as_of=DAY, today=TODAY, within_days=60)] == [
+        gone.pk,
+        sooner.pk,
+    ]
+    assert fresh.pk not in {row.account.pk for row in rows}

@@ -37,6 +37,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("casework.worklist_urls")),
     path("", include("outreach.urls")),
     path("api/v1/", include("outreach.api.urls")),
+    path("", include("recovery.agency_urls")),
+    path("api/v1/", include("recovery.api.agency_urls")),
     path("", include("dashboards.urls")),
     path("api/v1/", include("dashboards.api_urls")),
 ]

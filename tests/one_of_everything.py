@@ -37,6 +37,7 @@ from accounts.models import (
     ReviewFile,
 )
 from outreach.models import Contact, ContactHold, ContactPolicy, CustomerReply, Experiment, Message, ProviderEvent
+from recovery.models import Agency, AgencyFile, AgencyStatement, CommissionTerms, Placement, PlacementBatch
 from riskops.shared.models import Absence, Feed
 from riskops.shared.roles import Role
 from tools.doors import Door
@@ -89,8 +90,40 @@ def put_one_of_everything() -> CreditAccount:
         template_code="late-sms", planned_on=account.opened_on, due_at=timezone.now(),
     )  # fmt: skip
     _experiment_with(account)
+    _place(account)
     _count_on_from_here()
     return account
+
+
+def _place(account: CreditAccount) -> None:
+    """Put an agency with the account placed, terms, a statement and a file that wait."""
+    day = account.opened_on
+    agency = Agency.objects.create(
+        pk=1, code="x", name="X Recovery", licence_no="L", licence_valid_until=day, contract_from=day, contract_until=day,
+        capacity_accounts=1, capacity_minor=1, prepared_by_name="x",
+    )  # fmt: skip
+    terms = CommissionTerms.objects.create(agency=agency, version=1, live_from=day, bands=[], proposed_by_name="x")
+    batch = PlacementBatch.objects.create(
+        pk=1, rule="dpd >= 91", currency="CNY", shares={"x": 1}, seed=1, as_of=day, drafted_by_name="x"
+    )
+    Placement.objects.create(
+        batch=batch, account=account, agency=agency, terms=terms, placed_on=day, amount_minor=1, bucket=4, days_past_due=100
+    )
+    AgencyStatement.objects.create(
+        pk=1,
+        agency=agency,
+        month=day.replace(day=1),
+        lines_count=0,
+        base_minor=0,
+        total_minor=0,
+        last_line=0,
+        prepared_by_name="x",
+    )
+    AgencyFile.objects.create(
+        pk=1, agency=agency, kind="inventory", name="a.csv", digest="d", status="refused", rows=1, sent_by_name="x",
+        at=timezone.now(), result={"problems": 1},
+        problems=[{"line": 2, "column": "account_no", "code": "foreign", "value": "A", "params": {}}],
+    )  # fmt: skip
 
 
 def _count_on_from_here() -> None:

@@ -114,7 +114,9 @@ def read_rows(content: bytes, kind: str, *, digits: int, most: int) -> Rows:
         header = next(reader, [])
         if tuple(name.strip() for name in header) != wanted:
             raise Unreadable(
-                _("The first line must be %(wanted)s; it is %(found)s."), wanted=",".join(wanted), found=",".join(header)[:200] or "–"
+                _("The first line must be %(wanted)s; it is %(found)s."),
+                wanted=",".join(wanted),
+                found=",".join(header)[:200] or "–",
             )
         for cells in reader:
             rows.count += 1
@@ -122,7 +124,9 @@ def read_rows(content: bytes, kind: str, *, digits: int, most: int) -> Rows:
                 raise Unreadable(_("The file has more than %(most)s rows; send it in parts."), most=f"{most:,}")
             _read_row(rows, reader.line_num, cells, wanted, digits, kind)
     except csv.Error as error:
-        raise Unreadable(_("The file cannot be read as CSV near line %(line)s: %(why)s"), line=reader.line_num, why=error) from None
+        raise Unreadable(
+            _("The file cannot be read as CSV near line %(line)s: %(why)s"), line=reader.line_num, why=error
+        ) from None
     if not rows.count:
         raise Unreadable(_("The file has no rows under its header; send at least one."))
     return rows

@@ -70,6 +70,8 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
             Entry(_("Reviews"), "accounts:reviews", "review.view"),
             Entry(_("Decisions"), "accounts:decisions", "decision.view"),
             Entry(_("Applications"), "accounts:applications", "application.view"),
+            Entry(_("Agencies"), "agencies:list", "agency.view"),
+            Entry(_("My placements"), "agencies:own", "own_placement.see"),
         ),
     ),
     (

@@ -57,7 +57,9 @@ def close(day: date) -> None:
     close_day(day, actor=COMMAND)
 
 
-def make_agency(code: str = "north", *, bands: tuple[Band, ...] = BANDS, tail_days: int = 5, staff: bool = True, **fields: Any) -> Agency:
+def make_agency(
+    code: str = "north", *, bands: tuple[Band, ...] = BANDS, tail_days: int = 5, staff: bool = True, **fields: Any
+) -> Agency:
     """Return an agency that is in use, with terms, evaluated lately, and with one person who may call."""
     today = timezone.localdate()
     values: dict[str, Any] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from agency_books import BANDS, DAY, NEXT, actor_of, close, make_agency, make_late, place, stand_at
@@ -196,5 +195,3 @@ def test_a_statement_that_does_not_add_up_to_the_payments_is_not_issued(north: A
 
 def test_the_terms_of_the_day_of_placement_count(north: Agency, account: CreditAccount) -> None:
     assert Placement.objects.get().terms.parts == BANDS
-
-

@@ -64,6 +64,7 @@ COMPLIANCE_WRITES: Final = {
     *("contact_policy.draft", "contact_policy.approve", "contact_hold.place", "contact_hold.end"),
     *("message_template.draft", "message_template.approve", "strategy.approve", "experiment.approve"),
     *("education.draft", "education.approve", "outbox.act", "outbox.correct"),
+    *("agency.approve", "agency.stop", "agency.evaluate"),
 }
 READING: Final = {"view", "view_own", "reveal", "export", "use", "verify", "audit"}
 

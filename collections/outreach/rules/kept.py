@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from outreach.rules.contacts import Channel, Hold, Hours, Party, Purpose, Request, Standing
 
-
 #: Where the log keeps when a contact was reported that nobody asked the gate for: in an ISO moment beside the standing.
 REPORTED_AT: Final = "reported_at"
 

@@ -26,7 +26,7 @@ class PlacementBatch(models.Model):
     rule = models.TextField(_("whom"))
     currency = models.CharField(_("currency"), max_length=3)
     minor_digits = models.PositiveSmallIntegerField(default=2)
-    # By the agency's code: {"weight": 40, …}; the first is the champion.
+    # Weights by the agency's code; the largest is the champion's.
     shares = models.JSONField(_("shares"))
     seed = models.BigIntegerField(_("seed"))
     as_of = models.DateField(_("on the book of"))

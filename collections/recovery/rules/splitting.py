@@ -157,13 +157,13 @@ def _thinned(ordered: list[Candidate], wanted: int, rng: random.Random) -> list[
     count, start = len(ordered), rng.randrange(len(ordered))
     # Every candidate's step over the line of `wanted` evenly spaced marks: exactly `wanted` of them cross one.
     return [
-        one
-        for place, one in enumerate(ordered)
-        if ((place + start + 1) * wanted) // count > ((place + start) * wanted) // count
+        one for place, one in enumerate(ordered) if ((place + start + 1) * wanted) // count > ((place + start) * wanted) // count
     ]
 
 
-def _dealt(ordered: Sequence[Candidate], shares: Sequence[Share], quotas: Mapping[str, int], rng: random.Random) -> dict[int, str]:
+def _dealt(
+    ordered: Sequence[Candidate], shares: Sequence[Share], quotas: Mapping[str, int], rng: random.Random
+) -> dict[int, str]:
     """Deal the accounts out, each to the agency that is furthest behind its quota; among equals by chance."""
     codes = [share.code for share in shares if quotas[share.code]]
     whole = sum(quotas.values())

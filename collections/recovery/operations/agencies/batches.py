@@ -32,7 +32,7 @@ from recovery.operations.agencies.refusals import (
 )
 from recovery.rules.splitting import LARGEST_DIFFERENCE, Candidate, Share, Split, split
 from riskops.shared.audit import Actor, record
-from riskops.shared.day import book_state
+from riskops.shared.day import CloseIsRunning, book_state, hold_book
 from riskops.shared.rule_language import Rule, RuleRefusal, parse_rule
 from riskops.shared.scope import scope_of_actor
 
@@ -46,12 +46,10 @@ _SEED_BITS: Final = 32
 
 
 @transaction.atomic
-def split_batch(
-    *, actor: Actor, rule: str, weights: Mapping[str, int], today: date, seed: int | None = None
-) -> PlacementBatch:
+def split_batch(*, actor: Actor, rule: str, weights: Mapping[str, int], today: date, seed: int | None = None) -> PlacementBatch:
     """Choose accounts by a rule, split them among agencies and show what came out; nothing is placed by it.
 
-    :param weights: by the agency's code, above 0; the first is the champion
+    :param weights: by the agency's code, above 0: champion and challengers
     :param seed: None: a new one. The same seed on the same book gives the same split
     :raises NoBook: no day has been closed
     :raises RuleRefused, NobodyFound, TooMany: the rule cannot be used, or holds on none, or on too many
@@ -96,14 +94,19 @@ def split_batch(
     BatchAccount.objects.bulk_create(
         (
             BatchAccount(
-                batch=batch, account_id=one.account_id, agency_id=ids[done.agency_of[one.account_id]], amount_minor=one.amount_minor
+                batch=batch,
+                account_id=one.account_id,
+                agency_id=ids[done.agency_of[one.account_id]],
+                amount_minor=one.amount_minor,
             )
             for one in chosen
             if one.account_id in done.agency_of
         ),
         batch_size=2_000,
     )
-    _record(batch, actor, SPLIT_BATCH, after={"rule": batch.rule, "shares": batch.shares, "seed": used, "accounts": batch.accounts})
+    _record(
+        batch, actor, SPLIT_BATCH, after={"rule": batch.rule, "shares": batch.shares, "seed": used, "accounts": batch.accounts}
+    )
     return batch
 
 
@@ -146,25 +149,46 @@ def approve_batch(*, actor: Actor, batch_id: int, today: date) -> PlacementBatch
     batch.status = Status.APPROVED
     batch.approved_by_name, batch.approved_at = actor.name, timezone.now()
     batch.save(update_fields=["status", "approved_by_name", "approved_at"])
-    _record(batch, actor, APPROVE_BATCH, before={"status": "proposed"}, after={"status": batch.status, "accounts": batch.accounts})
+    _record(
+        batch, actor, APPROVE_BATCH, before={"status": "proposed"}, after={"status": batch.status, "accounts": batch.accounts}
+    )
     return batch
 
 
-@transaction.atomic
 def drop_batch(*, actor: Actor, batch_id: int, reason: str) -> PlacementBatch:
-    """Drop a batch that was not placed; its accounts may be in another one.
+    """Drop a batch that waits or was approved and not placed; its accounts may be in another one.
 
     :raises BatchUnknown, BatchNotThere: there is nothing to drop
     :raises ReasonMissing: nothing is written in it
     """
+    return _drop(actor, batch_id, reason, (Status.PROPOSED, Status.APPROVED), APPROVE_BATCH)
+
+
+def discard_batch(*, actor: Actor, batch_id: int, reason: str) -> PlacementBatch:
+    """Discard what was run dry and nobody proposed.
+
+    :raises BatchUnknown, BatchNotThere: there is nothing to discard
+    :raises ReasonMissing: nothing is written in it
+    """
+    return _drop(actor, batch_id, reason, (Status.DRAFT,), SPLIT_BATCH)
+
+
+@transaction.atomic
+def _drop(actor: Actor, batch_id: int, reason: str, states: Sequence[str], action: str) -> PlacementBatch:
+    if Status.APPROVED in states:
+        try:
+            # No close places a part of it meanwhile.
+            hold_book()
+        except CloseIsRunning as running:
+            raise BatchNotThere(f"#{batch_id}", str(running)) from running
     batch = _locked(batch_id)
-    if batch.status not in (Status.DRAFT, Status.PROPOSED, Status.APPROVED):
+    is_begun = batch.lines.exclude(outcome=BatchAccount.Outcome.WAITS).exists()
+    if batch.status not in states or is_begun:
         raise BatchNotThere(str(batch), batch.get_status_display())
     before = batch.status
     batch.status, batch.reason = Status.DROPPED, reason_of(reason)
     batch.save(update_fields=["status", "reason"])
     BatchAccount.objects.filter(batch=batch).delete()
-    action = SPLIT_BATCH if before == Status.DRAFT else APPROVE_BATCH
     _record(batch, actor, action, before={"status": before}, after={"status": batch.status}, reason=batch.reason)
     return batch
 

@@ -32,9 +32,7 @@ from riskops.shared.roles import Role, roles_of
 
 
 @transaction.atomic
-def evaluate_agency(
-    *, actor: Actor, code: str, evaluated_on: date, result: str, findings: str, today: date
-) -> AgencyEvaluation:
+def evaluate_agency(*, actor: Actor, code: str, evaluated_on: date, result: str, findings: str, today: date) -> AgencyEvaluation:
     """Record the evaluation of an agency; what is recorded stays.
 
     :raises AgencyUnknown, AgencyEnded: there is none to evaluate
@@ -83,10 +81,7 @@ def register_person(*, actor: Actor, code: str, username: str, trained_on: date,
     there = AgencyPerson.objects.select_related("agency").filter(user=user, until=None).first()
     if there is not None and there.agency_id != agency.pk:
         raise PersonElsewhere(username, there.agency.name)
-    if there is None:
-        row = AgencyPerson(agency=agency, user=user, since=today, registered_by_name=actor.name)
-    else:
-        row = there
+    row = there or AgencyPerson(agency=agency, user=user, since=today, registered_by_name=actor.name)
     before = {"trained_on": row.trained_on.isoformat()} if there else None
     row.trained_on = trained_on
     row.save()

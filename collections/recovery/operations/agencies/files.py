@@ -1,4 +1,4 @@
-"""Files from agencies: checked as a whole, then reconciled, logged, or left for a second person to post. Nothing is half loaded."""
+"""Files from agencies: checked as a whole, then reconciled, logged, or left for a second person to post; never half."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ MOST_KEPT: Final = 500
 
 
 @transaction.atomic
-def receive_file(
-    *, actor: Actor, code: str, kind: str, name: str, content: bytes, now: datetime, today: date
-) -> AgencyFile:
+def receive_file(*, actor: Actor, code: str, kind: str, name: str, content: bytes, now: datetime, today: date) -> AgencyFile:
     """Check a file and, where it is sound, reconcile it (inventory), log it (contacts) or leave it to be posted (payments).
 
     A file with problems is kept with them and changes nothing else.
@@ -104,7 +102,9 @@ def take_payments(*, actor: Actor, file_id: int, now: datetime) -> AgencyFile:
     if row.status != Status.CHECKED:
         raise NothingToApprove(row.name, row.get_status_display())
     refuse_own(actor, row.name, [row.sent_by_id], row.sent_by_name)
-    ids = dict(CreditAccount.objects.filter(account_no__in={one["account_no"] for one in row.content}).values_list("account_no", "pk"))
+    ids = dict(
+        CreditAccount.objects.filter(account_no__in={one["account_no"] for one in row.content}).values_list("account_no", "pk")
+    )
     for one in sorted(row.content, key=lambda one: (ids[one["account_no"]], one["line"])):
         try:
             post_payment(
@@ -134,9 +134,7 @@ def _accounts(rows: Rows) -> dict[str, CreditAccount]:
     return {account.account_no: account for account in found}
 
 
-def _check(
-    rows: Rows, agency: Agency, kind: str, accounts: dict[str, CreditAccount], *, now: datetime, today: date
-) -> None:
+def _check(rows: Rows, agency: Agency, kind: str, accounts: dict[str, CreditAccount], *, now: datetime, today: date) -> None:
     """Note what is wrong with rows beyond their cells: foreign accounts, days, repeats."""
     placements = placements_of(account.pk for account in accounts.values())
     business_date = book_state().business_date

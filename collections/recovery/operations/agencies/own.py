@@ -83,9 +83,7 @@ def announce_contact(*, user: Any, account_no: str, channel: Channel, purpose: P
         raise TrainingOver
     if purpose not in PURPOSES:
         raise ValueMalformed("purpose", ", ".join(map(str, PURPOSES)))
-    return ask_for_contact(
-        actor=Actor.of(user), key=key, account=placement.account, channel=channel, purpose=purpose, now=now
-    )
+    return ask_for_contact(actor=Actor.of(user), key=key, account=placement.account, channel=channel, purpose=purpose, now=now)
 
 
 @transaction.atomic
@@ -96,9 +94,7 @@ def number_of_call(*, user: Any, account_no: str, contact_id: int, now: datetime
     :raises OutreachRefusal: the call is none of theirs, or not allowed any more
     """
     placement = placed_with_own(user, account_no)
-    number = dial(
-        actor=Actor.of(user), customer=placement.account.customer, contact_id=contact_id, now=now, scope=WHOLE_BOOK
-    )
+    number = dial(actor=Actor.of(user), customer=placement.account.customer, contact_id=contact_id, now=now, scope=WHOLE_BOOK)
     note_access(placement.agency, user, [placement.account_id], AgencyAccess.What.NUMBER, now)
     return number
 

@@ -31,9 +31,7 @@ AT_ONCE: Final = 1_000
 Outcome = BatchAccount.Outcome
 
 
-def work_placements(
-    *, as_of: date, today: date, first_account_id: int, last_account_id: int, run_id: int | None = None
-) -> int:
+def work_placements(*, as_of: date, today: date, first_account_id: int, last_account_id: int, run_id: int | None = None) -> int:
     """Do the day's work on placements in a range and return how many rows it wrote; a repeat writes none.
 
     :param as_of: the day that is closed
@@ -49,7 +47,9 @@ def work_placements(
         waiting = BatchAccount.objects.filter(batch=batch, outcome=Outcome.WAITS)
         # Of two shards that end at once neither sees the other's end: the next close notes it then.
         approved = PlacementBatch.objects.filter(pk=batch.pk, status=PlacementBatch.Status.APPROVED)
-        approved.filter(~Exists(waiting.filter(batch=OuterRef("pk")))).update(status=PlacementBatch.Status.PLACED, placed_on=as_of)
+        approved.filter(~Exists(waiting.filter(batch=OuterRef("pk")))).update(
+            status=PlacementBatch.Status.PLACED, placed_on=as_of
+        )
     return rows
 
 

@@ -13,7 +13,15 @@ from django.utils.translation import gettext as _
 
 from recovery.agency_roles import APPROVE_AGENCY, PREPARE_AGENCY, STOP_AGENCY
 from recovery.models import Agency
-from recovery.operations.agencies.finding import BLOCKER_NAMES, MAY_FOLLOW, locked_agency, note, reason_of, refuse_own, standing_of
+from recovery.operations.agencies.finding import (
+    BLOCKER_NAMES,
+    MAY_FOLLOW,
+    locked_agency,
+    note,
+    reason_of,
+    refuse_own,
+    standing_of,
+)
 from recovery.operations.agencies.refusals import (
     AgencyCodeTaken,
     AgencyEnded,
@@ -112,7 +120,7 @@ def approve_agency(*, actor: Actor, code: str, today: date) -> Agency:
 
 @transaction.atomic
 def stop_agency(*, actor: Actor, code: str, ends: bool, recalls: bool, reason: str) -> Agency:
-    """Suspend an agency, or end it for good. Nothing more is placed with it, and its people see nothing any more where it recalls.
+    """Suspend an agency, or end it for good. Nothing more is placed with it; recalled accounts it sees no more.
 
     :param recalls: the next close recalls what is placed with it; an ended one always gives everything back
     :raises AgencyUnknown, AgencyEnded: there is none to stop

@@ -189,4 +189,3 @@ def _line(placement: Placement, on: date, reason: Reason, *, run_id: int | None,
         after={"recalled_on": on.isoformat(), "recall_reason": str(reason)},
         run_id=run_id,
     )
-

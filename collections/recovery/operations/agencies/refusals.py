@@ -128,9 +128,7 @@ class PersonElsewhere(AgencyRefusal):
     status = 409
 
     def __init__(self, username: str, name: str) -> None:
-        super().__init__(
-            _("%(person)s works for %(agency)s already; end that first.") % {"person": username, "agency": name}
-        )
+        super().__init__(_("%(person)s works for %(agency)s already; end that first.") % {"person": username, "agency": name})
 
 
 class NotAgencyUser(AgencyRefusal):
@@ -245,7 +243,10 @@ class SplitUneven(AgencyRefusal):
 
     def __init__(self, largest: str, most: str) -> None:
         super().__init__(
-            _("The largest standardised difference is %(largest)s, the bound is %(most)s: widen the rule, or write why it is taken.")
+            _(
+                "The largest standardised difference is %(largest)s, the bound is %(most)s: "
+                "widen the rule, or write why it is taken."
+            )
             % {"largest": largest, "most": most}
         )
 
@@ -326,7 +327,10 @@ class StatementUnreconciled(AgencyRefusal):
 
     def __init__(self, stated_minor: int, computed_minor: int, digits: int) -> None:
         super().__init__(
-            _("The lines say %(stated)s and the payments and terms give %(computed)s; an administrator must look before it is issued.")
+            _(
+                "The lines say %(stated)s and the payments and terms give %(computed)s; "
+                "an administrator must look before it is issued."
+            )
             % {"stated": plain_amount(stated_minor, digits=digits), "computed": plain_amount(computed_minor, digits=digits)}
         )
 

@@ -69,7 +69,7 @@ class AgencyAccess(models.Model):
     account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="+", db_index=False)
     what = models.CharField(_("what"), max_length=6, choices=What)
     user = person()
-    user_name = models.CharField(_("who"), max_length=150)
+    user_name = models.CharField(pgettext_lazy("access", "who"), max_length=150)
     at = models.DateTimeField(_("when"))
 
     class Meta:

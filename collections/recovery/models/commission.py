@@ -24,7 +24,7 @@ class AgencyStatement(models.Model):
     month = models.DateField(_("month"), help_text="its first day")
     status = models.CharField(_("state"), max_length=8, choices=Status, default=Status.PREPARED)
     lines_count = models.PositiveIntegerField(_("lines"))
-    base_minor = models.BigIntegerField(_("paid"))
+    base_minor = models.BigIntegerField(pgettext_lazy("commission", "paid"))
     total_minor = models.BigIntegerField(_("commission"))
     # The last line there was when it was drawn up: what comes later is of the next statement.
     last_line = models.BigIntegerField()
@@ -55,7 +55,7 @@ class CommissionLine(models.Model):
     # The payment itself, or the reversal of one: each counts once.
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="commission_line")
     value_date = models.DateField(_("counts from"))
-    base_minor = models.BigIntegerField(_("paid"))
+    base_minor = models.BigIntegerField(pgettext_lazy("commission", "paid"))
     rate_bp = models.IntegerField(_("rate, hundredths of a percent"))
     commission_minor = models.BigIntegerField(_("commission"))
     is_tail = models.BooleanField(_("after recall"))

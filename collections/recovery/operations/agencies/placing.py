@@ -14,7 +14,10 @@ from django.db.models import Exists, OuterRef
 
 from accounts.facts import ACCOUNT_FACTS, account_rows
 from accounts.operations.signals import note_signals_of
+from casework.models import Case
+from casework.operations.cases.moving import move_cases
 from recovery.agency_facts import placeable
+from recovery.agency_reasons import PLACED_IN_BATCH
 from recovery.agency_roles import PLACE
 from recovery.models import Agency, BatchAccount, Placement, PlacementBatch
 from recovery.operations.agencies.commissions import settle
@@ -115,6 +118,9 @@ def _place_chunk(
     Placement.objects.bulk_create(placements)
     for outcome, pks in outcomes.items():
         BatchAccount.objects.filter(pk__in=pks).update(outcome=outcome)
-    note_signals_of([placement.account_id for placement in placements], is_placed=True)
+    ids = [placement.account_id for placement in placements]
+    note_signals_of(ids, is_placed=True)
+    reason = PLACED_IN_BATCH % {"number": batch.pk}
+    move_cases(actor=CLOSE, account_ids=ids, stage=Case.Stage.AGENCY, reason=reason, day=as_of, run_id=run_id)
     record_all(audit)
     return len(placements)

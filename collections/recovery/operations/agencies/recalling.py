@@ -13,6 +13,9 @@ from django.db import transaction
 from accounts.facts import facts_of
 from accounts.models import CreditAccount
 from accounts.operations.signals import note_signals, note_signals_of
+from casework.models import Case
+from casework.operations.cases.moving import move_cases
+from recovery.agency_reasons import RECALLED
 from recovery.agency_roles import RECALL, RECALL_BY_RULE
 from recovery.models import Placement
 from recovery.operations.agencies.commissions import settle, unsettled_after
@@ -69,6 +72,7 @@ def recall_account(*, actor: Actor, account_no: str, reason: str, note: str) -> 
     if paid is not None:
         raise PaidToday(account_no, plain_amount(paid.amount_minor, digits=account.product.minor_digits), paid.paid_on)
     _recall(placement, on=open_day, reason=Reason(reason), note=kept, by=actor.name)
+    _hand_back([account.pk], open_day - timedelta(days=1), actor)
     note_signals(account.pk, is_placed=False)
     record(
         actor=actor,
@@ -110,6 +114,7 @@ def _recall_if_ended(account_id: int) -> None:
         return
     settle(as_of=as_of, account_ids=[account_id])
     _recall(placement, on=open_day, reason=reason, note="", by=RECALLER.name)
+    _hand_back([account_id], as_of, RECALLER)
     note_signals(account_id, is_placed=False)
     record_all([_line(placement, open_day, reason, run_id=None, actor=RECALLER)])
 
@@ -150,7 +155,16 @@ def _recall_chunk(placements: list[Placement], as_of: date, actor: Actor, run_id
     ids = [placement.account_id for ended in groups.values() for placement in ended]
     # The tiers of the same close are set after this: nobody needs to be told.
     note_signals_of(ids, is_placed=False)
+    _hand_back(ids, as_of, actor, run_id)
     return len(ids)
+
+
+def _hand_back(account_ids: Sequence[int], day: date, actor: Actor, run_id: int | None = None) -> None:
+    """Put the cases of recalled accounts back where their days past due put them; one that went to legal meanwhile stays."""
+    move_cases(
+        actor=actor, account_ids=account_ids, stage=Case.Stage.PURSUE, reason=RECALLED, day=day, leaving=Case.Stage.AGENCY,
+        run_id=run_id,
+    )  # fmt: skip
 
 
 def _of_agency(placement: Placement, as_of: date) -> Reason | None:

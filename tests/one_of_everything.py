@@ -24,6 +24,7 @@ from factories import (
 )
 
 from accounts.models import (
+    AccountState,
     AgreementVersion,
     Application,
     ApplicationAppeal,
@@ -98,6 +99,7 @@ def put_one_of_everything() -> CreditAccount:
 def _place(account: CreditAccount) -> None:
     """Put an agency with the account placed, terms, a statement and a file that wait."""
     day = account.opened_on
+    AccountState.objects.get_or_create(account=account, defaults={"product": account.product, "opened_on": day})
     agency = Agency.objects.create(
         pk=1, code="x", name="X Recovery", licence_no="L", licence_valid_until=day, contract_from=day, contract_until=day,
         capacity_accounts=1, capacity_minor=1, prepared_by_name="x",

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('licence_valid_until', models.DateField(verbose_name='licence valid until')),
                 ('contract_from', models.DateField(verbose_name='contract from')),
                 ('contract_until', models.DateField(verbose_name='contract until')),
-                ('undertaking_on', models.DateField(null=True, verbose_name='undertaking not to sub-delegate signed on')),
+                ('undertaking_on', models.DateField(blank=True, null=True, verbose_name='undertaking not to sub-delegate signed on')),
                 ('undertaking_reference', models.CharField(blank=True, max_length=200, verbose_name='where the undertaking is kept')),
                 ('currency', models.CharField(default='CNY', max_length=3, verbose_name='currency')),
                 ('minor_digits', models.PositiveSmallIntegerField(default=2)),

@@ -44,7 +44,7 @@ class Agency(models.Model):
     licence_valid_until = models.DateField(_("licence valid until"))
     contract_from = models.DateField(_("contract from"))
     contract_until = models.DateField(_("contract until"))
-    undertaking_on = models.DateField(_("undertaking not to sub-delegate signed on"), null=True)
+    undertaking_on = models.DateField(_("undertaking not to sub-delegate signed on"), null=True, blank=True)
     undertaking_reference = models.CharField(_("where the undertaking is kept"), max_length=200, blank=True)
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     minor_digits = models.PositiveSmallIntegerField(default=2)

@@ -193,10 +193,9 @@ class TooMany(AgencyRefusal):
 
     about = "rule"
 
-    def __init__(self, found: int, most: int) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__(
-            _("The rule holds on %(found)s accounts; one batch takes at most %(most)s: narrow it.")
-            % {"found": f"{found:,}", "most": f"{most:,}"}
+            _("The rule holds on more than the %(most)s accounts that one batch takes; narrow it.") % {"most": f"{most:,}"}
         )
 
 

@@ -273,6 +273,7 @@ _flag("open_promise", _("open promise"), _("a promise to pay that has not mature
 _flag("disputed", _("disputed"), _("the customer disputes it and the dispute is open"), "is_disputed")
 _flag("fraud_suspected", _("fraud suspected"), _("held to be fraud until it is settled"), "is_fraud_suspected")
 _flag("in_legal", _("in legal recovery"), _("a letter or a suit is under way"), "is_in_legal")
+_flag("placed", _("placed"), _("it is with a collection agency"), "is_placed")
 _flag("on_hold", _("on hold"), _("collection is held"), "is_on_hold")
 _flag("hardship_plan", _("hardship plan"), _("a signed plan is kept"), "has_hardship_plan")
 _flag("restricted", _("restricted"), _("its use is suspended, wholly or in part"), "is_restricted")

@@ -1,7 +1,7 @@
 """The close of business: which steps there are and in which order. The one module that sees every app.
 
-post → age → plans → promises → signals → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms → outreach
-→ publish.
+post → age → plans → promises → signals → agencies → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms →
+outreach → publish.
 Penalty needs no step of its own: it is a function of the unpaid base and of time (docs/decisions), so aging computes it. A
 missing feed stops the close before any of them.
 """
@@ -36,6 +36,7 @@ from casework.operations.queues import close_cases
 from dashboards.bulk import aggregate_shard, finish_aggregate
 from outreach.bulk.assign import ARMS_STEP, assign_arms
 from outreach.bulk.plan import OUTREACH_STEP, plan_messages
+from recovery.operations.agencies.placing import AGENCIES_STEP, work_placements
 from riskops.shared import closing, feeds
 from riskops.shared.audit import Actor
 from riskops.shared.closing import Shard, Step
@@ -105,6 +106,17 @@ def _signals(shard: Shard) -> int:
         return forgotten
     return forgotten + write_history(
         as_of=day, first_account_id=shard.first_account_id, last_account_id=shard.last_account_id, keep_scores=True
+    )
+
+
+def _agencies(shard: Shard) -> int:
+    """Settle commission, recall and place, before the tiers, which may go by what is placed."""
+    return work_placements(
+        as_of=shard.business_date,
+        today=timezone.localdate(),
+        first_account_id=shard.first_account_id,
+        last_account_id=shard.last_account_id,
+        run_id=shard.run_id,
     )
 
 
@@ -231,6 +243,7 @@ STEPS: Final[tuple[Step, ...]] = (
     Step(PLANS_STEP, _plans),
     Step(PROMISES_STEP, _promises),
     Step(SIGNALS_STEP, _signals),
+    Step(AGENCIES_STEP, _agencies),
     Step(TIER_STEP, _tier),
     Step("sweeps", _sweeps),
     Step("reviews", _reviews),

@@ -41,6 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("outreach.api.urls")),
     path("", include("recovery.urls")),
     path("api/v1/", include("recovery.api.urls")),
+    path("", include("recovery.agency_urls")),
+    path("api/v1/", include("recovery.api.agency_urls")),
     path("", include("dashboards.urls")),
     path("api/v1/", include("dashboards.api_urls")),
 ]

@@ -24,6 +24,7 @@ from factories import (
 )
 
 from accounts.models import (
+    AccountState,
     AgreementVersion,
     Application,
     ApplicationAppeal,
@@ -46,7 +47,19 @@ from accounts.models import (
 from casework.models import Case, CaseContact, Dispute, DisputeCorrection, DisputeFile, DisputeKind, Promise, PromisePart
 from casework.operations.disputes.opening import FIGURES
 from outreach.models import Contact, ContactHold, ContactPolicy, CustomerReply, Experiment, Message, ProviderEvent
-from recovery.models import LegalCase, Letter, LetterPolicy, LimitationFact, RecoveryFile
+from recovery.models import (
+    Agency,
+    AgencyFile,
+    AgencyStatement,
+    CommissionTerms,
+    LegalCase,
+    Letter,
+    LetterPolicy,
+    LimitationFact,
+    Placement,
+    PlacementBatch,
+    RecoveryFile,
+)
 from riskops.shared.models import Absence, Feed
 from riskops.shared.roles import Role
 from tools.doors import Door
@@ -104,6 +117,7 @@ def put_one_of_everything() -> CreditAccount:
     _debit(account)
     _collect_from(account)
     _write_letters(account)
+    _place(account)
     _count_on_from_here()
     return account
 
@@ -118,6 +132,38 @@ def _dispute_about(account: CreditAccount) -> None:
     )  # fmt: skip
     DisputeFile.objects.create(pk=1, dispute=dispute, name="a.txt", content_type="text/plain", size_bytes=1, stored_as="nowhere")
     DisputeCorrection.objects.create(pk=1, dispute=dispute, what="refund_credit", amount_minor=1, added_by_name="x")
+
+
+def _place(account: CreditAccount) -> None:
+    """Put an agency with the account placed, terms, a statement and a file that wait."""
+    day = account.opened_on
+    AccountState.objects.get_or_create(account=account, defaults={"product": account.product, "opened_on": day})
+    agency = Agency.objects.create(
+        pk=1, code="x", name="X Recovery", licence_no="L", licence_valid_until=day, contract_from=day, contract_until=day,
+        capacity_accounts=1, capacity_minor=1, prepared_by_name="x",
+    )  # fmt: skip
+    terms = CommissionTerms.objects.create(agency=agency, version=1, live_from=day, bands=[], proposed_by_name="x")
+    batch = PlacementBatch.objects.create(
+        pk=1, rule="dpd >= 91", currency="CNY", shares={"x": 1}, seed=1, as_of=day, drafted_by_name="x"
+    )
+    Placement.objects.create(
+        batch=batch, account=account, agency=agency, terms=terms, placed_on=day, amount_minor=1, bucket=4, days_past_due=100
+    )
+    AgencyStatement.objects.create(
+        pk=1,
+        agency=agency,
+        month=day.replace(day=1),
+        lines_count=0,
+        base_minor=0,
+        total_minor=0,
+        last_line=0,
+        prepared_by_name="x",
+    )
+    AgencyFile.objects.create(
+        pk=1, agency=agency, kind="inventory", name="a.csv", digest="d", status="refused", rows=1, sent_by_name="x",
+        at=timezone.now(), result={"problems": 1},
+        problems=[{"line": 2, "column": "account_no", "code": "foreign", "value": "A", "params": {}}],
+    )  # fmt: skip
 
 
 def _count_on_from_here() -> None:

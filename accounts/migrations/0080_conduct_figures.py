@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0070_signals_of_promises'),
+        ('accounts', '0075_placed_accounts'),
     ]
 
     operations = [

@@ -56,6 +56,7 @@ class AccountSignals(models.Model):
     is_restricted = models.BooleanField(_("restricted"), default=False, db_default=False)
     restricted_on = models.DateField(_("restricted on"), null=True)
     reviewed_on = models.DateField(_("reviewed on"), null=True)
+    is_placed = models.BooleanField(_("placed with an agency"), default=False, db_default=False)
     refuses_automated_decisions = models.BooleanField(_("refuses automated decisions"), default=False, db_default=False)
 
     class Meta:

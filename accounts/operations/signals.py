@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from django.db import transaction
@@ -14,6 +15,8 @@ AGED_SIGNALS: Final = ("last_payment_on", "dpd_month_end", "utilization_month_en
 _DEFAULTS: Final[dict[str, Any]] = {
     field.attname: field.get_default() for field in AccountSignals._meta.concrete_fields if not field.primary_key
 }
+#: Rows that go into one statement.
+_AT_ONCE: Final = 500
 NOTED_SIGNALS: Final = tuple(name for name in _DEFAULTS if name not in AGED_SIGNALS)
 
 
@@ -34,6 +37,26 @@ def note_signals(account_id: int, **columns: Any) -> bool:
     if changed:
         tell_facts_changed([account_id])
     return changed
+
+
+@transaction.atomic
+def note_signals_of(account_ids: Collection[int], **columns: Any) -> None:
+    """Write the same columns for many accounts of a shard, in a few statements. Nobody is told: a part of the close's steps,
+    before those that go by what it notes.
+
+    :param columns: any of `NOTED_SIGNALS`
+    :raises ValueError: a column that is not noted in this way
+    """
+    unknown = sorted(set(columns) - set(NOTED_SIGNALS))
+    if unknown:
+        raise ValueError(f"no signals to be noted: {', '.join(unknown)}")
+    AccountSignals.objects.bulk_create(
+        [AccountSignals(account_id=account_id, **columns) for account_id in sorted(account_ids)],
+        update_conflicts=True,
+        unique_fields=["account"],
+        update_fields=list(columns),
+        batch_size=_AT_ONCE,
+    )
 
 
 def write_signals(account_id: int, columns: dict[str, Any]) -> bool:

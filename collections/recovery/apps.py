@@ -7,19 +7,22 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RecoveryConfig(AppConfig):
-    """Legal recovery: lawyer letters, legal cases, the limitation clock."""
+    """What is done about debts that calls and messages did not bring in: letters, legal cases, agencies."""
 
     name = "recovery"
     verbose_name = _("Recovery")
 
     def ready(self) -> None:
-        """Show letters on the pages of accounts and customers; have migrate seed what letters are made from."""
+        """Show letters on the pages of accounts and customers, recall what a change has ended; have migrate seed letters."""
+        from accounts.events import facts_changed
         from accounts.operations.sealed_files import register_sealed_files
         from recovery.letter_panels import register_letter_panels
+        from recovery.operations.agencies.recalling import recall_changed
         from recovery.operations.letters.keeping import reseal_recovery_files
 
         register_letter_panels()
         register_sealed_files("recovery files", reseal_recovery_files)
+        facts_changed.connect(recall_changed, dispatch_uid="recovery.recall_changed")
         post_migrate.connect(_seed_letters, sender=self, dispatch_uid="recovery.seed_letters")
 
 

@@ -279,6 +279,15 @@ CLOSE_LEASE_SECONDS = env.int("CLOSE_LEASE_SECONDS", default=120)
 EXAMINATION_VALID_MONTHS = env.int("EXAMINATION_VALID_MONTHS", default=12)
 if not 1 <= EXAMINATION_VALID_MONTHS <= 60:
     raise ImproperlyConfigured(f"EXAMINATION_VALID_MONTHS is {EXAMINATION_VALID_MONTHS}; give 1 to 60 months")
+# Agencies are evaluated at least once a year and before the contract ends (GB/T 45251-2025).
+AGENCY_EVALUATION_MONTHS = env.int("AGENCY_EVALUATION_MONTHS", default=12)
+AGENCY_EVALUATION_BEFORE_END_DAYS = env.int("AGENCY_EVALUATION_BEFORE_END_DAYS", default=90)
+AGENCY_WARN_DAYS = env.int("AGENCY_WARN_DAYS", default=30)
+if not 1 <= AGENCY_EVALUATION_MONTHS <= 60:
+    raise ImproperlyConfigured(f"AGENCY_EVALUATION_MONTHS is {AGENCY_EVALUATION_MONTHS}; give 1 to 60 months")
+if AGENCY_EVALUATION_BEFORE_END_DAYS < 1 or AGENCY_WARN_DAYS < 0:
+    raise ImproperlyConfigured("AGENCY_EVALUATION_BEFORE_END_DAYS must be 1 or more and AGENCY_WARN_DAYS 0 or more")
+AGENCY_FILE_MAX_ROWS = env.int("AGENCY_FILE_MAX_ROWS", default=50_000)
 RULE_MAX_SECONDS = env.float("RULE_MAX_SECONDS", default=5.0)
 # The contact policy of products that no profile names.
 CONTACT_PROFILE = env.str("CONTACT_PROFILE", default="cn-2026")

@@ -77,6 +77,8 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
             Entry(_("Disputes"), "casework:disputes", "dispute.view"),
             Entry(_("Letters"), "recovery:letters", "letter.view"),
             Entry(_("Legal"), "recovery:legal", "legal_case.view"),
+            Entry(_("Agencies"), "agencies:list", "agency.view"),
+            Entry(_("My placements"), "agencies:own", "own_placement.see"),
         ),
     ),
     (

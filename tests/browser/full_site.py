@@ -5,10 +5,20 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 from typing import Any
 
+from agency_books import make_agency
 from deciding_books import Person
 from dispute_books import concludes, plans, takes_in
 from django.utils import timezone
-from factories import make_account, make_customer, make_examination, make_installment, make_product, make_user, set_business_date
+from factories import (
+    make_account,
+    make_customer,
+    make_examination,
+    make_installment,
+    make_payment,
+    make_product,
+    make_user,
+    set_business_date,
+)
 from one_of_everything import put_one_of_everything
 
 from accounts.models import Decision, Review
@@ -31,6 +41,11 @@ from outreach.operations.strategies import STRATEGIES, try_strategy
 from outreach.operations.templates import TEMPLATES
 from outreach.operations.versions import draft_next
 from outreach.shipped_strategies import LADDER
+from recovery.models import AgencyPerson, CommissionLine, Placement
+from recovery.operations.agencies.batches import split_batch
+from recovery.operations.agencies.files import receive_file
+from recovery.operations.agencies.own import note_access
+from recovery.operations.agencies.statements import prepare_statement
 from recovery.operations.legal.cases import approve_case, propose_case
 from recovery.operations.letters.deciding import approve_letter
 from recovery.operations.letters.printing import print_approved
@@ -85,7 +100,38 @@ def put_a_full_site() -> Any:
     _draft_a_strategy()
     _experiment(product, accounts)
     _write_letters(walker, accounts)
+    _agencies(walker, accounts)
     return walker
+
+
+def _agencies(walker: Any, accounts: list[Any]) -> None:
+    """An agency with an account that paid, an inventory that differs, and a batch run dry; the walker works for it too."""
+    north, south = make_agency("north"), make_agency("south")
+    today = timezone.localdate()
+    AgencyPerson.objects.create(agency=north, user=walker, trained_on=today, since=today, registered_by_name="x")
+    lead = Actor.of(make_user(Role.TEAM_LEAD, username="agency-lead"))
+    batch = split_batch(actor=lead, rule="dpd >= 91", weights={"north": 1, "south": 1}, today=today, seed=7)
+    account, placed_on = accounts[5], DAY - timedelta(days=20)
+    placement = Placement.objects.create(
+        batch=batch, account=account, agency=north, terms=north.terms.get(), placed_on=placed_on, amount_minor=600_000, bucket=4,
+        days_past_due=110,
+    )  # fmt: skip
+    Placement.objects.create(
+        batch=batch, account=accounts[4], agency=south, terms=south.terms.get(), placed_on=placed_on, amount_minor=500_000,
+        bucket=4, days_past_due=80, recalled_on=DAY, recall_reason="other", recall_note="moves to legal", recalled_by_name="x",
+        tail_until=DAY,
+    )  # fmt: skip
+    payment = make_payment(account, paid_on=DAY - timedelta(days=3), amount=12_345, is_posted=True)
+    CommissionLine.objects.create(
+        placement=placement, agency=north, payment=payment, value_date=payment.paid_on, base_minor=12_345, rate_bp=2_500,
+        commission_minor=3_086, is_tail=False,
+    )  # fmt: skip
+    prepare_statement(actor=lead, code="north", month=DAY.replace(day=1))
+    content = f"account_no,amount_due\n{account.account_no},1.00".encode()
+    receive_file(
+        actor=lead, code="north", kind="inventory", name="inventory.csv", content=content, now=timezone.now(), today=today
+    )
+    note_access(north, walker, [account.pk], "page", timezone.now())
 
 
 def _draft_a_strategy() -> None:

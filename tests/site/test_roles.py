@@ -68,6 +68,7 @@ COMPLIANCE_WRITES: Final = {
     *("message_template.draft", "message_template.approve", "strategy.approve", "experiment.approve"),
     *("education.draft", "education.approve", "outbox.act", "outbox.correct"),
     "dispute_setting.edit",
+    *("agency.approve", "agency.stop", "agency.evaluate"),
 }
 READING: Final = {"view", "view_own", "reveal", "export", "use", "verify", "audit"}
 

@@ -45,7 +45,7 @@ from riskops.shared.people.examinations import has_examination
 from riskops.shared.people.rights import roles_of_actor
 from riskops.shared.personal import digits_of
 from riskops.shared.roles import Role
-from riskops.shared.scope import scope_of_actor
+from riskops.shared.scope import Scope, scope_of_actor
 
 #: What a person can make; all else goes through the outbox.
 BY_PERSON = (Channel.CALL, Channel.VISIT)
@@ -155,11 +155,12 @@ def _detail_of_typed(number: str, own: int | None) -> int | None:
 
 
 @transaction.atomic
-def dial(*, actor: Actor, customer: Customer, contact_id: int, now: datetime) -> str:
+def dial(*, actor: Actor, customer: Customer, contact_id: int, now: datetime, scope: Scope | None = None) -> str:
     """Return the number of a call that was let through, in clear, to whoever asked for it; the trail says who saw it.
 
     It is judged again: what was allowed in the afternoon is not allowed at night, nor after the customer asked not to be called.
 
+    :param scope: what the person may see, where an upper room knows better than their products; None: as these say
     :return: E.164 where it can be read as such, else as the book has it
     :raises ContactUnknown: no such call with the customer
     :raises NotYoursToDial: somebody else asked for it
@@ -172,7 +173,7 @@ def dial(*, actor: Actor, customer: Customer, contact_id: int, now: datetime) ->
     """
     refuse_conflict(actor, customer.pk)
     contact = Contact.objects.filter(pk=contact_id, customer=customer, channel=Channel.CALL).first()
-    if contact is None or not scope_of_actor(actor).permits(contact.account_id):
+    if contact is None or not (scope or scope_of_actor(actor)).permits(contact.account_id):
         raise ContactUnknown(contact_id)
     # Behind the lock of whoever notes a hold or a wish, and of the gate.
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
@@ -216,9 +217,19 @@ def _judged_again(actor: Actor, contact: Contact, now: datetime) -> Verdict:
 
 
 @transaction.atomic
-def end_call(*, actor: Actor, customer: Customer, contact_id: int, outcome: Outcome, note: str, now: datetime) -> Contact:
+def end_call(
+    *,
+    actor: Actor,
+    customer: Customer,
+    contact_id: int,
+    outcome: Outcome,
+    note: str,
+    now: datetime,
+    scope: Scope | None = None,
+) -> Contact:
     """Record how a call or visit ended. A number that leads nowhere, or is somebody else's, is not tried again.
 
+    :param scope: what the person may see, where an upper room knows better than their products; None: as these say
     :raises ContactUnknown: no such contact with the customer
     :raises ContactOfOther: somebody else made it, and is no less present
     :raises OutcomeNotOfChannel: it cannot end so
@@ -228,7 +239,7 @@ def end_call(*, actor: Actor, customer: Customer, contact_id: int, outcome: Outc
     refuse_conflict(actor, customer.pk)
     Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
     contact = Contact.objects.filter(pk=contact_id, customer=customer, channel__in=BY_PERSON).first()
-    if contact is None or not scope_of_actor(actor).permits(contact.account_id):
+    if contact is None or not (scope or scope_of_actor(actor)).permits(contact.account_id):
         raise ContactUnknown(contact_id)
     if contact.made_by_id != actor.user_id and not roles_of_actor(actor) & {Role.TEAM_LEAD, Role.LEGAL}:
         raise ContactOfOther(contact.made_by_name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from outreach.models import Contact, ContactHold, ContactPolicy, OptOut
@@ -16,7 +16,7 @@ from outreach.policies import NoPolicy, live_policies, pick_policy
 from outreach.queries.standing import OTHERS_READ, PAST_READ
 from outreach.rules.contact_policy import ENGINE_VERSION, Verdict, judge
 from outreach.rules.contacts import CALLS, Channel, Hold, Outcome, Party, Past, Purpose
-from outreach.rules.kept import standing_from_kept
+from outreach.rules.kept import REPORTED_AT, standing_from_kept
 
 #: Customers whose log is read at once.
 _AT_ONCE: Final = 500
@@ -36,18 +36,24 @@ def audited(since: datetime, until: datetime) -> int:
     return Contact.objects.filter(at__gte=since, at__lt=until).exclude(outcome=Outcome.NOT_MADE).count()
 
 
-def violations(since: datetime, until: datetime) -> Iterator[Violation]:
+def violations(since: datetime, until: datetime, *, among: Q | None = None) -> Iterator[Violation]:
     """Return the contacts from a moment up to another that must not have been made, customer by customer in time.
 
     What a contact says was known of the customer is not taken on trust: opt-outs and holds that stood at its moment count
     whether it names them or not.
+
+    :param among: the contacts that are judged; None: all of the period
     """
     within = Contact.objects.filter(at__gte=since, at__lt=until)
+    judged: set[int] | None = None
+    if among is not None:
+        within = within.filter(among)
+        judged = set(within.values_list("pk", flat=True))
     customers = sorted(set(within.values_list("customer_id", flat=True)))
     live: dict[date, dict[str, ContactPolicy]] = {}
     for begin in range(0, len(customers), _AT_ONCE):
         chunk = customers[begin : begin + _AT_ONCE]
-        opted_out, holds = _opt_outs(chunk), _holds(chunk)
+        opted_out, holds = opt_outs(chunk), contact_holds(chunk)
         at_numbers = _calls_at_numbers(within.filter(customer_id__in=chunk), since, until)
         logs: dict[int, list[Contact]] = defaultdict(list)
         rows = Contact.objects.filter(customer_id__in=chunk, at__lt=until).select_related("policy", "account__product")
@@ -57,6 +63,8 @@ def violations(since: datetime, until: datetime) -> Iterator[Violation]:
             for place, contact in enumerate(log):
                 if contact.at < since or contact.outcome == Outcome.NOT_MADE:
                     continue
+                if judged is not None and contact.pk not in judged:
+                    continue
                 day = timezone.localtime(contact.at).date()
                 if day not in live:
                     live[day] = live_policies(day)
@@ -64,8 +72,8 @@ def violations(since: datetime, until: datetime) -> Iterator[Violation]:
                     contact,
                     [*log[max(0, place - PAST_READ) : place], *_with_others(contact, at_numbers)],
                     live[day],
-                    opted_out=_standing_at(opted_out[customer_id], contact.at),
-                    holds=_standing_at(holds[customer_id], contact.at),
+                    opted_out=standing_at(opted_out[customer_id], contact.at),
+                    holds=standing_at(holds[customer_id], contact.at),
                 )
                 if found is not None:
                     yield found
@@ -86,7 +94,8 @@ def _judged(
         opted_out=standing.opted_out | frozenset(map(Channel, opted_out)),
         holds=standing.holds | frozenset((Hold(kind), about) for kind, about in holds),
     )
-    past = [_as_known(p, contact.at, is_with_another=p.customer_id != contact.customer_id) for p in before]
+    known = [p for p in before if _was_known(p, contact)]
+    past = [_as_known(p, contact.at, is_with_another=p.customer_id != contact.customer_id) for p in known]
     verdict = judge(contact.policy.figures(), request, standing, past, contact.at)
     try:
         expected = pick_policy(live, contact.account.product.product_code)
@@ -118,6 +127,15 @@ def _with_others(contact: Contact, at_numbers: dict[int, list[Contact]]) -> list
     ]
 
 
+def _was_known(before: Contact, contact: Contact) -> bool:
+    """Return whether a contact counts against a later one: not one that was reported only after the later one was let through.
+
+    Against another that was reported it counts: whoever made both knew of it.
+    """
+    reported_at = before.standing.get(REPORTED_AT)
+    return reported_at is None or REPORTED_AT in contact.standing or datetime.fromisoformat(reported_at) <= contact.at
+
+
 def _as_known(contact: Contact, at: datetime, *, is_with_another: bool) -> Past:
     """Return a contact as it stood at a later moment: what ended after it was open then."""
     has_ended = contact.ended_at is not None and contact.ended_at <= at
@@ -133,7 +151,8 @@ def _as_known(contact: Contact, at: datetime, *, is_with_another: bool) -> Past:
     )
 
 
-def _opt_outs(customers: list[int]) -> dict[int, list[tuple[str, datetime, datetime | None]]]:
+def opt_outs(customers: list[int]) -> dict[int, list[tuple[str, datetime, datetime | None]]]:
+    """Return the channels that customers opted out of, with since when and until when."""
     found: dict[int, list[tuple[str, datetime, datetime | None]]] = defaultdict(list)
     rows = OptOut.objects.filter(customer_id__in=customers).values_list("customer_id", "channel", "since", "until")
     for customer_id, channel, since, until in rows:
@@ -141,7 +160,8 @@ def _opt_outs(customers: list[int]) -> dict[int, list[tuple[str, datetime, datet
     return found
 
 
-def _holds(customers: list[int]) -> dict[int, list[tuple[tuple[str, int | None], datetime, datetime | None]]]:
+def contact_holds(customers: list[int]) -> dict[int, list[tuple[tuple[str, int | None], datetime, datetime | None]]]:
+    """Return the holds on contact with customers (kind, about which account), with since when and until when."""
     found: dict[int, list[tuple[tuple[str, int | None], datetime, datetime | None]]] = defaultdict(list)
     rows = ContactHold.objects.filter(customer_id__in=customers)
     for customer_id, kind, account_id, since, until in rows.values_list("customer_id", "kind", "account_id", "since", "until"):
@@ -149,5 +169,6 @@ def _holds(customers: list[int]) -> dict[int, list[tuple[tuple[str, int | None],
     return found
 
 
-def _standing_at(spans: list[tuple[Any, datetime, datetime | None]], at: datetime) -> list[Any]:
+def standing_at(spans: list[tuple[Any, datetime, datetime | None]], at: datetime) -> list[Any]:
+    """Return what of these stood at a moment."""
     return [what for what, since, until in spans if since <= at and (until is None or until > at)]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from outreach.rules.contacts import Channel, Hold, Hours, Party, Purpose, Request, Standing
+
+#: Where the log keeps when a contact was reported that nobody asked the gate for: in an ISO moment beside the standing.
+REPORTED_AT: Final = "reported_at"
 
 
 def request_as_kept(request: Request) -> dict[str, Any]:

@@ -1,11 +1,24 @@
-"""Legal recovery in the database: letters and what they are made from, legal cases, the limitation clock's facts."""
+"""The tables of recovery, a file per topic: letters and legal cases, agencies and placements."""
 
+from recovery.models.agencies import Agency, AgencyEvaluation, AgencyPerson, CommissionTerms
+from recovery.models.agency_files import AgencyAccess, AgencyFile
+from recovery.models.commission import AgencyStatement, CommissionLine
 from recovery.models.legal import LegalCase, LegalStage, LimitationFact
 from recovery.models.letter_files import RecoveryFile
 from recovery.models.letter_versions import LetterPolicy, LetterTemplate
 from recovery.models.letters import Letter, LetterDocument
+from recovery.models.placements import BatchAccount, Placement, PlacementBatch
 
 __all__ = [
+    "Agency",
+    "AgencyAccess",
+    "AgencyEvaluation",
+    "AgencyFile",
+    "AgencyPerson",
+    "AgencyStatement",
+    "BatchAccount",
+    "CommissionLine",
+    "CommissionTerms",
     "LegalCase",
     "LegalStage",
     "Letter",
@@ -13,5 +26,7 @@ __all__ = [
     "LetterPolicy",
     "LetterTemplate",
     "LimitationFact",
+    "Placement",
+    "PlacementBatch",
     "RecoveryFile",
 ]

@@ -1,0 +1,55 @@
+"""How accounts are split: the strata that each agency gets alike, and what makes an account one that can be placed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Final
+
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
+
+from accounts.facts import ACCOUNT_FACTS, account_rows
+from accounts.models import AccountState
+from recovery.models import Placement
+from recovery.rules.splitting import Candidate
+from riskops.shared.rule_language import Rule, holding
+from riskops.shared.scope import Scope
+
+#: The variables whose strata the agencies get alike.
+STRATA: Final = ("bucket", "balance", "product", "prior")
+#: Upper ends of the bands of what is owed, in major units; the last band is open.
+BALANCE_BANDS: Final = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+#: Placed so often or more is one level.
+MOST_PRIOR: Final = 2
+
+_OWED: Final = (
+    F("outstanding_principal_minor") + F("outstanding_interest_minor") + F("outstanding_fee_minor") + F("penalty_due_minor")
+)
+
+
+def placeable(
+    rule: Rule, as_of: date, currency: str, scope: Scope, rows: QuerySet[AccountState] | None = None
+) -> QuerySet[AccountState]:
+    """Return the account states that a rule chooses and that can be placed: of the currency, owing, with no agency now.
+
+    :param rows: as `account_rows` returns them; None: the whole book
+    """
+    rows = scope.accounts(account_rows() if rows is None else rows)
+    open_ones = Placement.objects.filter(account_id=OuterRef("pk"), recalled_on=None)
+    found = holding(rule, ACCOUNT_FACTS, rows, as_of).filter(~Exists(open_ones), product__currency=currency)
+    return found.annotate(owed_minor=_OWED).filter(owed_minor__gt=0)
+
+
+def candidates(rows: QuerySet[Any], minor_digits: int) -> Iterator[Candidate]:
+    """Return accounts with their strata, in the order of ids."""
+    prior = dict(Placement.objects.order_by().values_list("account_id").annotate(n=Count("pk")))
+    columns = rows.order_by("pk").values_list("pk", "bucket", "product__product_code", "owed_minor")
+    for account_id, bucket, product, owed in columns.iterator(chunk_size=5_000):
+        times = min(prior.get(account_id, 0), MOST_PRIOR)
+        yield Candidate(account_id, (f"m{bucket}", str(balance_band(owed, minor_digits)), product, str(times)), owed)
+
+
+def balance_band(owed_minor: int, minor_digits: int) -> int:
+    """Return the number of the band of what is owed, from 0."""
+    scale = 10**minor_digits
+    return sum(owed_minor > upper * scale for upper in BALANCE_BANDS)

@@ -11,8 +11,8 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Product
+from outreach.contact_names import OUTCOME_NAMES, PARTIES, PURPOSE_NAMES
 from outreach.models import ContactPolicy, DetailState, OptOut
-from outreach.models.contacts import OUTCOME_NAMES, PARTIES, PURPOSE_NAMES
 from outreach.models.policies import NOTED_HOLD_CHOICES
 from outreach.models.wishes import CHANNEL_NAMES, CHANNELS
 from outreach.operations.calls import BY_PERSON, ENDS

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from outreach.models.contacts import OUTCOME_NAMES, PURPOSE_NAMES
+from outreach.contact_names import OUTCOME_NAMES, PURPOSE_NAMES
 from outreach.models.wishes import CHANNEL_NAMES
 from outreach.operations.calls import BY_PERSON, ENDS
 from recovery.models import Agency, AgencyEvaluation, Placement

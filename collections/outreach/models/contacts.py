@@ -7,38 +7,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CreditAccount, Customer
+from outreach.contact_names import OUTCOMES, PARTIES, PURPOSES
 from outreach.models.policies import ContactPolicy
 from outreach.models.wishes import CHANNELS
-from outreach.rules.contacts import CALLS, Outcome, Party, Purpose, Request
+from outreach.rules.contacts import CALLS, Outcome, Party, Request
 from outreach.rules.kept import request_from_kept
 from riskops.shared.fields import KeyField
 
-PURPOSE_NAMES = {
-    Purpose.REMINDER: _("reminder"),
-    Purpose.DEMAND: _("demand"),
-    Purpose.EDUCATION: _("education"),
-    Purpose.NOTICE: _("notice required by law"),
-    Purpose.LOCATE: _("to reach the debtor"),
-}
-PARTY_NAMES = {
-    Party.DEBTOR: _("customer"),
-    Party.REPRESENTATIVE: _("legal representative"),
-    Party.THIRD_PARTY: _("third party"),
-}
-OUTCOME_NAMES = {
-    Outcome.OPEN: _("not ended"),
-    Outcome.EFFECTIVE: _("spoken to"),
-    Outcome.UNANSWERED: _("no answer"),
-    Outcome.WRONG_PERSON: _("somebody else's number"),
-    Outcome.INVALID_DETAIL: _("number or address leads nowhere"),
-    Outcome.REFUSED: _("refused to talk"),
-    Outcome.DELIVERED: _("delivered"),
-    Outcome.UNDELIVERED: _("not delivered"),
-    Outcome.NOT_MADE: _("not made"),
-}
-PURPOSES = [(str(purpose), name) for purpose, name in PURPOSE_NAMES.items()]
-PARTIES = [(str(party), name) for party, name in PARTY_NAMES.items()]
-OUTCOMES = [(str(outcome), name) for outcome, name in OUTCOME_NAMES.items()]
 _CALLS = sorted(map(str, CALLS))
 
 

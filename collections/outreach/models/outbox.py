@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import CreditAccount, Customer
-from outreach.models.contacts import PURPOSES, Contact
+from outreach.contact_names import PURPOSES
+from outreach.models.contacts import Contact
 from outreach.models.strategies import Strategy
 from outreach.models.templates import MESSAGE_CHANNELS, MessageTemplate
 from outreach.rules.contacts import Purpose

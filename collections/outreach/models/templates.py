@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from outreach.models.contacts import PURPOSES
+from outreach.contact_names import PURPOSES
 from outreach.models.versions import Version, version_constraints
 from outreach.models.wishes import CHANNEL_NAMES
 from outreach.rules.contacts import ELECTRONIC, Purpose

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import CreditAccount, Customer
+from outreach.contact_names import OUTCOME_NAMES
 from outreach.gate import Answer, ContactNotOpen, KeyOfAnother, ask_gate, end_contact, pass_gate
 from outreach.models import Contact, DetailState
-from outreach.models.contacts import OUTCOME_NAMES
 from outreach.models.wishes import CHANNEL_NAMES
 from outreach.operations.refusals import (
     CallOfAnotherDay,

@@ -6,8 +6,8 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from outreach.contact_names import PURPOSE_NAMES
 from outreach.ladder_wording import ACT_NAMES, ANCHOR_NAMES, step_name, when_name, while_name
-from outreach.models.contacts import PURPOSE_NAMES
 from outreach.rules.contacts import Purpose
 from outreach.rules.ladders import OVERTAKEN, Act, Anchor, Step
 from outreach.wording import rule_name

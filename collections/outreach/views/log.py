@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from outreach import forms
-from outreach.models.contacts import OUTCOMES
+from outreach.contact_names import OUTCOMES
 from outreach.models.wishes import CHANNELS
 from outreach.operations.refusals import PeriodMalformed
 from outreach.queries.log import Audit, audit_period, contacts_made, contacts_refused, read_filters

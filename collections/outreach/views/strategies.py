@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from casework.policies import tiers_shown
 from outreach import forms
+from outreach.contact_names import PURPOSE_NAMES
 from outreach.ladder_wording import ACT_NAMES, ANCHOR_NAMES
 from outreach.models import MessageTemplate, Strategy
-from outreach.models.contacts import PURPOSE_NAMES
 from outreach.models.versions import Version
 from outreach.models.wishes import CHANNEL_NAMES
 from outreach.operations.refusals import NotDraft, OutreachRefusal, VersionStale

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from outreach.models.contacts import OUTCOMES
+from outreach.contact_names import OUTCOMES
 from outreach.operations.calls import BY_PERSON, ENDS
 from recovery.agency_rows import problems_from_kept
 from recovery.models import Agency, AgencyEvaluation, AgencyFile, AgencyStatement, CommissionTerms, Placement, PlacementBatch

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from riskops.shared.people.examinations import expiry
+from casework.rules.plans import month_later
 
 
 class Clock(StrEnum):
@@ -33,7 +33,7 @@ def evaluation_due(last_on: date | None, contract_until: date, figures: Evaluati
     """
     if last_on is None:
         return None
-    yearly = expiry(last_on, months=figures.every_months)
+    yearly = month_later(last_on, figures.every_months)
     is_for_the_end = last_on >= contract_until - timedelta(days=figures.before_end_days)
     return yearly if is_for_the_end else min(yearly, contract_until)
 

@@ -44,7 +44,18 @@ from accounts.models import (
     Review,
     ReviewFile,
 )
-from casework.models import Case, CaseContact, Dispute, DisputeCorrection, DisputeFile, DisputeKind, Promise, PromisePart
+from casework.models import (
+    Case,
+    CaseContact,
+    Dispute,
+    DisputeCorrection,
+    DisputeFile,
+    DisputeKind,
+    Plan,
+    Promise,
+    PromisePart,
+    ReliefTerms,
+)
 from casework.operations.disputes.opening import FIGURES
 from outreach.models import Contact, ContactHold, ContactPolicy, CustomerReply, Experiment, Message, ProviderEvent
 from recovery.models import (
@@ -65,7 +76,7 @@ from riskops.shared.roles import Role
 from tools.doors import Door
 
 ACCOUNT_NO, PAYMENT_NO, PRODUCT_CODE, USERNAME = "A-roles", "T-roles", "P-roles", "somebody"
-CUSTOMER_NO, REVIEW_ID, AUTHORITY_LINE_ID = "C-roles", 1, 9_001
+CUSTOMER_NO, REVIEW_ID, AUTHORITY_LINE_ID, PLAN = "C-roles", 1, 9_001, "PLAN-roles"
 #: Values for the arguments of addresses; what is not named here is made up by its kind.
 ARGUMENTS = {
     "account_no": ACCOUNT_NO,
@@ -75,6 +86,7 @@ ARGUMENTS = {
     "customer_no": CUSTOMER_NO,
     "row_id": AUTHORITY_LINE_ID,
     "prompt_id": 1,
+    "reference": PLAN,
 }
 
 
@@ -116,10 +128,22 @@ def put_one_of_everything() -> CreditAccount:
     _experiment_with(account)
     _debit(account)
     _collect_from(account)
+    _relieve(account)
     _write_letters(account)
     _place(account)
     _count_on_from_here()
     return account
+
+
+def _relieve(account: CreditAccount) -> None:
+    """Propose a plan for the account's instalment."""
+    day = account.opened_on
+    part = {"installment": 1, "penalty_minor": 0, "fee_minor": 0, "interest_minor": 0, "principal_minor": 100}
+    due = {"due_date": day.isoformat(), "principal_minor": 100, "interest_minor": 0, "fee_minor": 0}
+    Plan.objects.create(
+        pk=1, reference=PLAN, account=account, customer=account.customer, parts=[part], schedule=[due], owed_minor=100,
+        terms=ReliefTerms.objects.get(instrument="restructure", version=1), reason="r", proposed_on=day, proposed_by_name="x",
+    )  # fmt: skip
 
 
 def _dispute_about(account: CreditAccount) -> None:

@@ -30,6 +30,8 @@ from casework.operations.cases.outcomes import record_case_outcome
 from casework.operations.cases.working_on import TypedContact, add_contact, book_cost, own_case
 from casework.operations.claiming import claim_item
 from casework.operations.noting import save_note
+from casework.operations.plans.deciding import approve_plan
+from casework.operations.plans.proposing import PlanAsked, fill_affordability, propose_plan
 from casework.operations.promises import take_promise
 from casework.operations.saved_views import save_view
 from casework.operations.tier_drafts import draft_policy
@@ -101,7 +103,25 @@ def put_a_full_site() -> Any:
     _experiment(product, accounts)
     _write_letters(walker, accounts)
     _agencies(walker, accounts)
+    _plan(accounts)
     return walker
+
+
+def _plan(accounts: list[Any]) -> None:
+    """A plan that is offered, from what its household has."""
+    lead, other = (Actor.of(make_user(Role.TEAM_LEAD, username=name)) for name in ("plan-lead", "other-plan-lead"))
+    account_id = accounts[1].pk
+    form = fill_affordability(
+        actor=lead, account_id=account_id, income_minor=600_000, essentials_minor=350_000, other_debts_minor=50_000
+    )
+    plan = propose_plan(
+        actor=lead,
+        account_id=account_id,
+        asked=PlanAsked("restructure", "open", number=6),
+        reason="Lost the job in February.",
+        affordability_id=form.pk,
+    )
+    approve_plan(actor=other, roles=["approver"], reference=plan.reference)
 
 
 def _agencies(walker: Any, accounts: list[Any]) -> None:

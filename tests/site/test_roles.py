@@ -76,14 +76,14 @@ READING: Final = {"view", "view_own", "reveal", "export", "use", "verify", "audi
 OF_AN_ACCOUNT: Final = {
     "account_no", "payment_no", "customer_no", "review_id", "file_id", "decision_id", "application_id", "message_id",
     "dispute_id", "evidence_id", "mandate_id", "debit_id", "promise_id", "contact_id",
-    "letter_id", "case_id",
+    "letter_id", "case_id", "reference",
 }  # fmt: skip
 #: The same arguments, leading nowhere.
 NOBODYS: Final = {
     "account_no": "A-nobody", "payment_no": "T-nobody", "customer_no": "C-nobody",
     "review_id": 99, "file_id": 99, "decision_id": 999, "application_id": 999,
     "message_id": 999, "dispute_id": 999, "evidence_id": 999, "mandate_id": 999, "debit_id": 999,
-    "promise_id": 999, "contact_id": 999, "letter_id": 999, "case_id": 999,
+    "promise_id": 999, "contact_id": 999, "letter_id": 999, "case_id": 999, "reference": "PLAN-nobody",
 }  # fmt: skip
 
 DOORS = doors()

@@ -152,7 +152,9 @@ class Dispute(DisputeFigures):
     kind = models.ForeignKey(DisputeKind, on_delete=models.PROTECT, related_name="+", verbose_name=_("kind"))
     came_by = models.CharField(_("came by"), max_length=9, choices=CameBy)
     claim = models.TextField(_("what the customer says"))
-    order_no = KeyField(pgettext_lazy("purchase", "order"), max_length=64, blank=True, help_text=_("empty: the account as a whole"))
+    order_no = KeyField(
+        pgettext_lazy("purchase", "order"), max_length=64, blank=True, help_text=_("empty: the account as a whole")
+    )
     amount_minor = models.BigIntegerField(_("disputed amount"), null=True)
     received_on = models.DateField(pgettext_lazy("dispute", "received on"), help_text=_("business date"))
     answer_by = models.DateField(_("answer by"), help_text=_("business date"))

@@ -36,7 +36,7 @@ class DisputeForm(RefusingForm):
     reference = forms.CharField(widget=forms.HiddenInput, max_length=64)
     kind = forms.ChoiceField(label=_("Kind"), choices=[])
     came_by = forms.ChoiceField(label=_("Came by"), choices=Dispute.CameBy.choices)
-    order_no = forms.ChoiceField(label=_("Order"), choices=[], required=False)
+    order_no = forms.ChoiceField(label=pgettext_lazy("purchase", "Order"), choices=[], required=False)
     amount = AmountField(label=_("Disputed amount"), required=False)
     received_on = forms.DateField(
         label=pgettext_lazy("dispute", "Received on"),

@@ -152,7 +152,9 @@ class Dispute(DisputeFigures):
     kind = models.ForeignKey(DisputeKind, on_delete=models.PROTECT, related_name="+", verbose_name=_("kind"))
     came_by = models.CharField(_("came by"), max_length=9, choices=CameBy)
     claim = models.TextField(_("what the customer says"))
-    order_no = KeyField(_("order"), max_length=64, blank=True, help_text=_("empty: the account as a whole"))
+    order_no = KeyField(
+        pgettext_lazy("purchase", "order"), max_length=64, blank=True, help_text=_("empty: the account as a whole")
+    )
     amount_minor = models.BigIntegerField(_("disputed amount"), null=True)
     received_on = models.DateField(pgettext_lazy("dispute", "received on"), help_text=_("business date"))
     answer_by = models.DateField(_("answer by"), help_text=_("business date"))
@@ -230,7 +232,7 @@ class DisputeCorrection(models.Model):
 
     dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="corrections")
     what = models.CharField(_("correction"), max_length=18, choices=CORRECTION_CHOICES)
-    order_no = KeyField(_("order"), max_length=64, blank=True)
+    order_no = KeyField(pgettext_lazy("purchase", "order"), max_length=64, blank=True)
     sequence = models.PositiveIntegerField(_("instalment"), null=True)
     component = models.PositiveSmallIntegerField(_("component"), choices=COMPONENT_CHOICES, null=True)
     payment_no = KeyField(_("payment"), max_length=64, blank=True)

@@ -59,6 +59,8 @@ def late() -> CreditAccount:
         score=612,
         score_month_end=630,
         broken_promises_6m=2,
+        failed_debits_3m=3,
+        debit_failed_on=date(2025, 6, 11),
         has_open_promise=True,
         restricted_on=date(2025, 6, 17),
         is_restricted=True,
@@ -93,6 +95,8 @@ def test_every_fact_of_a_late_account_by_hand(late: CreditAccount) -> None:
             "score": 612,
             "score_change": -18,
             "broken_promises_6m": 2,
+            "failed_debits_3m": 3,
+            "days_since_failed_debit": 5,
             "open_promise": True,
             "disputed": False,
             "fraud_suspected": False,
@@ -116,8 +120,8 @@ def test_an_account_without_signals_has_what_a_row_of_defaults_would_give() -> N
     row = sparse[account.pk]
     assert (row["dpd_change"], row["available"], row["broken_promises_6m"]) == (5, 0, 0)
     assert [name for name, value in row.items() if value is None] == [
-        "utilization", "utilization_change", "days_since_payment", "score", "score_change", "days_since_restriction",
-        "days_since_review",
+        "utilization", "utilization_change", "days_since_payment", "score", "score_change", "days_since_failed_debit",
+        "days_since_restriction", "days_since_review",
     ]  # fmt: skip
 
 

@@ -50,6 +50,8 @@ signals = st.none() | st.fixed_dictionaries(
         "score": st.none() | SMALL,
         "score_month_end": st.none() | SMALL,
         "broken_promises_6m": SMALL,
+        "failed_debits_3m": SMALL,
+        "debit_failed_on": DAYS,
         **{flag: st.booleans() for flag in FLAGS},
     }
 )

@@ -59,7 +59,7 @@ class PlannedAccount:
             )
             for part in range(parts)
         ]
-        self.plan[on].installments += [NewInstallment(self.account_no, *entry[1:]) for entry in entries]
+        self.plan[on].installments += [NewInstallment(self.account_no, *entry[1:8]) for entry in entries]
         self._happen(number, lambda ledger: ledger.book(entries, on=on))
         return number
 

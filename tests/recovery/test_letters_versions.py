@@ -114,6 +114,8 @@ def test_a_run_is_bounded_and_says_so(legal: Actor, manager: Actor) -> None:
     about: dict[str, Any] = {"key": "cny", "version": 2, "today": TODAY - timedelta(days=1)}
     propose(LETTER_POLICIES, actor=legal, live_from=TODAY, **about)
     approve(LETTER_POLICIES, actor=manager, **about)
+    # One who brings more, and has no address, is nobody's turn.
+    make_late(principal=9_000_000, person={"name": "王小明", "phone": "13900000001"})
     run = propose_letters(actor=legal, now=NOW)
     assert (len(run.letters), run.is_bounded) == (2, True)
     run = propose_letters(actor=legal, now=NOW)

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('proposed', 'waits for approval'), ('open', 'open'), ('closed', 'closed'), ('rejected', 'not approved')], default='proposed', max_length=8, verbose_name='state')),
                 ('stage', models.CharField(choices=[('mediation', 'mediation'), ('arbitration', 'arbitration'), ('suit', 'suit'), ('judgment', 'judgment'), ('enforcement', 'enforcement')], max_length=11, verbose_name='stage')),
                 ('currency', riskops.shared.fields.KeyField(max_length=3)),
-                ('claim_minor', models.BigIntegerField(verbose_name='claim')),
+                ('claim_minor', models.BigIntegerField(verbose_name='amount claimed')),
                 ('expected_minor', models.BigIntegerField(verbose_name='expected recovery')),
                 ('cost_minor', models.BigIntegerField(verbose_name='expected cost')),
                 ('booked_minor', models.BigIntegerField(default=0, verbose_name='costs booked')),

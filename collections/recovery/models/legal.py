@@ -54,7 +54,7 @@ class LegalCase(models.Model):
     stage = models.CharField(_("stage"), max_length=11, choices=STAGES)
     currency = KeyField(max_length=3)
     # The cost-benefit line of its first stage, when it was proposed.
-    claim_minor = models.BigIntegerField(_("claim"))
+    claim_minor = models.BigIntegerField(_("amount claimed"))
     expected_minor = models.BigIntegerField(_("expected recovery"))
     cost_minor = models.BigIntegerField(_("expected cost"))
     booked_minor = models.BigIntegerField(_("costs booked"), default=0)

@@ -32,6 +32,8 @@ from riskops.shared.scope import Scope, scope_of_actor
 
 #: Who proposes by rule, as letters and the trail name it.
 RULE_NAME: Final = "letter-rule"
+#: How many times as many accounts as letters a run looks at: some have no address, which no set-based question sees.
+_LOOKED_AT: Final = 5
 #: Characters of a note.
 LONGEST_NOTE: Final = 500
 
@@ -146,19 +148,26 @@ def propose_letters(*, actor: Actor, now: datetime) -> Proposed:
     scope = scope_of_actor(actor)
     for policy in live.values():
         with rule_time_bound():
-            found = list(candidates(policy, day, now, scope=scope).values_list("pk", flat=True)[: policy.most_a_run + 1])
-        is_bounded |= len(found) > policy.most_a_run
-        letters.extend(_propose_found(actor, found[: policy.most_a_run], now))
+            wanted = candidates(policy, day, now, scope=scope).values_list("pk", flat=True)
+            found = list(wanted[: policy.most_a_run * _LOOKED_AT + 1])
+        own, looked = _propose_found(actor, found[: policy.most_a_run * _LOOKED_AT], now, most=policy.most_a_run)
+        letters.extend(own)
+        is_bounded |= looked < len(found)
     return Proposed(tuple(letters), is_bounded)
 
 
 @transaction.atomic
-def _propose_found(actor: Actor, account_ids: Sequence[int], now: datetime) -> list[Letter]:
+def _propose_found(actor: Actor, account_ids: Sequence[int], now: datetime, *, most: int) -> tuple[list[Letter], int]:
+    """Propose letters about the first of these accounts that may have one; return them, and how many accounts were looked at."""
     accounts = CreditAccount.objects.select_related("customer", "product", "signals").in_bulk(list(account_ids))
     customers = sorted({account.customer_id for account in accounts.values()})
     list(Customer.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=customers).order_by("pk").values_list("pk"))
-    day, letters = business_day(), []
+    day, looked = business_day(), 0
+    letters: list[Letter] = []
     for account_id in account_ids:
+        if len(letters) == most:
+            break
+        looked += 1
         standing = letter_standing(accounts[account_id], business_date=day, now=now)
         if standing.obstacles or standing.is_outside_rule:
             continue
@@ -181,7 +190,7 @@ def _propose_found(actor: Actor, account_ids: Sequence[int], now: datetime) -> l
         )
         for letter in letters
     )
-    return letters
+    return letters, looked
 
 
 def candidates(policy: LetterPolicy, day: date, now: datetime, *, scope: Scope) -> QuerySet[Any]:

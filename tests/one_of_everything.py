@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -168,7 +168,7 @@ def _place(account: CreditAccount) -> None:
     )  # fmt: skip
     terms = CommissionTerms.objects.create(agency=agency, version=1, live_from=day, bands=[], proposed_by_name="x")
     batch = PlacementBatch.objects.create(
-        pk=1, rule="dpd >= 91", currency="CNY", shares={"x": 1}, seed=1, as_of=day, drafted_by_name="x"
+        pk=1, rule="dpd >= 91", currency="CNY", shares={"x": 1}, seed=1, as_of=day - timedelta(days=1), drafted_by_name="x"
     )
     Placement.objects.create(
         batch=batch, account=account, agency=agency, terms=terms, placed_on=day, amount_minor=1, bucket=4, days_past_due=100

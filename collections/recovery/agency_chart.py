@@ -19,10 +19,17 @@ def liquidation_figure(found: Scorecard) -> dict[str, Any]:
     """Return a line for each month of placement: what was collected of what was placed, by months after."""
     axis = {"gridcolor": "var(--line)", "linecolor": "var(--line-strong)", "fixedrange": True, "automargin": True}
     newest_first = list(reversed(found.cohorts))
+    last = max((len(cohort.collected_minor) for cohort in found.cohorts), default=1) - 1
     return {
         "data": [_line(found, cohort, place) for place, cohort in enumerate(newest_first) if cohort.placed_minor],
         "layout": {
-            "xaxis": {**axis, "title": {"text": _("months after the month of placement"), "standoff": 8}, "dtick": 1},
+            "xaxis": {
+                **axis,
+                "title": {"text": _("months after the month of placement"), "standoff": 8},
+                "dtick": 1,
+                "zeroline": False,
+                "range": [-0.2, max(last, 1) + 0.2],
+            },
             "yaxis": {
                 **axis,
                 "title": {"text": _("collected of what was placed"), "standoff": 12},

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from outreach.contact_names import OUTCOME_NAMES, PURPOSE_NAMES
+from outreach.models import Contact
 from outreach.models.wishes import CHANNEL_NAMES
 from outreach.operations.calls import BY_PERSON, ENDS
 from recovery.models import Agency, AgencyEvaluation, Placement
@@ -22,6 +22,9 @@ from riskops.shared.money import plain_amount
 
 _BAND_ROWS: Final = range(5)
 MOST_BYTES: Final = 10 * 1024 * 1024
+#: How contacts end and what they are for, in words: of the log itself, which nobody above the gate writes.
+_OUTCOMES: Final[dict[Any, Any]] = dict(Contact._meta.get_field("outcome").flatchoices)
+_PURPOSES: Final[dict[Any, Any]] = dict(Contact._meta.get_field("purpose").flatchoices)
 
 
 class AgencyFormBase(forms.Form):
@@ -255,12 +258,12 @@ class OwnCallForm(AgencyFormBase):
         label=gettext_lazy("How"), choices=[(str(channel), CHANNEL_NAMES[channel]) for channel in BY_PERSON]
     )
     purpose = forms.ChoiceField(
-        label=gettext_lazy("What for"), choices=[(str(purpose), PURPOSE_NAMES[purpose]) for purpose in PURPOSES]
+        label=gettext_lazy("What for"), choices=[(str(purpose), _PURPOSES[str(purpose)]) for purpose in PURPOSES]
     )
 
 
 class OwnOutcomeForm(AgencyFormBase):
     """How a call ended."""
 
-    outcome = forms.ChoiceField(label=gettext_lazy("How it ended"), choices=[(str(end), OUTCOME_NAMES[end]) for end in ENDS])
+    outcome = forms.ChoiceField(label=gettext_lazy("How it ended"), choices=[(str(end), _OUTCOMES[str(end)]) for end in ENDS])
     note = forms.CharField(label=gettext_lazy("Note"), max_length=500, required=False)

@@ -102,6 +102,7 @@ def test_every_fact_of_a_late_account_by_hand(late: CreditAccount) -> None:
             "fraud_suspected": False,
             "in_legal": False,
             "on_hold": False,
+            "placed": False,
             "hardship_plan": False,
             "restricted": True,
             # Restricted on the open day, after the last close.

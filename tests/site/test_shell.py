@@ -313,7 +313,7 @@ def test_managers_start_at_the_portfolio() -> None:
 
 
 def test_somebody_who_may_open_nothing_is_told_so() -> None:
-    answer = client_of(Role.AGENCY).get("/")
+    answer = client_of().get("/")
     assert answer.status_code == 200 and "Your roles open no page" in answer.content.decode()
 
 

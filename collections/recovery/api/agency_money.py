@@ -154,10 +154,10 @@ class AgencyFileSend(AgencyView):
         return Response({**shapes.file_out(row), "content": content}, status=201)
 
 
-def _file(request: Request, file_id: int) -> AgencyFile:
-    row = AgencyFile.objects.filter(pk=file_id).first()
+def _file(request: Request, agency_file_id: int) -> AgencyFile:
+    row = AgencyFile.objects.filter(pk=agency_file_id).first()
     if row is None:
-        raise FileUnknown(file_id)
+        raise FileUnknown(agency_file_id)
     refuse_limited_scope(request.user)
     return row
 
@@ -168,9 +168,9 @@ class AgencyFileOne(AgencyView):
     operation: ClassVar[Any] = may_do.VIEW_FILES
 
     @extend_schema(summary="Get a file of an agency", responses=answers(shapes.AgencyFileShape), tags=TAG)
-    def get(self, request: Request, file_id: int) -> Response:
+    def get(self, request: Request, agency_file_id: int) -> Response:
         """Return what was wrong with a file, or what came of it."""
-        return Response(shapes.file_out(_file(request, file_id)))
+        return Response(shapes.file_out(_file(request, agency_file_id)))
 
 
 class AgencyFileTake(AgencyView):
@@ -181,7 +181,7 @@ class AgencyFileTake(AgencyView):
     @extend_schema(
         summary="Post the payments of a file", request=shapes.AgencyNothing, responses=answers(shapes.AgencyFileShape), tags=TAG
     )
-    def post(self, request: Request, file_id: int) -> Response:
+    def post(self, request: Request, agency_file_id: int) -> Response:
         """Post all of them, or none."""
-        files.take_payments(actor=Actor.of(request.user), file_id=_file(request, file_id).pk, now=timezone.now())
-        return Response(shapes.file_out(AgencyFile.objects.get(pk=file_id)))
+        files.take_payments(actor=Actor.of(request.user), file_id=_file(request, agency_file_id).pk, now=timezone.now())
+        return Response(shapes.file_out(AgencyFile.objects.get(pk=agency_file_id)))

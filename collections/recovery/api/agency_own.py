@@ -142,10 +142,10 @@ class OwnFile(AgencyView):
     operation: ClassVar[Any] = DELIVER_OWN
 
     @extend_schema(summary="Get a file that one handed in", responses=answers(shapes.AgencyFileShape), tags=TAG)
-    def get(self, request: Request, file_id: int) -> Response:
+    def get(self, request: Request, agency_file_id: int) -> Response:
         """Return what was wrong with it, or what came of it."""
         agency = own.agency_of(request.user)
-        row = AgencyFile.objects.filter(pk=file_id, agency=agency, sent_by=request.user.pk).first()
+        row = AgencyFile.objects.filter(pk=agency_file_id, agency=agency, sent_by=request.user.pk).first()
         if row is None:
-            raise FileUnknown(file_id)
+            raise FileUnknown(agency_file_id)
         return Response(shapes.file_out(row))

@@ -6,7 +6,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from outreach.contact_names import OUTCOMES
 from outreach.operations.calls import BY_PERSON, ENDS
 from recovery.agency_rows import problems_from_kept
 from recovery.models import Agency, AgencyEvaluation, AgencyFile, AgencyStatement, CommissionTerms, Placement, PlacementBatch
@@ -616,7 +615,7 @@ class OwnContactShape(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     at = serializers.DateTimeField()
     channel = serializers.CharField()
-    outcome = serializers.ChoiceField(OUTCOMES)
+    outcome = serializers.CharField()
 
 
 def own_out(row: OwnRow, agency: Agency) -> dict[str, Any]:

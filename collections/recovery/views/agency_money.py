@@ -223,15 +223,15 @@ def receive(request: HttpRequest, found: Agency, form: FileForm, *, page: str, s
 @never_cache
 @require_GET
 @requires(may_do.VIEW_FILES)
-def file(request: HttpRequest, file_id: int) -> HttpResponse:
+def file(request: HttpRequest, agency_file_id: int) -> HttpResponse:
     """Show a file: what was wrong with it, or what came of it."""
-    return _file_page(request, _file_or_404(request, file_id))
+    return _file_page(request, _file_or_404(request, agency_file_id))
 
 
-def _file_or_404(request: HttpRequest, file_id: int) -> AgencyFile:
-    row = AgencyFile.objects.select_related("agency").filter(pk=file_id).first()
+def _file_or_404(request: HttpRequest, agency_file_id: int) -> AgencyFile:
+    row = AgencyFile.objects.select_related("agency").filter(pk=agency_file_id).first()
     if row is None:
-        raise Http404(str(FileUnknown(file_id)))
+        raise Http404(str(FileUnknown(agency_file_id)))
     refuse_limited_scope(request.user)
     return row
 
@@ -250,12 +250,12 @@ def _file_page(request: HttpRequest, row: AgencyFile, *, status: int = 200) -> H
 @never_cache
 @requires(may_do.TAKE_FILE)
 @posted_from(FILE)
-def take(request: HttpRequest, file_id: int) -> HttpResponse:
+def take(request: HttpRequest, agency_file_id: int) -> HttpResponse:
     """Post the payments of a file."""
-    row = _file_or_404(request, file_id)
+    row = _file_or_404(request, agency_file_id)
 
     def act() -> str:
-        files.take_payments(actor=Actor.of(request.user), file_id=file_id, now=timezone.now())
+        files.take_payments(actor=Actor.of(request.user), file_id=agency_file_id, now=timezone.now())
         return gettext("%(rows)s payments are posted.") % {"rows": row.rows}
 
-    return step(request, act, to=(FILE, file_id), show=lambda status: _file_page(request, row, status=status))
+    return step(request, act, to=(FILE, agency_file_id), show=lambda status: _file_page(request, row, status=status))

@@ -163,11 +163,11 @@ def own_deliver(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 @requires(DELIVER_OWN)
-def own_file(request: HttpRequest, file_id: int) -> HttpResponse:
+def own_file(request: HttpRequest, agency_file_id: int) -> HttpResponse:
     """Show what became of a file that one handed in."""
-    row = AgencyFile.objects.filter(pk=file_id, sent_by=request.user.pk).select_related("agency").first()
+    row = AgencyFile.objects.filter(pk=agency_file_id, sent_by=request.user.pk).select_related("agency").first()
     agency = _agency(request)
     if row is None or agency is None or row.agency_id != agency.pk:
-        raise Http404(str(FileUnknown(file_id)))
+        raise Http404(str(FileUnknown(agency_file_id)))
     context = {"title": row.name, "file": row, "agency": agency, "problems": problems_from_kept(row.problems)}
     return render(request, "recovery/agencies/own_file.html", context)

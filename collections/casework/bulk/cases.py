@@ -15,7 +15,7 @@ from casework.models import Case, CaseEvent
 from casework.queries.cases.open_cases import bounds_of, figures_in_force
 from casework.rules.case_stages import CURED, KEPT_STAGES, PURSUE, REMIND, WORK, WRITTEN_OFF, StageBounds
 from riskops.shared.audit import CLOSE
-from riskops.shared.sql import date_literal, execute, moment
+from riskops.shared.sql import date_literal, execute, moment, without_nested_loops
 
 #: The step of the close that does this.
 EPISODES_STEP: Final = "episodes"
@@ -36,14 +36,17 @@ def follow_cases(*, as_of: date, now: datetime, first_account_id: int, last_acco
     within = f"BETWEEN {first_account_id:d} AND {last_account_id:d}"
     bounds, last = bounds_of(figures), CaseEvent.objects.aggregate(last=Max("pk"))["last"] or 0
     # Those that are open move first, so that nothing is looked at twice.
-    moved = _move(as_of, now, within, bounds)
-    if moved:
-        # The step holds its range: no other event of these cases is beyond the mark.
-        execute(
-            f"UPDATE {_CASES} AS c SET stage = e.to_stage, stage_since = e.day, "
-            f"closed_on = CASE WHEN e.to_stage = '{CURED}' THEN e.day END FROM {_EVENTS} AS e "
-            f"WHERE e.id > {last:d} AND e.case_id = c.id AND c.account_id {within} AND c.closed_on IS NULL"
-        )
+    # By hash or in order: nobody has counted the cases of a new site, nor the events just written, and one by one they are
+    # looked up for every open case.
+    with without_nested_loops():
+        moved = _move(as_of, now, within, bounds)
+        if moved:
+            # The step holds its range: no other event of these cases is beyond the mark.
+            execute(
+                f"UPDATE {_CASES} AS c SET stage = e.to_stage, stage_since = e.day, "
+                f"closed_on = CASE WHEN e.to_stage = '{CURED}' THEN e.day END FROM {_EVENTS} AS e "
+                f"WHERE e.id > {last:d} AND e.case_id = c.id AND c.account_id {within} AND c.closed_on IS NULL"
+            )
     return moved + _open(as_of, now, within, bounds, redefault_days=figures.redefault_days)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from accounts.models import AccountState, CreditAccount
 from casework.models import Case, CaseContact, CaseCost, CaseEvent, CasePrompt, NextAction, Promise
@@ -65,6 +65,11 @@ class CaseDesk:
     def is_open(self) -> bool:
         """Whether the case is being collected."""
         return self.case.closed_on is None
+
+    @property
+    def overdue_minor(self) -> int:
+        """What is overdue now."""
+        return self.state.overdue_total_minor if self.state else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +262,3 @@ def _row(case: Case, today: date) -> CaseRow:
         next_action=next_action_label(case.next_action),
         is_due=case.next_action_on is not None and case.next_action_on <= today,
     )
-
-
-def cost_of(case: Case) -> int:
-    """Return what a case has cost so far, in minor units."""
-    return CaseCost.objects.filter(case=case).aggregate(total=Sum("amount_minor"))["total"] or 0

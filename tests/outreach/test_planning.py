@@ -298,7 +298,7 @@ def some_ladder(dice: random.Random) -> list[Step]:
     for number, day in enumerate(sorted(dice.sample(range(-4, 26), dice.randint(3, 9)))):
         code = f"s{number}"
         if dice.random() < 0.2:
-            steps.append(call(code, day, valid_days=own.randint(0, 3)))
+            steps.append(call(code, day, valid_days=dice.randint(0, 3)))
             continue
         steps.append(
             step(

@@ -312,14 +312,17 @@ def some_ladder(dice: random.Random) -> list[Step]:
         )  # fmt: skip
     for number, day in enumerate(dice.sample(range(6), 2)):
         steps.append(step(f"r{number}", day, SMS, EMAIL, anchor=Anchor.RESTRICTED, purpose=Purpose.NOTICE, valid_days=2))
-    for number, day in enumerate(dice.sample(range(-3, 3), 2)):
+    # Dice of their own: the rest of a seed's ladder and book stay what they were.
+    own = random.Random(len(steps))
+    for number, day in enumerate(own.sample(range(-3, 3), 2)):
         steps.append(step(f"p{number}", day, SMS, EMAIL, anchor=Anchor.PROMISE_DUE, valid_days=1))
-        steps.append(step(f"b{number}", day + 4, EMAIL, anchor=Anchor.PROMISE_BROKEN, valid_days=dice.randint(0, 3)))
+        steps.append(step(f"b{number}", day + 4, EMAIL, anchor=Anchor.PROMISE_BROKEN, valid_days=own.randint(0, 3)))
     return steps
 
 
 def disturb(dice: random.Random, accounts: list[CreditAccount]) -> None:
     """Give some customers consents, wishes and holds, and some accounts signals."""
+    own = random.Random(len(accounts))
     for account in accounts:
         consents = {f"consent_{name}": dice.random() < 0.7 for name in ("sms", "email", "push")}
         person = {"name": "Li Na", "phone": f"139{account.pk:08d}"}
@@ -342,7 +345,7 @@ def disturb(dice: random.Random, accounts: list[CreditAccount]) -> None:
             is_restricted = dice.random() < 0.6
             restricted_on = FIRST_DAY + timedelta(days=dice.randrange(60))
             dates = {
-                name: FIRST_DAY + timedelta(days=dice.randrange(60)) if dice.random() < 0.7 else None
+                name: FIRST_DAY + timedelta(days=own.randrange(60)) if own.random() < 0.7 else None
                 for name in ("promise_due_on", "promise_broken_on")
             }
             AccountSignals.objects.update_or_create(

@@ -110,7 +110,7 @@ def put_a_full_site() -> Any:
 def _plan(accounts: list[Any]) -> None:
     """A plan that is offered, from what its household has."""
     lead, other = (Actor.of(make_user(Role.TEAM_LEAD, username=name)) for name in ("plan-lead", "other-plan-lead"))
-    account_id = accounts[1].pk
+    account_id = accounts[2].pk
     form = fill_affordability(
         actor=lead, account_id=account_id, income_minor=600_000, essentials_minor=350_000, other_debts_minor=50_000
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -33,6 +34,18 @@ def take_notices(now: datetime) -> int:
 def waiting_elsewhere() -> int:
     """Return how many notices wait that no account leads to: told by who handles applications, not from the outbox."""
     return DecisionNotice.objects.filter(~of_accounts(), status=DecisionNotice.Status.QUEUED).count()
+
+
+def waiting_here(products: Collection[str] | None = None) -> int:
+    """Return how many notices of accounts wait to be taken into the outbox: they are no messages yet.
+
+    :param products: count those about these products; None: all
+    """
+    waiting = DecisionNotice.objects.filter(of_accounts(), status=DecisionNotice.Status.QUEUED)
+    if products is not None:
+        of_decision = Q(decision__account__product__product_code__in=products)
+        waiting = waiting.filter(of_decision | Q(application__product__product_code__in=products))
+    return waiting.count()
 
 
 def _take(notice: DecisionNotice, now: datetime) -> str:

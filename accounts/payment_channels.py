@@ -16,6 +16,8 @@ CHANNEL_NAMES: Final[dict[str, Promise]] = {
     "counter": _("counter"),
     "convenience_store": _("convenience store"),
     "agency": _("collection agency"),
+    # Of the sample book: money that its source lacks.
+    "adjustment": _("adjustment"),
 }
 
 

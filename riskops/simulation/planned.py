@@ -59,7 +59,8 @@ class PlannedAccount:
             )
             for part in range(parts)
         ]
-        self.plan[on].installments += [NewInstallment(self.account_no, *entry[1:]) for entry in entries]
+        # Neither its key nor what becomes of it later: what was agreed.
+        self.plan[on].installments += [NewInstallment(self.account_no, *entry[1:8]) for entry in entries]
         self._happen(number, lambda ledger: ledger.book(entries, on=on))
         return number
 

@@ -181,7 +181,8 @@ _fact(
     lambda _day: _count_of_states(Max("days_past_due")),
 )  # fmt: skip
 _fact(
-    "worst_dpd_6m", Kind.DAYS, _("most days past due in six months"), _DAYS, _("of any of the customer's accounts at month-ends"),
+    "worst_dpd_6m", Kind.DAYS, _("most days past due at six month-ends"), _DAYS,
+    _("of any of the customer's accounts; today is not in it"),
     lambda _day: _count_of_states(Max("signals__worst_dpd_6m")),
 )  # fmt: skip
 _fact(

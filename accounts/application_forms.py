@@ -86,6 +86,10 @@ class ApplicationForm(RefusableForm):
         for kind in ("agreement", "disclosure"):
             versions = AgreementVersion.objects.filter(kind=kind).order_by("-published_on", "code")
             self._choose(kind, [("", "–"), *((version.code, version.code) for version in versions)])
+            if not versions:
+                self.fields[kind].help_text = _(
+                    "None is published, and nothing is granted without: legal publishes one under Agreements."
+                )
         chosen = next((p for p in self.products if p.product_code == (data or {}).get("product_code")), None)
         for name in ("requested_limit", "declared_income"):
             amount = self.fields[name]

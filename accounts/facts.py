@@ -189,7 +189,8 @@ _fact(
 )  # fmt: skip
 _fact("bucket", Kind.NUMBER, _("bucket"), _("0 to 7"), _("number of the product's bucket: 2 for m2"), lambda _day: F("bucket"))
 _fact(
-    "worst_dpd_6m", Kind.DAYS, _("most days past due in six months"), _DAYS, _("at the last six month-ends; today is not in it"),
+    "worst_dpd_6m", Kind.DAYS, _("most days past due at six month-ends"), _DAYS,
+    _("at the last six month-ends; today is not in it"),
     lambda _day: _of_signals("worst_dpd_6m", 0),
 )  # fmt: skip
 _fact(

@@ -15,12 +15,11 @@ from accounts.models.payment import COMPONENT_CHOICES
 from accounts.operations.refusals import LedgerRefusal
 from accounts.queries.account_page import LoadedAccount
 from accounts.rules.terms import Component
-from riskops.shared.money import MalformedAmount, parse_amount
+from riskops.shared.money import PLAIN_DECIMAL, MalformedAmount, parse_amount
 from riskops.shared.wording import day_text
 
 # The wordings of riskops.shared.money, which speaks English to programs.
 _AMOUNT_WORDINGS: Final = (
-    gettext_noop("a plain decimal such as 1234.5, without sign, separators or exponent"),
     gettext_noop("at most %(digits)s decimals"),
     gettext_noop("at most 100,000,000.00"),
 )
@@ -49,7 +48,10 @@ class AmountField(forms.CharField):
         try:
             return parse_amount(text, digits=self.digits)
         except MalformedAmount as malformed:
-            right = gettext(malformed.wording) % malformed.params
+            # Files and programs are to write no separators; typed ones are forgiven above.
+            is_odd = malformed.wording == PLAIN_DECIMAL
+            plain = gettext("a decimal such as 1234.5, without sign or exponent")
+            right = plain if is_odd else gettext(malformed.wording) % malformed.params
             raise ValidationError(
                 gettext("%(value)s is not an amount: write %(right)s.") % {"value": text, "right": right}
             ) from None

@@ -36,6 +36,7 @@ class ExplanationShape(serializers.Serializer[Any]):
     text_en = serializers.CharField()
     text_zh = serializers.CharField()
     facts = serializers.JSONField()
+    facts_as_of = serializers.DateField()
     engine_version = serializers.CharField()
     replay_is_same = serializers.BooleanField()
 
@@ -69,6 +70,7 @@ class DecisionExplained(APIView):
                 "text_en": decision.text_en,
                 "text_zh": decision.text_zh,
                 "facts": decision.facts,
+                "facts_as_of": explanation.facts_as_of,
                 "engine_version": decision.engine_version,
                 "replay_is_same": explanation.replay.is_same,
             }

@@ -39,7 +39,7 @@ def ask_for_sample(*, today: date, actor: Actor) -> PortfolioImport:
     :raises SampleRefused: there are accounts already, or an import that has not ended
     """
     try:
-        is_free = claim_sample(actor)
+        is_free = claim_sample(actor, today=today)
     except BookHoldsOtherData:
         is_free = False
     if not is_free:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -21,11 +21,15 @@ from riskops.shared.people.conflicts import refuse_conflict
 
 @dataclass(frozen=True, slots=True)
 class DecisionExplanation:
-    """What may be told of a decision. `facts`: label and value in words, those that say nothing left out."""
+    """What may be told of a decision. `facts`: label and value in words, those that say nothing left out.
+
+    :param facts_as_of: the day they count their days from, the last closed one when the decision was proposed
+    """
 
     decision: Decision
     is_automated: bool
     facts: tuple[tuple[str, str], ...]
+    facts_as_of: date
     replay: Replay
     may_refuse_automation: bool
     given: tuple[AuditEntry, ...]
@@ -44,7 +48,14 @@ def decision_explanation(decision: Decision) -> DecisionExplanation:
     )
     is_automated = decision.source == Decision.Source.RULE
     return DecisionExplanation(
-        decision, is_automated, tuple(facts), replay(decision), is_automated and not refuses, tuple(given.order_by("-id")[:20])
+        decision=decision,
+        is_automated=is_automated,
+        facts=tuple(facts),
+        # A proposal is dated by the open day, the one after the last close (see facts_day in deciding/standing.py).
+        facts_as_of=decision.proposed_on - timedelta(days=1),
+        replay=replay(decision),
+        may_refuse_automation=is_automated and not refuses,
+        given=tuple(given.order_by("-id")[:20]),
     )
 
 

@@ -20,6 +20,7 @@ from django.db.models import Q
 from django.db.utils import IntegrityError
 from django.utils import timezone
 
+from accounts.events import tell_facts_changed
 from accounts.models import ImportIssue, PortfolioImport
 from accounts.operations.applications.loading import load_applications
 from accounts.operations.deciding.restrictions import announce
@@ -47,6 +48,8 @@ from riskops.shared.sql import fetch
 
 Status = PortfolioImport.Status
 _REBUILT_AT_A_TIME: Final = 2_000
+#: So many accounts get tier, queue and case at once, one by one; more wait for the close, which takes them by range.
+MOST_TOLD: Final = 1_000
 #: What people do to the book that no row of a file says: it cannot make an identical delivery mean anything new.
 _LEAVES_FILES_ALONE: Final = (
     "payment.post",
@@ -274,6 +277,10 @@ class Run:
         for chunk in _chunks(touched, _REBUILT_AT_A_TIME):
             self.progress.enter(Status.APPLYING, REBUILD_STEP)
             rebuild_where_they_stand(chunk, business_date=business_date)
+        if len(touched) <= MOST_TOLD:
+            tell_facts_changed(touched)
+        else:
+            self.log.add(Problem("placed_at_close", "", params={"accounts": len(touched), "limit": MOST_TOLD}, is_error=False))
 
     def _conclude_dry_run(self, delivery: Delivery) -> None:
         self._count_dry()

@@ -16,7 +16,9 @@ from django.utils.translation import gettext_noop
 from accounts.models import CreditAccount
 from accounts.operations.import_reporting import ImportOutcome
 from accounts.operations.importing import import_portfolio
+from accounts.operations.shipped_agreements import publish_shipped_agreements
 from accounts.sample_book import write_sample_book
+from accounts.sample_book.window import calendar_before
 from accounts.synthetic_book import BookPlan, write_synthetic_book
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import lock_book
@@ -53,19 +55,26 @@ def load_sample(*, today: date, actor: Actor) -> ImportOutcome | None:
     :param today: the last month-end of the sample is the latest one before this day
     :raises BookHoldsOtherData: there are other accounts
     """
-    if not claim_sample(actor):
+    if not claim_sample(actor, today=today):
         return None
     with _scratch_folder() as delivery:
         write_sample_book(delivery, today=today)
         return import_portfolio(delivery, actor=actor)
 
 
-def claim_sample(actor: Actor) -> bool:
+@transaction.atomic
+def claim_sample(actor: Actor, *, today: date) -> bool:
     """Name the empty book the sample and pause its nightly close; False if the sample is loaded already.
 
+    An agreement and a disclosure come with it, published on the first day of its window: without them nothing can be granted.
+
+    :param today: as of `load_sample`
     :raises BookHoldsOtherData: there are other accounts
     """
-    return _claim_empty_book(SAMPLE, PAUSED_NOTE, actor)
+    if not _claim_empty_book(SAMPLE, PAUSED_NOTE, actor):
+        return False
+    publish_shipped_agreements(actor=actor, published_on=calendar_before(today).day(0, 1))
+    return True
 
 
 def write_if_sample(delivery: Path) -> None:

@@ -105,6 +105,11 @@ CATALOGUE: Final[dict[str, Wording]] = {
         _("rows of this file were set aside (%(refused)s), so the feed of %(day)s counts as missing"),
         _("correct them and send them with a manifest.csv of that day; or close without the feed, giving a reason"),
     ),
+    # -- the load
+    "placed_at_close": Wording(
+        _("%(accounts)s accounts changed, more than the %(limit)s that are placed at once"),
+        _("nothing to mend: the next close puts them in their tiers, queues and cases"),
+    ),
     # -- the file as text
     "empty_file": Wording(_("the file is empty"), _("the first line must be the header: %(known)s")),
     "wrong_encoding": Wording(_("the file is not UTF-8 (it looks like %(guess)s)"), _("save it as UTF-8")),

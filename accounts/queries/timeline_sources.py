@@ -20,6 +20,7 @@ from accounts.models import (
     WriteOff,
 )
 from accounts.models.decision_settings import ACTION_CHOICES, STATUS_CHOICES
+from accounts.payment_channels import channel_name
 from accounts.queries.timeline import by_day, by_moment, day_of, holding_text
 from accounts.roles import REVEAL_PERSON
 from riskops.shared.models import AuditEntry
@@ -41,7 +42,7 @@ def _payments(ask: TimelineAsk, *, is_reversal: bool) -> list[Happening]:
             title % {"number": row.payment_no, "payment": row.reverses.payment_no if row.reverses else ""},
             account_no=ask.accounts[row.account_id],
             at=row.recorded_at,
-            text=row.channel,
+            text=channel_name(row.channel),
             money=(-row.amount_minor if is_reversal else row.amount_minor, ask.currencies[row.account_id]),
             tone="bad" if is_reversal else "ok",
         )

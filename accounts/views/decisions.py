@@ -41,6 +41,7 @@ from accounts.roles import (
 )
 from accounts.rules.decisions import LIFTABLE_ACTIONS, Status
 from riskops.shared.audit import Actor
+from riskops.shared.day import book_shown
 from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.posting import posted_from
 from riskops.shared.roles import may, requires, roles_of
@@ -91,6 +92,7 @@ def _show(
         "row": page.row,
         "decision": page.row.decision,
         "forms": forms,
+        "is_frozen": book_shown().nightly_paused,
         "facts": in_words(page.row.decision.facts, page.row.currency),
     }
     return render(request, "accounts/decisions/decision.html", context, status=status)

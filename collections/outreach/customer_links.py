@@ -48,6 +48,14 @@ def link_of(account_id: int, *, today: date) -> str:
     return base + reverse("outreach:public", args=[token_of(account_id, today=today)]) if base else ""
 
 
+def tried_out_link(account_id: int, *, today: date) -> str:
+    """Return the address that a customer opens, for staff of a site that is only tried out; "" on any other.
+
+    There it is in no customer's hand but theirs; elsewhere whoever has the link acts as the customer.
+    """
+    return link_of(account_id, today=today) if settings.ENVIRONMENT_NAME in _TRIED_OUT else ""
+
+
 def without_links(text: str) -> str:
     """Return what a customer was written as staff may read it: whoever has the link acts as the customer.
 

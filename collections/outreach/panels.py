@@ -13,6 +13,7 @@ from accounts.models import CreditAccount
 from accounts.panels import Panel
 from accounts.queries.account_page import LoadedAccount
 from accounts.queries.timeline import by_moment, day_of, holding_text
+from outreach.customer_links import tried_out_link
 from outreach.experiments import treatments_of
 from outreach.models import Contact, Denial
 from outreach.queries.customer_contacts import NextContacts, next_contacts
@@ -36,7 +37,9 @@ def next_contact_panel(loaded: LoadedAccount, user: Any) -> Panel | None:
     if loaded.head.is_past or not may(user, VIEW_CONTACTS):
         return None
     account = loaded.head.account
-    return Panel("outreach/_next_contact.html", {"page": next_contacts(account.customer, [account], timezone.now())})
+    own_page = tried_out_link(account.pk, today=timezone.localdate())
+    page = next_contacts(account.customer, [account], timezone.now())
+    return Panel("outreach/_next_contact.html", {"page": page, "own_page": own_page})
 
 
 def ladder_panel(loaded: LoadedAccount, user: Any) -> Panel | None:

@@ -43,6 +43,9 @@ def figure(view: View) -> Figure:
     y_axis: dict[str, Any] = {"rangemode": "tozero", "separatethousands": True}
     if is_share:
         y_axis["ticksuffix"] = " %"
+        if not view.is_late_only:
+            # All buckets together are all there is.
+            y_axis["range"] = [0, 100]
     return {"data": data, "layout": layout(x_title=_("month-end"), y_title=y_title, barmode="stack", bargap=0.35, yaxis=y_axis)}
 
 
@@ -78,7 +81,8 @@ def _trace(view: View, buckets: tuple[State, ...], amounts: _Cells, heads: _Cell
         "hoverinfo": "text",
         "marker": {
             "color": bucket_colour(buckets[-1]),
-            "line": {"color": "var(--panel)", "width": 1},
+            # No line around a slice: the worst buckets are a pixel or two high, and a line would cover them.
+            "line": {"width": 0},
             "pattern": {"shape": patterns, "fgcolor": "var(--panel)", "solidity": 0.25},
         },
     }

@@ -11,7 +11,7 @@ from riskops.shared.roles import EVENTS, OPERATIONS
 
 #: By the name that the line keeps. Those of operations, and of what follows from one, are in the role table.
 RECORDED: Final[dict[str, Promise]] = {
-    "account.change_limit": _("an import changes a credit limit"),
+    "account.change_limit": _("a credit limit changes"),
     "book.pause_nightly": _("pause the nightly close"),
     "close.start": _("a close starts"),
     "close.post": _("a close posts entries"),
@@ -42,3 +42,29 @@ def action_choices() -> tuple[tuple[str, Promise], ...]:
     """Return every action with its label, by name."""
     labels = {name: operation.label for name, operation in OPERATIONS.items()} | EVENTS | RECORDED
     return tuple(sorted(labels.items()))
+
+
+#: What the values of a line are called; others by their own names.
+VALUE_NAMES: Final[dict[str, Promise]] = {
+    "amount": _("amount"),
+    "limit": _("limit"),
+    "credit_limit": _("credit limit"),
+    "requested_limit": _("requested limit"),
+    "granted_limit": _("granted limit"),
+    "new_limit": _("new limit"),
+    "overdue_total": _("overdue"),
+    "penalty_due": _("penalty due"),
+    "outstanding_principal": _("outstanding principal"),
+    "credit_balance": _("credit balance"),
+    "days_past_due": _("days past due"),
+    "bucket": _("bucket"),
+    "status": _("status"),
+    "outcome": _("outcome"),
+    "agreement": _("agreement"),
+    "disclosure": _("disclosure"),
+    "product": _("product"),
+    "application": _("application"),
+    "channel": _("channel"),
+    "value_date": _("value date"),
+    "effective_on": _("in force from"),
+}

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import CreditAccount, Product
 from accounts.operations.importing import import_portfolio
+from accounts.operations.shipped_agreements import publish_shipped_agreements
 from riskops.close_of_business import close_day
 from riskops.closes import FeedSettings, save_feed
 from riskops.shared.audit import record
@@ -133,6 +134,7 @@ def _take_the_book(recipe: Recipe) -> None:
         after={"book": SIMULATED, "nightly_paused": True, **recipe._asdict()},
         reason=PAUSED_NOTE,
     )
+    publish_shipped_agreements(actor=SIMULATION, published_on=recipe.window.first_day)
     if not Feed.objects.filter(name=FEED).exists():
         save_feed(actor=SIMULATION, settings=FeedSettings(name=FEED, file_name="payments.csv", cut_off=time(9)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -21,10 +21,12 @@ class Key:
     """One line of the table.
 
     :param strokes: what is pressed, apart by blanks: `Ctrl K` together, `g w` one after the other, `1 … 9` a range
+    :param operation: shown to those who may do it; empty: to all who see the group
     """
 
     strokes: str
     label: Promise | str
+    operation: str = ""
 
     @property
     def caps(self) -> list[str]:
@@ -67,7 +69,7 @@ LISTS: Final = KeyGroup(
 GO_TO: Final = KeyGroup(
     _("Go to a page"),
     tuple(
-        Key(f"g {GO_KEYS[entry.url_name]}", entry.label)
+        Key(f"g {GO_KEYS[entry.url_name]}", entry.label, entry.operation)
         for _section, entries in NAVIGATION
         for entry in entries
         if entry.url_name in GO_KEYS
@@ -76,14 +78,14 @@ GO_TO: Final = KeyGroup(
 WORKLIST: Final = KeyGroup(
     _("In the worklist"),
     (
-        Key("n", _("take the next account")),
+        Key("n", _("take the next account"), "work.next"),
         Key("Enter", _("open the account beside the list")),
         Key("Esc", _("close what is open, then the account: back to its row")),
-        Key("x", _("select the row")),
-        Key("Shift x", _("select up to this row")),
-        Key("a", _("assign the selected rows, or the open account")),
-        Key("s", _("snooze the selected rows, or the open account")),
-        Key("u", _("undo what was just done")),
+        Key("x", _("select the row"), "work.bulk"),
+        Key("Shift x", _("select up to this row"), "work.bulk"),
+        Key("a", _("assign the selected rows, or the open account"), "work.assign"),
+        Key("s", _("snooze the selected rows, or the open account"), "work.snooze"),
+        Key("u", _("undo what was just done"), "work.undo"),
     ),
     "work.view",
 )
@@ -99,9 +101,17 @@ DESK: Final = KeyGroup(
         Key("b", _("boost it, for team leads and managers")),
         Key("c", _("write the note")),
         Key("Ctrl Enter", _("save the note, or send the open form")),
+        Key("t", _("claim it"), "work.claim"),
+        Key("1 … 9", _("record the outcome; the next account follows"), "work.outcome"),
+        Key("r", _("remark to the outcome; Enter leads back to choose it"), "work.outcome"),
+        Key("p", _("pass it on with a reason"), "work.skip"),
+        Key("e", _("escalate it to the lead"), "work.escalate"),
+        Key("b", _("boost it, for team leads and managers"), "work.boost"),
+        Key("c", _("write the note"), "work_note.write"),
+        Key("Ctrl Enter", _("save the note, or send the open form"), "work_note.write"),
         Key("w", _("why it is here, and in its tier")),
         Key("o", _("open the whole account")),
-        Key("d", _("propose a decision")),
+        Key("d", _("propose a decision"), "decision.propose"),
     ),
     "work.view",
 )
@@ -110,19 +120,19 @@ ACCOUNT: Final = KeyGroup(
     (
         Key(".", _("next part: payments, aging, decisions, audit")),
         Key(",", _("previous part")),
-        Key("d", _("propose a decision")),
-        Key("v", _("reveal personal data, with a reason")),
+        Key("d", _("propose a decision"), "decision.propose"),
+        Key("v", _("reveal personal data, with a reason"), "customer.reveal"),
     ),
     "account.view",
 )
 REVIEWS: Final = KeyGroup(
     _("In reviews"),
     (
-        Key("n", _("take the review that waits longest")),
-        Key("t", _("take the marked or the open review")),
-        Key("o", _("go to the outcome")),
-        Key("Ctrl Enter", _("save the review")),
-        Key("Ctrl Shift Enter", _("close the review with its outcome")),
+        Key("n", _("take the review that waits longest"), "review.work"),
+        Key("t", _("take the marked or the open review"), "review.work"),
+        Key("o", _("go to the outcome"), "review.work"),
+        Key("Ctrl Enter", _("save the review"), "review.work"),
+        Key("Ctrl Shift Enter", _("close the review with its outcome"), "review.work"),
     ),
     "review.view",
 )
@@ -130,14 +140,23 @@ KEY_TABLE: Final = (EVERYWHERE, GO_TO, LISTS, WORKLIST, DESK, ACCOUNT, REVIEWS)
 
 
 def keys_written(user: Any) -> SafeString:
-    """Return the groups that are of use to a person, as the help shows them in the language of the moment.
+    """Return the keys that are of use to a person, group by group, as the help shows them in the language of the moment.
 
     They stand on every page and are the same for all who may do the same: written once, not once a page.
     """
-    numbers = (number for number, group in enumerate(KEY_TABLE) if not group.operation or may(user, group.operation))
-    return _written(get_language(), tuple(numbers))
+    shown = []
+    for number, group in enumerate(KEY_TABLE):
+        if not group.operation or may(user, group.operation):
+            places = tuple(n for n, key in enumerate(group.keys) if not key.operation or may(user, key.operation))
+            shown.append((number, places))
+    return _written(get_language(), tuple(shown))
 
 
 @lru_cache(maxsize=256)
-def _written(_language: str | None, numbers: tuple[int, ...]) -> SafeString:
-    return render_to_string("components/key_groups.html", {"groups": [KEY_TABLE[number] for number in numbers]})
+def _written(_language: str | None, shown: tuple[tuple[int, tuple[int, ...]], ...]) -> SafeString:
+    groups = [
+        replace(KEY_TABLE[number], keys=tuple(KEY_TABLE[number].keys[place] for place in places))
+        for number, places in shown
+        if places
+    ]
+    return render_to_string("components/key_groups.html", {"groups": groups})

@@ -61,6 +61,7 @@
     if (part.tagName === "DETAILS") {
       document.querySelectorAll("#desk .acts details[open]").forEach((other) => { if (other !== part) other.open = false; });
       part.open = true;
+      part.scrollIntoView({ block: "nearest" });
     }
     const field = part.querySelector("input:not([type=hidden]), select, textarea");
     if (field) field.focus();

@@ -215,6 +215,17 @@ def test_above_their_authority_somebody_else_agrees_and_never_the_same(product: 
     assert granted.status == "granted" and CreditAccount.objects.get().credit_limit_minor == 6_000_000
 
 
+def test_granting_what_the_rules_would_refuse_takes_a_note(product: Product) -> None:
+    application = received(product)
+    Application.objects.filter(pk=application.pk).update(proposal={**application.proposal, "outcome": "refuse"})
+    with pytest.raises(refusals.NoteMissing) as refused:
+        decides(Person(Role.ANALYST), application, note=" ")
+    assert refused.value.about == "note" and application.application_no in str(refused.value)
+    application.refresh_from_db()
+    assert application.status == "proposed" and not CreditAccount.objects.exists()
+    assert decides(Person(Role.ANALYST), application, note="pay slips seen").status == "granted"
+
+
 def test_sent_back_it_waits_for_an_analyst_again(product: Product) -> None:
     application = received(product, requested_limit_minor=6_000_000)
     decides(Person(Role.ANALYST), application)

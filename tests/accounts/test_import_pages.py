@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 from factories import make_user
 
-from accounts.models import CreditAccount, Customer, PortfolioImport
+from accounts.models import AgreementVersion, CreditAccount, Customer, PortfolioImport
 from accounts.operations import uploads
 from riskops.shared.models import AuditEntry, BookState
 from riskops.shared.roles import Role
@@ -71,6 +71,11 @@ def test_an_administrator_loads_the_sample_book_into_an_empty_book_and_follows_i
     uploads.run_queued(row.pk)
     row.refresh_from_db()
     assert (row.status, CreditAccount.objects.exists(), BookState.objects.get().book) == ("applied", True, "sample")
+    texts = AgreementVersion.objects.order_by("kind").values_list("kind", "code", "product", "has_acceleration_clause")
+    assert list(texts) == [
+        ("agreement", "example-agreement-1", None, True), ("disclosure", "example-disclosure-1", None, False),
+    ]  # fmt: skip
+    assert AuditEntry.objects.filter(action="agreement.publish").count() == 2
     assert AuditEntry.objects.filter(action="portfolio.load_sample").count() == 1
     assert not list(uploads.uploads_folder().glob("upload-*"))
     assert "Load the sample book" not in _text(administrator.get("/imports/"))

@@ -7,7 +7,7 @@ from application_books import Person, make_line_product, received
 from deciding_books import OPEN, at, page
 from factories import make_conflict, make_customer, make_member, make_team
 
-from accounts.models import Application, CreditAccount, DecisionNotice, LendingCap, Product, ProposalRule
+from accounts.models import AgreementVersion, Application, CreditAccount, DecisionNotice, LendingCap, Product, ProposalRule
 from riskops.shared.models import AuditEntry, PortfolioScope
 from riskops.shared.roles import Role
 
@@ -65,6 +65,13 @@ def test_an_application_is_typed_proposed_decided_and_told_in_the_browser(produc
     assert DecisionNotice.objects.count() == 1
     page(browser.get("/accounts/AP-7/"))
     assert "AP-7" in page(browser.get("/applications/?list=granted"))
+
+
+def test_without_a_published_text_the_form_says_who_publishes_one(product: Product) -> None:
+    browser = at(Person(Role.ANALYST))
+    assert "nothing is granted without" not in page(browser.get("/applications/new/"))
+    AgreementVersion.objects.all().delete()
+    assert page(browser.get("/applications/new/")).count("legal publishes one under Agreements") == 2
 
 
 def test_what_no_rule_has_judged_says_so_and_waits_for_nothing_when_it_is_over(product: Product) -> None:

@@ -32,6 +32,16 @@ def test_the_form_shows_facts_and_knows_the_approver_before_anything_is_pressed(
     assert "You may decide this alone" in alone
 
 
+def test_an_explanation_says_of_which_close_its_facts_are(late: CreditAccount) -> None:
+    lead = Person(Role.TEAM_LEAD)
+    decision = lead.asks(late, "suspend_use", scope="all")
+    shown = page(at(lead).get(f"/accounts/LATE/decisions/{decision.reference}/explanation/"))
+    # Proposed on the open day, the 11th of March; the last close is that of the day before.
+    assert "as of the close of 10 Mar 2025, with what was posted until the proposal" in shown
+    told = at(lead).get(f"/api/v1/accounts/LATE/decisions/{decision.reference}/explanation/").json()
+    assert told["facts_as_of"] == "2025-03-10"
+
+
 def test_a_refusal_stands_beside_its_field_and_nothing_is_lost(late: CreditAccount) -> None:
     browser = at(Person(Role.TEAM_LEAD))
     form = {"reference": "R1", "reason_code": "risk_rising", "new_limit": "399.99", "note": "typed with care"}

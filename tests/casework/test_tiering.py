@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from casework_books import DAY, changes_of, stand, tier_all, tier_of
+from deliveries import deliver
 from django.db import DatabaseError, transaction
 from factories import TESTER, make_account, make_installment, make_product, set_business_date
 from hypothesis import given
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 from random_books import FIRST_DAY, make_random_book
 
 from accounts.facts import ACCOUNT_FACTS, account_rows
-from accounts.models import AccountSignals, AccountState, ReportedState
+from accounts.models import AccountSignals, AccountState, ImportIssue, ReportedState
+from accounts.operations import import_run
 from accounts.operations.payments import post_payment
 from accounts.operations.signals import note_signals
 from casework.bulk.tiers import tier_accounts
@@ -155,6 +158,40 @@ def test_a_signal_moves_its_account_at_once_and_the_report_stays(django_capture_
     assert tier_of(account) == "disputed"
     assert ReportedState.objects.get().tier == "early"
     assert changes_of(account)[-1] == ("early", "disputed", DAY)
+
+
+def test_an_account_imported_late_is_placed_at_once(tmp_path: Path, django_capture_on_commit_callbacks: Any) -> None:
+    make_product(product_code="std")
+    set_business_date(DAY)
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver(tmp_path, **late_delivery(2))
+    tiers = AccountState.objects.order_by("account__account_no").values_list("account__account_no", "days_past_due", "tier")
+    assert list(tiers) == [("N0", 10, "early"), ("N1", 10, "early")]
+
+
+def test_of_a_large_delivery_the_close_places_the_accounts_and_the_import_says_so(
+    tmp_path: Path, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_run, "MOST_TOLD", 1)
+    make_product(product_code="std")
+    set_business_date(DAY)
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver(tmp_path, **late_delivery(2))
+    assert list(AccountState.objects.values_list("days_past_due", "tier").distinct()) == [(10, "")]
+    assert list(ImportIssue.objects.values_list("code", "is_error")) == [("placed_at_close", False)]
+    assert tier_all() == 2
+    assert set(AccountState.objects.values_list("tier", flat=True)) == {"early"}
+
+
+def late_delivery(accounts: int) -> dict[str, str]:
+    """Return files of accounts opened 60 days ago whose one instalment was due ten days ago."""
+    numbers, opened, due = range(accounts), DAY - timedelta(days=60), DAY - timedelta(days=10)
+    return {
+        "customers": "customer_no,name\n" + "".join(f"K{n},Name\n" for n in numbers),
+        "accounts": "account_no,customer_no,product_code,opened_on,credit_limit\n"
+        + "".join(f"N{n},K{n},std,{opened},100\n" for n in numbers),
+        "installments": "account_no,order_no,sequence,due_date,principal\n" + "".join(f"N{n},O,1,{due},70\n" for n in numbers),
+    }
 
 
 def test_before_the_first_close_nothing_is_placed() -> None:

@@ -89,6 +89,16 @@ def test_queue_next_outcome_next(accounts):
     assert (line.subject_key, line.after["outcome"]) == (accounts[0].account_no, "promise")
 
 
+def test_the_figures_follow_the_list_after_an_act_and_not_when_a_page_is_turned(accounts):
+    client = client_of()
+    client.post(reverse("worklist-next"), {"queue": "late"}, **HTMX)
+    act(client, accounts[0], "outcome", outcome="promise")
+    after = client.get("/worklist/?queue=late", **HTMX, HTTP_HX_TRIGGER="work-list").content.decode()
+    assert 'id="work-figures" hx-swap-oob="true"' in after and "2 open" in after
+    assert "work-figures" not in client.get("/worklist/?queue=late", **HTMX).content.decode()
+    assert 'id="work-figures">' in client.get("/worklist/?queue=late").content.decode()
+
+
 def test_a_stale_form_is_refused_beside_the_item_and_changes_nothing(accounts):
     client = client_of()
     answer = client.post(

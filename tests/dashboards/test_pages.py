@@ -140,6 +140,14 @@ def test_figures_are_valid_plotly_and_keep_the_chart_manners(manager, book):
                 assert built.layout.yaxis.rangemode == "tozero"
 
 
+def test_thin_slices_are_not_covered_and_all_of_the_book_is_a_hundred(manager, book):
+    figure = figures(manager.get("/dashboards/portfolio/").content.decode())["buckets"]
+    assert {trace["marker"]["line"]["width"] for trace in figure["data"]} == {0}
+    assert figure["layout"]["yaxis"]["range"] == [0, 100]
+    late = figures(manager.get("/dashboards/portfolio/?buckets=late").content.decode())["buckets"]
+    assert "range" not in late["layout"]["yaxis"]
+
+
 def test_the_stack_keeps_the_ramp_and_draws_at_most_seven_series(manager, book):
     whole = figures(manager.get("/dashboards/portfolio/").content.decode())["buckets"]["data"]
     assert [(t["name"], t["marker"]["color"]) for t in whole] == [

@@ -16,7 +16,7 @@ from outreach_books import PERSON, make_reachable
 
 from accounts.models import AccountState, Appeal, CreditAccount
 from outreach import rate_limits
-from outreach.customer_links import LinkExpired, LinkNotValid, account_of_token, link_of, token_of, without_links
+from outreach.customer_links import LinkExpired, LinkNotValid, account_of_token, link_of, token_of, tried_out_link, without_links
 from outreach.models import EducationArticle, OptOut
 from outreach.models.education import stage_of
 from riskops.shared.models import AuditEntry
@@ -222,3 +222,10 @@ class TestEducation:
         titles = dict(EducationArticle.objects.values_list("code", "name_en"))
         assert all(titles[code] in shown for code in ("your-rights", "beware-of-fraud", "a-plan-that-fits"))
         assert not any(titles[code] in shown for code in ("first-days-late", "long-overdue", "paying-on-time"))
+
+
+def test_staff_are_led_to_the_customers_page_only_where_the_site_is_tried_out(settings: Any) -> None:
+    settings.PUBLIC_URL, settings.ENVIRONMENT_NAME = "", "local"
+    assert tried_out_link(7, today=TODAY) == f"http://127.0.0.1:8000/c/{token_of(7, today=TODAY)}/"
+    settings.PUBLIC_URL, settings.ENVIRONMENT_NAME = "https://pay.example.com", "production"
+    assert tried_out_link(7, today=TODAY) == ""

@@ -199,12 +199,13 @@ def test_the_calculator_answers_beside_the_editor(desk: Desk) -> None:
         "a_day": "100",
         "size": "2754",
     }
-    shown = lead.get("/experiments/calculator/", asked).content.decode()
+    shown = lead.get("/experiments/calculator/", asked, HTTP_HX_REQUEST="true").content.decode()
     # The textbook's 1,377 in each arm, to the rounding; the first day brings 754, twenty more days 2,000.
     assert "2,75" in shown and ">21<" in shown and "80 of 100" in shown
-    assert "base" not in lead.get("/experiments/calculator/", {**asked, "base": "x"}).content.decode()
+    assert "base" not in lead.get("/experiments/calculator/", {**asked, "base": "x"}, HTTP_HX_REQUEST="true").content.decode()
     answer = APIClient()
     answer.force_authenticate(make_user(Role.ANALYST))
+    assert lead.get("/experiments/calculator/").url == "/experiments/"
     said = answer.get("/api/v1/experiments/calculator/", asked).json()
     assert said["customers"] == pytest.approx(2_754, abs=4) and said["days"] in (21, 22)
     assert said["size_power"] == pytest.approx(0.8, abs=0.002)

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from deciding_books import page
+from deciding_books import Person, page
 from django.test import Client
 from django.utils import timezone
 from factories import make_conflict, make_product, make_user
 from outreach_books import NOON
 from sending_books import TODAY, Carrier, make_late, make_message, make_template, send, use
 
+from accounts.models import DecisionNotice
 from outreach.models import Contact, Message
 from outreach.operations.sending.doubting import resolve_doubt
 from outreach.providers.interface import Refused, Unknown
@@ -321,3 +322,21 @@ def test_a_message_stands_on_the_timeline_of_its_customer() -> None:
     Message.objects.update(created_at=NOON)
     shown = page(client_of(Role.ANALYST)[0].get(f"/customers/{message.customer.customer_no}/"))
     assert f"/outbox/{message.pk}/" in shown
+
+
+def test_notices_that_wait_outside_the_outbox_are_counted_and_why_is_said() -> None:
+    account = make_late()
+    Person(Role.APPROVER).asks(account, "suspend_use", scope="all")
+    notice = DecisionNotice.objects.get()
+    state = book_state()
+    state.nightly_paused = True
+    state.save()
+    client, person = client_of(Role.APPROVER)
+    shown = page(client.get("/outbox/"))
+    assert "1 notice of a decision waits to become a message." in shown
+    assert "while the book stands still nothing is taken into the outbox" in shown
+    assert client.get("/api/v1/outbox/counts/").json()["notices"] == 1
+    decision = page(client.get(f"/decisions/{notice.decision_id}/"))
+    assert "It does not go out while the book stands still: the nightly close is paused." in decision
+    PortfolioScope.objects.create(user=person, product_code=make_product().product_code)
+    assert "waits to become a message" not in page(client.get("/outbox/"))

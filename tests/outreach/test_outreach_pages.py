@@ -257,7 +257,11 @@ def test_the_log_lists_filters_pages_and_judges_itself() -> None:
     assert "quiet hours" in page(client.get("/contact-log/refused/"))
     period = {"first": "2025-02-20", "last": "2025-03-12"}
     judged = page(client.post("/contact-log/audit/", period))
-    assert "All" in judged and "were allowed" in judged
+    assert "15 contacts from 20 Feb 2025 to 12 Mar 2025" in judged and "were looked at; all were allowed." in judged
+    assert "Contacts that were not made are not judged." in judged
+    nothing = page(client.post("/contact-log/audit/", {"first": "2025-01-02", "last": "2025-01-03"}))
+    assert "No contact that was made lies in the days from" in nothing
+    assert "were allowed" not in nothing
     planted = Contact.objects.order_by("-at").first()
     planted.pk, planted.key = None, "planted"
     planted.at = planted.at.replace(hour=15, minute=30)

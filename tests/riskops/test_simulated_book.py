@@ -20,6 +20,7 @@ from factories import TESTER, make_account, make_user
 
 from accounts.models import (
     AccountSnapshot,
+    AgreementVersion,
     CreditAccount,
     Customer,
     Installment,
@@ -326,6 +327,10 @@ def test_every_page_says_simulated_and_the_next_day_waits_for_payments_that_do_n
         page = client.get(address, follow=True).content.decode()
         assert "simulated book" in page
         assert "nobody in it exists" in page
+    # What an applicant accepts is published on the first day.
+    first_day = recipe_of(accounts=3, months=1).window.first_day
+    texts = set(AgreementVersion.objects.values_list("kind", "published_on"))
+    assert texts == {("agreement", first_day), ("disclosure", first_day)}
     client.cookies["django_language"] = "zh-hans"
     assert "模拟账" in client.get("/accounts/").content.decode()
 

@@ -16,6 +16,7 @@ from rest_framework.authtoken.models import Token
 
 from riskops.shared.models import AuditEntry, CloseRun, CloseShard
 from riskops.shared.roles import Role, may, roles_of
+from riskops.site.keys import keys_written
 
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 3, 31)
@@ -326,8 +327,10 @@ def test_demo_people_can_log_in_and_hold_one_role_each() -> None:
     from django.contrib.auth.models import User
 
     assert roles_of(User.objects.get(username="lead")) == {Role.TEAM_LEAD}
-    assert User.objects.count() == len(Role)
-    assert AuditEntry.objects.filter(action="people.manage").count() == len(Role)
+    # One of each role, and a second of compliance: a contact policy takes two of them.
+    assert User.objects.filter(groups__name=Role.COMPLIANCE.value).count() == 2
+    assert User.objects.count() == len(Role) + 1
+    assert AuditEntry.objects.filter(action="people.manage").count() == len(Role) + 1
 
 
 def test_demo_people_are_made_once_and_keep_a_changed_password() -> None:
@@ -338,7 +341,7 @@ def test_demo_people_are_made_once_and_keep_a_changed_password() -> None:
     user.set_password("something else entirely")
     user.save()
     call_command("make_demo_users", stdout=StringIO())
-    assert User.objects.count() == len(Role)
+    assert User.objects.count() == len(Role) + 1
     assert Client().login(username="lead", password="something else entirely")
 
 
@@ -508,3 +511,15 @@ def test_products_can_be_looked_at_in_the_admin_but_not_changed() -> None:
     assert client.post(address, {"product_code": "P-x", "name": "after"}).status_code == 403
     product.refresh_from_db()
     assert product.name == "before"
+
+
+def test_the_keys_shown_are_those_that_the_person_may_use() -> None:
+    def shown(role: Role) -> str:
+        return str(keys_written(make_user(role)))
+
+    assert "boost it, for team leads and managers" in shown(Role.TEAM_LEAD)
+    analyst, compliance = shown(Role.ANALYST), shown(Role.COMPLIANCE)
+    assert "record the outcome" in analyst and "boost it" not in analyst
+    # Compliance reads the worklist and does nothing there.
+    assert "open the account beside the list" in compliance
+    assert "record the outcome" not in compliance and "propose a decision" not in compliance

@@ -57,12 +57,15 @@ def decide_application(
     :raises StaleApplication, ApplicationMovedOn: it is not what was looked at
     :raises ConflictDeclared: whoever decides has a conflict with the applicant
     :raises PersonMustDecide, AutomaticDecisionsStopped: no program decides this one
+    :raises NoteMissing: it grants what the rules propose to refuse, and does not say why
     :raises ApplicationRefusal, ReasonCodeUnknown: a cap, the matrix, or a value forbids it; the message says which
     """
     application = hold_application(application_id, version)
     refuse_unless(application, DECIDABLE_STATUSES)
     _refuse_machine(application, actor, roles)
     refuse_conflicted(application, actor)
+    if asked.outcome == Outcome.GRANT and application.proposal.get("outcome") == Outcome.REFUSE and not asked.note.strip():
+        raise refusals.NoteMissing(application.application_no)
     today = open_day()
     weighed = weigh_decision(application, asked, roles=roles, today=today)
     take_decision(application, asked, weighed, actor=actor, today=today)

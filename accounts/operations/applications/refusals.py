@@ -210,6 +210,17 @@ class AcceptanceMissing(ApplicationRefusal):
         )
 
 
+class NoteMissing(ApplicationRefusal):
+    """Who grants what the rules propose to refuse says why."""
+
+    about = "note"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            _("The rules propose to refuse %(number)s; write in the note why it is granted all the same.") % {"number": number}
+        )
+
+
 class NoAuthority(ApplicationRefusal):
     """The matrix has no line for the person."""
 

@@ -70,8 +70,9 @@ def worklist(request: HttpRequest) -> HttpResponse:
     """Show a page of a queue, and beside it the item that the address names with `at`."""
     now = timezone.now()
     filters = read_work_filters(request.GET, user=request.user)
-    # The figures stand above the list: whoever turns a page of it has them already.
-    page = work_page(filters, user=request.user, now=now, with_figures=not is_partial(request))
+    # The figures stand above the list: whoever turns a page of it has them already. The list itself asks after an act.
+    is_after_act = getattr(request, "htmx", None) is not None and request.headers.get("HX-Trigger") == "work-list"
+    page = work_page(filters, user=request.user, now=now, with_figures=is_after_act or not is_partial(request))
     filters = page.filters
     asked = {"queue": page.queue.code if page.queue else "", "show": filters.show, "rule": filters.rule_text}
     context: dict[str, Any] = {

@@ -107,11 +107,15 @@ class CountShape(serializers.Serializer[Any]):
 
 
 class CountsShape(serializers.Serializer[Any]):
-    """The outbox now: open states whole, ended ones of a day. `elsewhere`: notices that no account leads to."""
+    """The outbox now: open states whole, ended ones of a day.
+
+    `notices` of decisions are not taken in yet; to those `elsewhere` no account leads.
+    """
 
     day = serializers.DateField()
     is_off = serializers.BooleanField()
     is_feed_missing = serializers.BooleanField()
+    notices = serializers.IntegerField()
     elsewhere = serializers.IntegerField()
     dead = serializers.IntegerField()
     states = CountShape(many=True)

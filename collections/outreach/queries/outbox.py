@@ -17,7 +17,7 @@ from outreach.customer_links import without_links
 from outreach.models import Contact, Denial, Message, MessageAttempt, MessageReceipt
 from outreach.models.outbox import UNTOLD
 from outreach.models.templates import MESSAGE_CHANNELS
-from outreach.operations.sending.notices import waiting_elsewhere
+from outreach.operations.sending.notices import waiting_elsewhere, waiting_here
 from outreach.operations.sending.stopping import is_dispatch_off, is_payment_feed_missing
 from outreach.rules.contacts import Purpose
 from outreach.rules.sending import MOST_DOUBTS
@@ -84,6 +84,7 @@ class Counts:
 
     :param day: the day that ended messages are counted of
     :param is_off: the book stands still, so nothing is sent
+    :param notices: notices of decisions that wait to be taken into the outbox
     :param elsewhere: notices that no account leads to
     """
 
@@ -93,6 +94,7 @@ class Counts:
     at: datetime
     is_off: bool
     is_feed_missing: bool
+    notices: int
     elsewhere: int
     dead: int
 
@@ -146,6 +148,7 @@ def counts(user: Any, day: date, now: datetime) -> Counts:
         at=now,
         is_off=is_dispatch_off(),
         is_feed_missing=is_payment_feed_missing(now),
+        notices=waiting_here(scope_of(user).products),
         elsewhere=waiting_elsewhere(),
         dead=dead_letters(user).count(),
     )

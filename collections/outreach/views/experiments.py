@@ -175,7 +175,9 @@ def _editor(request: HttpRequest, row: Experiment | None, form: ExperimentForm, 
 @require_GET
 @requires(VIEW_EXPERIMENT)
 def calculator(request: HttpRequest) -> HttpResponse:
-    """Answer beside the editor how many customers an experiment takes, and on how many days."""
+    """Answer beside the editor how many customers an experiment takes, and on how many days; no page of its own."""
+    if not getattr(request, "htmx", False):
+        return redirect("outreach:experiments")
     form = CalculatorForm(request.GET)
     answer = None
     if form.is_valid():

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from riskops.shared import own_reasons, wording
-from riskops.shared.audit_words import action_label
+from riskops.shared.audit_words import VALUE_NAMES, action_label
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import may as may_do
 
@@ -153,8 +153,16 @@ def changes(entry: AuditEntry, currency: str = "") -> SafeString:
         was, became = before.get(name), after.get(name)
         was, became = _readable(was, name, currency), _readable(became, name, currency)
         values = became if name not in before else was if name not in after else f"{was} → {became}"
-        lines.append((name, values))
+        lines.append((_value_name(name, currency), values))
     return format_html_join("", '<span class="change"><span class="quiet">{}</span> {}</span> ', lines)
+
+
+def _value_name(name: str, currency: str) -> str:
+    """Return what a value of an audit entry is called: in words; with the name's own unit where amounts stay in minor units."""
+    if name.endswith("_minor") and not currency:
+        return name
+    plain = name.removesuffix("_minor")
+    return str(VALUE_NAMES.get(plain) or plain.replace("_", " "))
 
 
 def _readable(value: Any, name: str = "", currency: str = "") -> Any:
@@ -167,7 +175,9 @@ def _readable(value: Any, name: str = "", currency: str = "") -> Any:
         return ", ".join(str(_readable(item, name, currency)) for item in value) or "–"
     if isinstance(value, dict):
         own = str(value.get("currency") or currency)
-        return ", ".join(f"{key} {_readable(item, key, own)}" for key, item in value.items()) or "–"
+        return ", ".join(f"{_value_name(key, own)} {_readable(item, key, own)}" for key, item in value.items()) or "–"
+    if value is None:
+        return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if currency and name.endswith("_minor") and isinstance(value, int):

@@ -15,7 +15,8 @@ from riskops.shared.people.examinations import record_examination
 from riskops.shared.people.teams import TeamSettings, add_member, save_team
 from riskops.shared.roles import Role
 
-#: One person per role; the password is the user name followed by "-demo".
+#: One person per role, and a second of compliance, who approves what the first proposes.
+#: The password is the user name followed by "-demo".
 DEMO_PEOPLE: Final[dict[str, tuple[str, str, Role]]] = {
     "analyst": ("Lin", "Analyst", Role.ANALYST),
     "lead": ("Mei", "Lead", Role.TEAM_LEAD),
@@ -23,6 +24,7 @@ DEMO_PEOPLE: Final[dict[str, tuple[str, str, Role]]] = {
     "legal": ("Rosa", "Legal", Role.LEGAL),
     "manager": ("Nils", "Manager", Role.MANAGER),
     "compliance": ("Hana", "Compliance", Role.COMPLIANCE),
+    "compliance2": ("Iris", "Compliance", Role.COMPLIANCE),
     "agency": ("Ivo", "Agency", Role.AGENCY),
     "admin": ("Ada", "Admin", Role.ADMINISTRATOR),
     "service": ("Batch", "Service", Role.SERVICE),
@@ -34,7 +36,7 @@ DEMO_TEAMS: Final[tuple[tuple[TeamSettings, dict[str, int]], ...]] = (
     (TeamSettings("Early collections", Team.Kind.COLLECTIONS, "lead"), {"lead": 20, "analyst": 60}),
     (TeamSettings("Limits and reviews", Team.Kind.REVIEW, "approver"), {"approver": 15, "analyst": 10}),
     (TeamSettings("Letters and courts", Team.Kind.LEGAL, "legal"), {"legal": 12}),
-    (TeamSettings("Conduct desk", Team.Kind.COMPLIANCE, "compliance"), {"compliance": 0}),
+    (TeamSettings("Conduct desk", Team.Kind.COMPLIANCE, "compliance"), {"compliance": 0, "compliance2": 0}),
     (TeamSettings("Harbour agency", Team.Kind.AGENCY, "lead"), {"agency": 40}),
 )
 #: Who has passed the examination of those who call customers; the agency's collector still has to.

@@ -115,7 +115,7 @@ def fill_affordability(
 def suggestions(held: Held, terms: ReliefTerms, *, covers: str, form: AffordabilityForm | None) -> tuple[Suggestion, ...]:
     """Return the plans of an instrument that could be offered, ranked by what can be paid and what is recovered.
 
-    Without an affordability form nothing is known to fit.
+    Without an affordability form nothing is known to fit, and what is expected to come in alone ranks them.
     """
     parts = parts_of(held.rebuilt, covers=covers)
     owed = owed_by(parts)
@@ -123,7 +123,7 @@ def suggestions(held: Held, terms: ReliefTerms, *, covers: str, form: Affordabil
         return ()
     can_pay = can_pay_minor(form, terms)
     if terms.instrument == ReliefTerms.Instrument.RESTRUCTURE:
-        return suggest(
+        found = suggest(
             owed,
             can_pay,
             first_due=month_later(held.open_day, 1),
@@ -131,13 +131,14 @@ def suggestions(held: Held, terms: ReliefTerms, *, covers: str, form: Affordabil
             break_bp=terms.break_bp,
             most=terms.most_installments,
         )
-    found = []
+        return found if form else tuple(sorted(found, key=lambda one: (-one.expected_minor, one.number)))
+    listed = []
     for number in range(1, min(terms.most_installments, 6) + 1):
         asked = PlanAsked(terms.instrument, covers, number=number)
         dues = _dues(held, terms, asked, parts)
         fits = max(due.total_minor for due in dues) <= can_pay
-        found.append(Suggestion(dues, fits, expected_minor(dues, break_bp=terms.break_bp)))
-    return tuple(sorted(found, key=lambda one: (not one.fits, one.number)))
+        listed.append(Suggestion(dues, fits, expected_minor(dues, break_bp=terms.break_bp)))
+    return tuple(sorted(listed, key=lambda one: (not one.fits, one.number)))
 
 
 def can_pay_minor(form: AffordabilityForm | None, terms: ReliefTerms) -> int:

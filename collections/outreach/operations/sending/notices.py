@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
@@ -49,6 +51,22 @@ def queue_notice(account: CreditAccount, *, dated: date, step: str, texts: Mappi
     :param step: what it is about, e.g. `notice:decided:7`
     :param texts: what it says, by "en" and "zh"
     """
+
+
+def waiting_here(products: Collection[str] | None = None) -> int:
+    """Return how many notices of accounts wait to be taken into the outbox: they are no messages yet.
+
+    :param products: count those about these products; None: all
+    """
+    waiting = DecisionNotice.objects.filter(of_accounts(), status=DecisionNotice.Status.QUEUED)
+    if products is not None:
+        of_decision = Q(decision__account__product__product_code__in=products)
+        waiting = waiting.filter(of_decision | Q(application__product__product_code__in=products))
+    return waiting.count()
+
+
+def _take(notice: DecisionNotice, now: datetime) -> str:
+    account = _account_of(notice)
     # What cannot be reached at all is still queued: refused by the gate, it lies with the dead letters for a person.
     ways = [channel for channel in WAYS if detail_of(account.customer, channel) is not None] or [WAYS[0]]
     message, _made = Message.objects.get_or_create(

@@ -1,4 +1,4 @@
-"""Make one demo person per role, in teams. For trying the site out; refused in production."""
+"""Make demo people, one per role and two of compliance, in teams. For trying the site out; refused in production."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from riskops.site.people.demo import make_demo_people
 class Command(BaseCommand):
     """`manage.py make_demo_users`: safe to repeat."""
 
-    help = "Create one demo person per role, put them into teams and print the log-ins."
+    help = "Create demo people, one per role and two of compliance, put them into teams and print the log-ins."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.ENVIRONMENT_NAME == "production":

@@ -92,15 +92,7 @@ WORKLIST: Final = KeyGroup(
 DESK: Final = KeyGroup(
     _("With an account open in the worklist"),
     (
-        Key("t", _("claim it")),
-        Key("1 … 9", _("record the outcome; the next account follows")),
-        Key("r", _("remark to the outcome; Enter leads back to choose it")),
-        Key("m", _("take a promise to pay")),
-        Key("p", _("pass it on with a reason")),
-        Key("e", _("escalate it to the lead")),
-        Key("b", _("boost it, for team leads and managers")),
-        Key("c", _("write the note")),
-        Key("Ctrl Enter", _("save the note, or send the open form")),
+        Key("m", _("take a promise to pay"), "promise.take"),
         Key("t", _("claim it"), "work.claim"),
         Key("1 … 9", _("record the outcome; the next account follows"), "work.outcome"),
         Key("r", _("remark to the outcome; Enter leads back to choose it"), "work.outcome"),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from collections.abc import Collection
-from datetime import datetime
 from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
@@ -39,20 +37,6 @@ def waiting_elsewhere() -> int:
     return DecisionNotice.objects.filter(~of_accounts(), status=DecisionNotice.Status.QUEUED).count()
 
 
-def _take(notice: DecisionNotice | DebitNotice, account: CreditAccount, kind: str, now: datetime) -> str:
-    texts = {"en": notice.text_en, "zh": notice.text_zh}
-    step = f"notice:{kind}:{notice.pk}"
-    return f"message {queue_notice(account, dated=notice.dated, step=step, texts=texts, now=now).pk}"
-
-
-def queue_notice(account: CreditAccount, *, dated: date, step: str, texts: Mapping[str, str], now: datetime) -> Message:
-    """Put a notice into the outbox, by the first way the customer can be reached; once, however often it is asked for.
-
-    :param step: what it is about, e.g. `notice:decided:7`
-    :param texts: what it says, by "en" and "zh"
-    """
-
-
 def waiting_here(products: Collection[str] | None = None) -> int:
     """Return how many notices of accounts wait to be taken into the outbox: they are no messages yet.
 
@@ -65,8 +49,18 @@ def waiting_here(products: Collection[str] | None = None) -> int:
     return waiting.count()
 
 
-def _take(notice: DecisionNotice, now: datetime) -> str:
-    account = _account_of(notice)
+def _take(notice: DecisionNotice | DebitNotice, account: CreditAccount, kind: str, now: datetime) -> str:
+    texts = {"en": notice.text_en, "zh": notice.text_zh}
+    step = f"notice:{kind}:{notice.pk}"
+    return f"message {queue_notice(account, dated=notice.dated, step=step, texts=texts, now=now).pk}"
+
+
+def queue_notice(account: CreditAccount, *, dated: date, step: str, texts: Mapping[str, str], now: datetime) -> Message:
+    """Put a notice into the outbox, by the first way the customer can be reached; once, however often it is asked for.
+
+    :param step: what it is about, e.g. `notice:decided:7`
+    :param texts: what it says, by "en" and "zh"
+    """
     # What cannot be reached at all is still queued: refused by the gate, it lies with the dead letters for a person.
     ways = [channel for channel in WAYS if detail_of(account.customer, channel) is not None] or [WAYS[0]]
     message, _made = Message.objects.get_or_create(

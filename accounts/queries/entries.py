@@ -79,7 +79,7 @@ class AccountEntries:
     minor_digits: int
     terms: Terms
     written_off_on: date | None
-    has_refunds: bool
+    has_refunds: bool = False
     installments: list[InstallmentEntry] = field(default_factory=list)
     stored: list[StoredInstallment] = field(default_factory=list)
     payments: list[PaymentEntry] = field(default_factory=list)

@@ -32,6 +32,8 @@ _AS_NOW: Final = {
     "in_legal": "is_in_legal",
     "on_hold": "is_on_hold",
     "hardship_plan": "has_hardship_plan",
+    "placed": "is_placed",
+    "failed_debits_3m": "failed_debits_3m",
     "no_automated_decisions": "refuses_automated_decisions",
 }
 
@@ -154,6 +156,7 @@ _WORKED_OUT: Final[dict[str, Any]] = {
         facts.signals.is_restricted and (facts.signals.restricted_on is None or facts.signals.restricted_on <= facts.as_of)
     ),
     "days_since_restriction": lambda facts: facts.days_since(facts.signals.restricted_on),
+    "days_since_failed_debit": lambda facts: facts.days_since(facts.signals.debit_failed_on),
     "days_since_review": lambda facts: facts.days_since(facts.signals.reviewed_on),
 }
 

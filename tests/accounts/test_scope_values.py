@@ -12,6 +12,7 @@ import pytest
 from deciding_books import CLOSED, OPEN, Person, approves_rule, at, drafts_rule, make_late_account, tries_rule
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from factories import make_account
 from rest_framework.test import APIClient
 from side_by_side import at_once
 
@@ -286,7 +287,7 @@ def old_models(transactional_db: None) -> Iterator[Any]:
 
 def test_texts_that_were_free_become_values(old_models: Any) -> None:
     old, latest = old_models
-    account = make_late_account()
+    account = make_account()
     reason = old.get_model("accounts", "ReasonCode").objects.filter(action="suspend_use").first()
     for number, (scope, value) in enumerate((("channel", "小程序"), ("category", "gold bars"), ("channel", "app"), ("all", ""))):
         old.get_model("accounts", "Decision").objects.create(

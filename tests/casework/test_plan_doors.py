@@ -53,11 +53,11 @@ def text(response: Any, status: int = 200) -> str:
 
 def test_the_page_suggests_by_what_the_household_has_and_proposes(account: CreditAccount, people: People) -> None:
     site = browser(people.analyst)
-    page = text(site.get("/accounts/A-PLAN/plan/"))
+    page = text(site.get("/accounts/A-PLAN/relief/"))
     assert "fill in what the household has" in page
 
     answer = site.post(
-        "/accounts/A-PLAN/plan/",
+        "/accounts/A-PLAN/relief/",
         {"means": "1", "instrument": "restructure", "covers": "late", "income": "200", "essentials": "120", "other_debts": "0"},
     )
     assert answer.status_code == 302
@@ -68,7 +68,7 @@ def test_the_page_suggests_by_what_the_household_has_and_proposes(account: Credi
     assert "40.00" in page and page.index("35.34") < page.index("26.50")
 
     answer = site.post(
-        "/accounts/A-PLAN/plan/",
+        "/accounts/A-PLAN/relief/",
         {"propose": "1", "instrument": "restructure", "covers": "late", "number": "3", "reason": "lost the job"},
     )
     plan = Plan.objects.get()
@@ -81,9 +81,9 @@ def test_what_is_refused_is_said_beside_its_field_and_keeps_what_was_typed(accou
     site = browser(people.analyst)
     sent = {"propose": "1", "instrument": "restructure", "covers": "late", "amount": "1.00", "reason": "hardship"}
 
-    page = text(site.post("/accounts/A-PLAN/plan/", sent), 422)
+    page = text(site.post("/accounts/A-PLAN/relief/", sent), 422)
     assert "1.77 a month at least" in page and 'value="1.00"' in page
-    page = text(site.post("/accounts/A-PLAN/plan/", sent | {"amount": ""}), 422)
+    page = text(site.post("/accounts/A-PLAN/relief/", sent | {"amount": ""}), 422)
     assert "Give a number of instalments" in page
     assert not Plan.objects.exists()
 
@@ -215,7 +215,7 @@ def test_who_has_another_portfolio_finds_no_such_plan(account: CreditAccount, pe
     make_member(make_team(products=["another"]), other)
     stranger = browser(other)
 
-    for address in (f"/plans/{plan.reference}/", "/accounts/A-PLAN/plan/", f"/api/v1/plans/{plan.reference}/"):
+    for address in (f"/plans/{plan.reference}/", "/accounts/A-PLAN/relief/", f"/api/v1/plans/{plan.reference}/"):
         assert stranger.get(address).status_code in (403, 404), address
     assert stranger.post(f"/plans/{plan.reference}/approve/").status_code == 404
     assert stranger.get("/api/v1/plans/").json() == []

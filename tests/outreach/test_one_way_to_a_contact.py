@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,7 +27,7 @@ def writes_of_the_log(source: str) -> list[int]:
             continue
         text = ast.unparse(node.func)
         is_made = text in ("Contact", "Denial", "models.Contact", "models.Denial")
-        is_written = text.split(".")[-1] in WRITERS and any(f"{name}.objects" in text for name in ("Contact", "Denial"))
+        is_written = text.split(".")[-1] in WRITERS and re.search(r"\b(Contact|Denial)\.objects", text)
         if is_made or is_written:
             lines.append(node.lineno)
     return lines

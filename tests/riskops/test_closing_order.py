@@ -65,6 +65,7 @@ def test_a_day_is_closed_step_by_step_over_every_shard(_book: None) -> None:
     sharded = (
         "post",
         "age",
+        "plans",
         "promises",
         "signals",
         "agencies",
@@ -131,7 +132,7 @@ def test_opening_an_open_day_again_gives_the_same_run_and_may_carry_it_further(_
     first = start_close(business_date=DAY, actor=TESTER)
     second = start_close(business_date=DAY, through=NEXT, actor=TESTER)
     assert (second.pk, second.through) == (first.pk, NEXT)
-    assert CloseShard.objects.count() == 40
+    assert CloseShard.objects.count() == 46
     line = AuditEntry.objects.get(action="close.run")
     assert (line.before, line.after) == ({"through": "2025-03-10"}, {"through": "2025-03-11"})
 
@@ -350,6 +351,7 @@ def test_a_book_without_accounts_can_be_closed() -> None:
     steps = (
         "post",
         "age",
+        "plans",
         "promises",
         "signals",
         "agencies",

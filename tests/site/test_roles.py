@@ -26,7 +26,10 @@ from tools.doors import METHODS, OPEN_DOORS, Door, admin_rows, doors, patterns
 
 OPEN_TO_ALL: Final = {"healthz", "readyz", "set_language", "outreach:hook"}
 #: Open to whoever holds a customer's link; to all others there is nothing.
-BEHIND_A_LINK: Final = {"outreach:public", "outreach:public_opt_out", "outreach:public_appeal"}
+BEHIND_A_LINK: Final = {
+    *("outreach:public", "outreach:public_opt_out", "outreach:public_appeal"),
+    *("outreach:public_plan", "outreach:public_plan_accept"),
+}
 #: Addresses of the admin that are nobody's data: the log-in, one's own password, translations, the frame itself.
 ADMIN_FRAME: Final = {
     "index", "login", "logout", "password_change", "password_change_done", "jsi18n", "view_on_site", "app_list", "None",

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -229,7 +229,7 @@ class PlanAgreements(PlanView):
     """Handing in an agreement on paper."""
 
     operation = may_do.SIGN_PLAN
-    parser_classes = [MultiPartParser]
+    parser_classes = [MultiPartParser, JSONParser]
 
     @extend_schema(
         summary="Hand in a signed agreement",

@@ -47,22 +47,24 @@ def _copy(template: Site, folder: Path) -> Site:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(prepared: tuple[Site, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Any]]:
-    """How many statements the import takes up to its commit, and the book that it leads to."""
+def undisturbed(prepared: tuple[Site, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, Any]]:
+    """How many statements the import takes up to its commit, how many up to its end, and the book that it leads to."""
     site = _copy(prepared[0], tmp_path_factory.mktemp("import-undisturbed") / "site")
     statements = _ask(site, "load")
-    # The staging tables are dropped once the loading transaction is over.
-    last = next(number for number, sql in enumerate(statements) if sql.startswith("DROP TABLE stage_"))
-    yield last, _ask(site, "dump")
+    # The staging tables are dropped once the loading transaction is over, and so are tiers and cases brought up to date; what
+    # comes after the last statement on the staging tables is after the commit.
+    dropped = next(number for number, sql in enumerate(statements) if sql.startswith("DROP TABLE stage_"))
+    last = max(number for number, sql in enumerate(statements[:dropped], start=1) if "stage_" in sql)
+    yield last, dropped, _ask(site, "dump")
     site.close()
 
 
 @pytest.mark.parametrize("part", [*QUICK, *(pytest.param(part, marks=pytest.mark.slow) for part in THOROUGH)])
 def test_a_killed_import_leaves_the_book_as_it_was_and_the_next_one_loads_it(
-    prepared: tuple[Site, Any], undisturbed: tuple[int, Any], tmp_path: Path, part: float
+    prepared: tuple[Site, Any], undisturbed: tuple[int, int, Any], tmp_path: Path, part: float
 ) -> None:
     template, before = prepared
-    statements, wanted = undisturbed
+    statements, _to_its_end, wanted = undisturbed
     site = _copy(template, tmp_path / "site")
     try:
         killed = _begin(site, "load", kill_at=max(1, round(statements * part)))
@@ -84,9 +86,9 @@ def test_a_killed_import_leaves_the_book_as_it_was_and_the_next_one_loads_it(
 
 
 def test_an_import_killed_after_its_commit_is_loaded(
-    prepared: tuple[Site, Any], undisturbed: tuple[int, Any], tmp_path: Path
+    prepared: tuple[Site, Any], undisturbed: tuple[int, int, Any], tmp_path: Path
 ) -> None:
-    statements, wanted = undisturbed
+    _to_its_commit, statements, wanted = undisturbed
     site = _copy(prepared[0], tmp_path / "site")
     try:
         assert _begin(site, "load", kill_at=statements + 1).returncode == -9

@@ -150,6 +150,8 @@ def test_where_the_terms_say_so_a_broken_plan_stays_due_as_it_is(account: Credit
     assert stands(account) == (2, 15_600, False)
 
 
+# A year of closes.
+@pytest.mark.slow
 def test_paid_off_it_is_observed_and_cured_only_when_the_year_is_over(account: CreditAccount, people: People) -> None:
     plan = people.sign(account)
     for number, day in enumerate([date(2025, 4, 11), date(2025, 5, 11), date(2025, 6, 11)], start=1):

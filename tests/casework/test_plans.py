@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import TESTER
+from factories import TESTER, make_installment
 from plan_books import CLOSED, CUSTOMER, OPEN, People, close_through, late_account, stands
 
 from accounts.models import AccountSignals, CreditAccount, ScheduleChange
@@ -188,6 +188,33 @@ def test_a_payment_undone_after_it_was_paid_off_puts_it_in_force_again(account: 
 
     assert Plan.objects.get().status == "active"
     assert stands(account) == (0, 15_600, True)
+
+
+def test_beside_a_later_plan_a_paid_one_is_not_put_in_force_again(account: CreditAccount, people: People) -> None:
+    first = people.sign(account)
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=15_600, value_date=OPEN, reference="T1")
+    follow_committed(account)
+    assert Plan.objects.get().status == "paid"
+    make_installment(account, due_date=date(2025, 8, 1), principal=700, booked_on=OPEN, order_no="O9")
+    later = people.proposes(account, covers="open")
+
+    reverse_payment(actor=TESTER, payment_no="T1", value_date=OPEN, reference="R1", reason="bounced")
+    follow_committed(account)
+
+    assert [Plan.objects.get(pk=plan.pk).status for plan in (first, later)] == ["paid", "proposed"]
+    close_through(OPEN, first=OPEN)
+
+
+def test_what_was_signed_on_paper_in_time_does_not_lapse(account: CreditAccount, people: People) -> None:
+    plan = people.approves(people.proposes(account))
+    scan = b"%PDF-1.7 signed"
+    hand_in_agreement(actor=Actor.of(people.lead), reference=plan.reference, name="a.pdf", chunks=[scan], size_bytes=len(scan))
+
+    close_through(date(2025, 3, 22), first=OPEN)
+
+    assert Plan.objects.get().status == "confirming"
+    confirm_agreement(actor=Actor.of(people.approver), reference=plan.reference)
+    assert Plan.objects.get().status == "active"
 
 
 def test_two_plans_at_once_there_never_are(account: CreditAccount, people: People) -> None:

@@ -20,6 +20,7 @@ from accounts.operations.signals import note_signals
 from accounts.queries.entries import load_entries
 from accounts.rules.replay import InstallmentState, RebuiltAccount
 from casework.models import Plan, PlanEvent
+from casework.operations.plans.proposing import STANDING
 from casework.operations.plans.standing import hold_plan, note
 from casework.plan_hooks import is_noted_elsewhere
 from casework.plan_roles import BREAK_PLAN, FOLLOW_PLAN
@@ -29,7 +30,6 @@ from riskops.shared.day import hold_day
 
 PLANS_STEP = "plans"
 _FOLLOWED = (Plan.Status.ACTIVE, Plan.Status.PAID)
-_UNSIGNED = (Plan.Status.PROPOSED, Plan.Status.OFFERED, Plan.Status.CONFIRMING)
 
 
 def follow_shard(*, as_of: date, first_account_id: int, last_account_id: int) -> int:
@@ -39,7 +39,8 @@ def follow_shard(*, as_of: date, first_account_id: int, last_account_id: int) ->
     followed = within.filter(status__in=_FOLLOWED).order_by("account_id", "pk").values_list("account_id", flat=True).distinct()
     for account_id in followed:
         moved += _follow_account(account_id, as_of)
-    for plan in within.filter(status__in=_UNSIGNED, offered_until__lt=as_of + timedelta(days=1)).order_by("account_id"):
+    # What was signed on paper in time waits for its confirmation, however long that takes.
+    for plan in within.filter(status=Plan.Status.OFFERED, offered_until__lte=as_of).order_by("account_id"):
         moved += _lapse(plan, as_of)
     return moved
 
@@ -109,8 +110,8 @@ def _follow(plan: Plan, rebuilt: RebuiltAccount, as_of: date) -> int:
     if plan.status == Plan.Status.ACTIVE and found.is_paid:
         plan.status = Plan.Status.PAID
         _say(plan, PlanEvent.Kind.PAID, as_of, before, {"periods_kept": found.periods_kept})
-    elif plan.status == Plan.Status.PAID and not found.is_paid:
-        # A payment was undone: it is in force again.
+    elif plan.status == Plan.Status.PAID and not found.is_paid and not _has_another(plan):
+        # A payment was undone: it is in force again; beside a later plan it waits, and its instalments age like any other.
         plan.status = Plan.Status.ACTIVE
         _say(plan, PlanEvent.Kind.CAUGHT_UP, as_of, before, {"periods_kept": found.periods_kept})
     if plan.status == Plan.Status.PAID and _is_cured(plan, as_of):
@@ -121,6 +122,10 @@ def _follow(plan: Plan, rebuilt: RebuiltAccount, as_of: date) -> int:
     plan.save(update_fields=["missed_since", "periods_kept", "status", "ended_on"])
     _stop_or_resume(plan)
     return 1
+
+
+def _has_another(plan: Plan) -> bool:
+    return Plan.objects.filter(account_id=plan.account_id, status__in=STANDING).exclude(pk=plan.pk).exists()
 
 
 def _is_cured(plan: Plan, as_of: date) -> bool:

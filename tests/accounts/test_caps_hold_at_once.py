@@ -90,7 +90,7 @@ def test_two_limits_that_grow_at_once_stay_under_the_cap_together(
 
         monkeypatch.setattr(deciding, "weigh_decision", weigh_grant_and_wait)
         try:
-            return decides(approver, application, limit_minor=15_000_000).status
+            return decides(approver, application, limit_minor=15_000_000, note="Both limits were asked for by hand.").status
         except application_refusals.CapExceeded:
             return "refused"
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from recovery import agency_roles as may_do
 from recovery.agency_days import business_date, today
+from recovery.api import agency_money_shapes as money_shapes
 from recovery.api import agency_shapes as shapes
 from recovery.api.agency_answers import TAG, AgencyView, agency_of, answers, read
 from recovery.models import Agency
@@ -233,7 +234,7 @@ class AgencyAccesses(AgencyView):
             OpenApiParameter("account", str),
             OpenApiParameter("after", str, description="`next_after` of the page before"),
         ],
-        responses=answers(shapes.AccessPageShape),
+        responses=answers(money_shapes.AccessPageShape),
         tags=TAG,
     )
     def get(self, request: Request, code: str) -> Response:
@@ -242,7 +243,7 @@ class AgencyAccesses(AgencyView):
         refuse_limited_scope(request.user)
         query = request.query_params
         page = accesses(found, account_no=query.get("account", "")[:64], after=query.get("after", ""))
-        return Response({"rows": shapes.AccessShape(page.rows, many=True).data, "next_after": page.next_after})
+        return Response({"rows": money_shapes.AccessShape(page.rows, many=True).data, "next_after": page.next_after})
 
 
 class AgencyScorecard(AgencyView):
@@ -250,11 +251,11 @@ class AgencyScorecard(AgencyView):
 
     operation: ClassVar[Any] = may_do.VIEW_AGENCIES
 
-    @extend_schema(summary="Get the scorecard of an agency", responses=answers(shapes.ScorecardShape), tags=TAG)
+    @extend_schema(summary="Get the scorecard of an agency", responses=answers(money_shapes.ScorecardShape), tags=TAG)
     def get(self, request: Request, code: str) -> Response:
         """Return liquidation by month of placement, complaints, contacts, and what the audit finds of them."""
         found, day = agency_of(code), business_date()
         refuse_limited_scope(request.user)
         if day is None:
             raise NoBook
-        return Response(shapes.scorecard_out(scorecard(found, business_date=day, today=today())))
+        return Response(money_shapes.scorecard_out(scorecard(found, business_date=day, today=today())))

@@ -11,7 +11,8 @@ from rest_framework.response import Response
 
 from recovery import agency_roles as may_do
 from recovery.agency_days import today
-from recovery.api import agency_shapes as shapes
+from recovery.api import agency_money_shapes as shapes
+from recovery.api import agency_shapes
 from recovery.api.agency_answers import TAG, AgencyView, agency_of, answers, read
 from recovery.models import AgencyFile, AgencyStatement
 from recovery.operations.agencies import files, sending, statements
@@ -80,7 +81,7 @@ class StatementIssue(AgencyView):
 
     @extend_schema(
         summary="Issue a commission statement",
-        request=shapes.AgencyNothing,
+        request=agency_shapes.AgencyNothing,
         responses=answers(shapes.StatementPageShape),
         tags=TAG,
     )
@@ -96,11 +97,14 @@ class StatementDrop(AgencyView):
     operation: ClassVar[Any] = may_do.ISSUE_STATEMENT
 
     @extend_schema(
-        summary="Drop a commission statement", request=shapes.AgencyReason, responses=answers(shapes.StatementPageShape), tags=TAG
+        summary="Drop a commission statement",
+        request=agency_shapes.AgencyReason,
+        responses=answers(shapes.StatementPageShape),
+        tags=TAG,
     )
     def post(self, request: Request, statement_id: int) -> Response:
         """Drop what was not issued."""
-        row, values = _statement(request, statement_id), read(shapes.AgencyReason, request)
+        row, values = _statement(request, statement_id), read(agency_shapes.AgencyReason, request)
         statements.drop_statement(actor=Actor.of(request.user), statement_id=row.pk, **values)
         return _statement_out(statement_id)
 
@@ -143,7 +147,7 @@ class AgencyFileSend(AgencyView):
     operation: ClassVar[Any] = may_do.SEND_FILE
 
     @extend_schema(
-        summary="Make the placement file of an agency", request=shapes.AgencyNothing,
+        summary="Make the placement file of an agency", request=agency_shapes.AgencyNothing,
         responses=answers(shapes.PlacementFileShape, status=201), tags=TAG,
     )  # fmt: skip
     def post(self, request: Request, code: str) -> Response:
@@ -179,7 +183,10 @@ class AgencyFileTake(AgencyView):
     operation: ClassVar[Any] = may_do.TAKE_FILE
 
     @extend_schema(
-        summary="Post the payments of a file", request=shapes.AgencyNothing, responses=answers(shapes.AgencyFileShape), tags=TAG
+        summary="Post the payments of a file",
+        request=agency_shapes.AgencyNothing,
+        responses=answers(shapes.AgencyFileShape),
+        tags=TAG,
     )
     def post(self, request: Request, agency_file_id: int) -> Response:
         """Post all of them, or none."""

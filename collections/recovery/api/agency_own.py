@@ -12,7 +12,9 @@ from rest_framework.response import Response
 from outreach.rules.contacts import Channel, Outcome, Purpose
 from outreach.wording import verdict_text
 from recovery.agency_roles import CONTACT_OWN, DELIVER_OWN, SEE_OWN
-from recovery.api import agency_shapes as shapes
+from recovery.api import agency_money_shapes as money_shapes
+from recovery.api import agency_own_shapes as shapes
+from recovery.api import agency_shapes
 from recovery.api.agency_answers import TAG, AgencyView, answers, read
 from recovery.api.agency_money import taken_in
 from recovery.models import AgencyAccess, AgencyFile
@@ -91,7 +93,7 @@ class OwnNumber(AgencyView):
     operation: ClassVar[Any] = CONTACT_OWN
 
     @extend_schema(
-        summary="Get the number of a call that was let through", request=shapes.AgencyNothing,
+        summary="Get the number of a call that was let through", request=agency_shapes.AgencyNothing,
         responses=answers(shapes.OwnNumberShape), tags=TAG,
     )  # fmt: skip
     def post(self, request: Request, account_no: str, contact_id: int) -> Response:
@@ -128,12 +130,12 @@ class OwnFiles(AgencyView):
     operation: ClassVar[Any] = DELIVER_OWN
 
     @extend_schema(
-        summary="Hand in a file of one's own agency", request=shapes.AgencyFileRequest,
-        responses=answers(shapes.AgencyFileShape, status=201), tags=TAG,
+        summary="Hand in a file of one's own agency", request=money_shapes.AgencyFileRequest,
+        responses=answers(money_shapes.AgencyFileShape, status=201), tags=TAG,
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Check a file as a whole; with one bad row nothing of it is loaded."""
-        return Response(shapes.file_out(taken_in(request, own.agency_of(request.user).code)), status=201)
+        return Response(money_shapes.file_out(taken_in(request, own.agency_of(request.user).code)), status=201)
 
 
 class OwnFile(AgencyView):
@@ -141,11 +143,11 @@ class OwnFile(AgencyView):
 
     operation: ClassVar[Any] = DELIVER_OWN
 
-    @extend_schema(summary="Get a file that one handed in", responses=answers(shapes.AgencyFileShape), tags=TAG)
+    @extend_schema(summary="Get a file that one handed in", responses=answers(money_shapes.AgencyFileShape), tags=TAG)
     def get(self, request: Request, agency_file_id: int) -> Response:
         """Return what was wrong with it, or what came of it."""
         agency = own.agency_of(request.user)
         row = AgencyFile.objects.filter(pk=agency_file_id, agency=agency, sent_by=request.user.pk).first()
         if row is None:
             raise FileUnknown(agency_file_id)
-        return Response(shapes.file_out(row))
+        return Response(money_shapes.file_out(row))

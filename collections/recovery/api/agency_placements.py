@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from accounts.models import CreditAccount
 from recovery import agency_roles as may_do
 from recovery.agency_days import today
-from recovery.api import agency_shapes as shapes
+from recovery.api import agency_placement_shapes as shapes
+from recovery.api import agency_shapes
 from recovery.api.agency_answers import TAG, AgencyView, answers, read
 from recovery.models import Placement, PlacementBatch
 from recovery.operations.agencies import batches, recalling
@@ -118,11 +119,14 @@ class BatchPropose(AgencyView):
     operation: ClassVar[Any] = may_do.SPLIT_BATCH
 
     @extend_schema(
-        summary="Propose a placement batch", request=shapes.AgencyOptionalReason, responses=answers(shapes.BatchShape), tags=TAG
+        summary="Propose a placement batch",
+        request=agency_shapes.AgencyOptionalReason,
+        responses=answers(shapes.BatchShape),
+        tags=TAG,
     )
     def post(self, request: Request, batch_id: int) -> Response:
         """Ask for the approval of what was run dry; an uneven split needs a reason."""
-        row, values = _batch(request, batch_id), read(shapes.AgencyOptionalReason, request)
+        row, values = _batch(request, batch_id), read(agency_shapes.AgencyOptionalReason, request)
         batches.propose_batch(actor=Actor.of(request.user), batch_id=row.pk, **values)
         return _out(batch_id)
 
@@ -133,7 +137,7 @@ class BatchApprove(AgencyView):
     operation: ClassVar[Any] = may_do.APPROVE_BATCH
 
     @extend_schema(
-        summary="Approve a placement batch", request=shapes.AgencyNothing, responses=answers(shapes.BatchShape), tags=TAG
+        summary="Approve a placement batch", request=agency_shapes.AgencyNothing, responses=answers(shapes.BatchShape), tags=TAG
     )
     def post(self, request: Request, batch_id: int) -> Response:
         """Approve a batch of somebody else's; the next close places it."""
@@ -146,10 +150,12 @@ class BatchDrop(AgencyView):
 
     operation: ClassVar[Any] = may_do.APPROVE_BATCH
 
-    @extend_schema(summary="Drop a placement batch", request=shapes.AgencyReason, responses=answers(shapes.BatchShape), tags=TAG)
+    @extend_schema(
+        summary="Drop a placement batch", request=agency_shapes.AgencyReason, responses=answers(shapes.BatchShape), tags=TAG
+    )
     def post(self, request: Request, batch_id: int) -> Response:
         """Drop a batch that waits, or was approved and not placed."""
-        row, values = _batch(request, batch_id), read(shapes.AgencyReason, request)
+        row, values = _batch(request, batch_id), read(agency_shapes.AgencyReason, request)
         batches.drop_batch(actor=Actor.of(request.user), batch_id=row.pk, **values)
         return _out(batch_id)
 
@@ -159,9 +165,11 @@ class BatchDiscard(AgencyView):
 
     operation: ClassVar[Any] = may_do.SPLIT_BATCH
 
-    @extend_schema(summary="Discard a dry run", request=shapes.AgencyReason, responses=answers(shapes.BatchShape), tags=TAG)
+    @extend_schema(
+        summary="Discard a dry run", request=agency_shapes.AgencyReason, responses=answers(shapes.BatchShape), tags=TAG
+    )
     def post(self, request: Request, batch_id: int) -> Response:
         """Discard what nobody proposed."""
-        row, values = _batch(request, batch_id), read(shapes.AgencyReason, request)
+        row, values = _batch(request, batch_id), read(agency_shapes.AgencyReason, request)
         batches.discard_batch(actor=Actor.of(request.user), batch_id=row.pk, **values)
         return _out(batch_id)

@@ -27,7 +27,7 @@ def test_a_limit_is_changed_by_more_than_imports() -> None:
         (None, {"limit_minor": 500_000}, "CNY", "limit ¥5,000.00"),
         (None, {"limit_minor": 500_000}, "", "limit_minor 500000"),
         ({"agreement": None}, {"agreement": "a-1"}, "", "agreement – → a-1"),
-        (None, {"roles": ["approver", "legal"], "is_open": True, "none": []}, "", "roles approver, legal is open yes none –"),
+        (None, {"roles": ["approver", "legal"], "is_open": True, "none": []}, "", "roles approver, legal open yes none –"),
         (None, {"fates": {"stopped": 1, "used": 2}}, "", "fates stopped 1, used 2"),
         (
             *(None, {"money": [{"currency": "CNY", "limits_minor": 6_000_000}, {"currency": "JPY", "limits_minor": 30_000}]}, ""),

@@ -17,7 +17,7 @@ from accounts.models import Product
 from accounts.operations.refusals import LedgerRefusal
 from casework import work_roles as may_do
 from casework.case_forms import FiguresForm, OutcomeForm, PromptForm, SettingForm, TermsForm, initial_of
-from casework.models import CasePrompt, OutcomeCode
+from casework.models import Case, CasePrompt, OutcomeCode
 from casework.operations.cases import settings as operations
 from casework.operations.cases.refusals import CaseRefused
 from casework.queries.cases.open_cases import figures_in_force
@@ -36,7 +36,8 @@ def settings(request: HttpRequest) -> HttpResponse:
         "figures": figures_in_force(),
         "terms": terms_in_force(),
         "outcomes": OutcomeCode.objects.order_by("-is_active", "key", "code"),
-        "prompts": CasePrompt.objects.all(),
+        # In the order in which a case goes through its stages, not in that of their names.
+        "prompts": sorted(CasePrompt.objects.all(), key=lambda prompt: Case.Stage.values.index(prompt.stage)),
         "products": Product.objects.order_by("product_code"),
     }
     return render(request, "casework/cases/settings.html", context)

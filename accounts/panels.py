@@ -1,6 +1,7 @@
 """What upper rooms show on the account page: they fill this registry when they are ready, the page asks it.
 
-A panel is a template with its context, placed beside the tabs. What lists need is a stored column instead, never a call a row.
+A panel is a template with its context. What is asked at each look stands beside the tabs, what is looked at now and then under
+them. What lists need is a stored column instead, never a call a row.
 """
 
 from __future__ import annotations
@@ -21,18 +22,30 @@ class Panel:
     context: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """The panels of an account page, each in order."""
+
+    beside: tuple[Panel, ...]
+    under: tuple[Panel, ...]
+
+
 #: Makes a panel for an account and the person who looks; None where there is nothing to show.
 MakePanel = Callable[["LoadedAccount", Any], Panel | None]
 
-_PANELS: Final[dict[str, tuple[int, MakePanel]]] = {}
+_PANELS: Final[dict[str, tuple[int, bool, MakePanel]]] = {}
 
 
-def register_panel(name: str, make: MakePanel, *, place: int = 100) -> None:
-    """Add a panel; those with a smaller place stand higher."""
-    _PANELS[name] = (place, make)
+def register_panel(name: str, make: MakePanel, *, place: int = 100, is_under: bool = False) -> None:
+    """Add a panel beside the tabs or under them; those with a smaller place stand higher."""
+    _PANELS[name] = (place, is_under, make)
 
 
-def panels_for(loaded: LoadedAccount, user: Any) -> tuple[Panel, ...]:
-    """Return the panels of an account, in order."""
-    made = [make(loaded, user) for _place, make in sorted(_PANELS.values(), key=lambda entry: entry[0])]
-    return tuple(panel for panel in made if panel is not None)
+def panels_for(loaded: LoadedAccount, user: Any) -> Panels:
+    """Return the panels of an account."""
+    in_order = sorted(_PANELS.values(), key=lambda entry: entry[0])
+    made = [(is_under, make(loaded, user)) for _place, is_under, make in in_order]
+    return Panels(
+        beside=tuple(panel for is_under, panel in made if panel is not None and not is_under),
+        under=tuple(panel for is_under, panel in made if panel is not None and is_under),
+    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.operations import readings, uploads
 from accounts.operations.replaying_in_turn import replay_in_turn
 from riskops.shared.audit import Actor
+from riskops.shared.own_reasons import own_reason
 
 log = structlog.get_logger(__name__)
 
@@ -43,5 +45,5 @@ def reading_tick(**_newer: object) -> None:
 @shared_task(name="accounts.replay_in_turn")
 def replay(**_newer: object) -> None:
     """Compute a share of the past verdicts again; what differs is an alarm in the trail and in the log."""
-    replayed, alarms = replay_in_turn(actor=Actor("replay"), day=timezone.localdate())
+    replayed, alarms = replay_in_turn(actor=Actor(own_reason(gettext_noop("replay"))), day=timezone.localdate())
     (log.error if alarms else log.info)("verdicts replayed", replayed=replayed, alarms=alarms)

@@ -18,7 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import PortfolioImport
 from accounts.operations.import_lock import AnotherImportRuns, import_lock
@@ -28,6 +28,7 @@ from accounts.portfolio_files.formats import FORMAT_BY_NAME, KNOWN_FILES, MANIFE
 from accounts.roles import DOWNLOAD_QUARANTINE
 from riskops.shared.audit import Actor, record
 from riskops.shared.bells import ring
+from riskops.shared.own_reasons import own_reason
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +130,7 @@ def may_load_again(row: PortfolioImport) -> bool:
 def run_queued(import_id: int) -> None:
     """Run an import that waits, if nobody else has begun it, and remove its upload where nothing more can come of it."""
     row = PortfolioImport.objects.select_related("started_by").get(pk=import_id)
-    actor = Actor.of(row.started_by) if row.started_by else Actor("import")
+    actor = Actor.of(row.started_by) if row.started_by else Actor(own_reason(gettext_noop("import")))
     if row.status == Status.QUEUED and _is_upload(row):
         write_if_sample(Path(row.stored_path))
     try:

@@ -65,7 +65,7 @@ class CaseworkConfig(AppConfig):
         register_held_back("disputes", decisions_held_back)
         register_kept_files(DisputeFile)
         register_cause(CauseKind("decision", _("decision"), find_decision, recent_decisions))
-        register_panel("disputes", account_panel, place=15)
+        register_panel("disputes", account_panel, place=15, is_under=True)
         register_customer_panel(
             Panel("disputes", _("Disputes"), 15, customer_panel, "casework/disputes/_panel.html", VIEW_DISPUTES)
         )

@@ -23,7 +23,7 @@ from riskops.shared.roles import may
 
 def join_plans() -> None:
     """Join plans to the rest of the site; called once, when the app is ready."""
-    register_panel("plan", plan_panel, place=30)
+    register_panel("plan", plan_panel, place=30, is_under=True)
     register_timeline(TimelineSource("plan", gettext_lazy("plans"), _steps))
     register_kept_files(PlanFile)
     facts_changed.connect(follow_plans_of, dispatch_uid="casework.follow_plans_of")

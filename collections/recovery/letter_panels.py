@@ -20,7 +20,7 @@ from riskops.shared.roles import may
 
 def register_letter_panels() -> None:
     """Fill the registries of the lower rooms."""
-    register_panel("letters", letters_panel, place=60)
+    register_panel("letters", letters_panel, place=60, is_under=True)
     register_timeline(TimelineSource("letter", gettext_lazy("lawyer letters"), letter_lines))
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.translation import gettext_noop
+
 from riskops.shared.models import AuditEntry
+from riskops.shared.own_reasons import own_reason
 from riskops.shared.request_context import current_request_id
 
 
@@ -23,9 +26,10 @@ class Actor:
         return cls(name=user.get_username(), user_id=user.pk)
 
 
-#: The machine that closes the day, and the one that serves commands typed in a shell.
-CLOSE = Actor("close-of-business")
-COMMAND = Actor("command")
+#: The machine that closes the day, and the one that serves commands typed in a shell. What machines are called is read in the
+#: language in use, as reasons of the site's own are.
+CLOSE = Actor(own_reason(gettext_noop("close-of-business")))
+COMMAND = Actor(own_reason(gettext_noop("command")))
 
 
 #: Lines that go into one statement.

@@ -12,13 +12,16 @@ from datetime import date
 from enum import Enum
 from typing import Final, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from accounts.models import CreditAccount
 from riskops.shared.audit import Actor
+from riskops.shared.own_reasons import own_reason
 from riskops.simulation.entries import DayPlan
 from riskops.simulation.window import Window
 
 #: Who acts where no person is played.
-SIMULATION: Final = Actor("simulation")
+SIMULATION: Final = Actor(own_reason(gettext_noop("simulation")))
 
 
 class Moment(Enum):

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.bulk.debits import SIGNAL_MONTHS
 from accounts.models import DebitInstruction, DebitResult, DebitResultFile, DebitTry, Payment
@@ -31,6 +32,7 @@ from accounts.rules.simulation import months_later
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import FIRST_DAY, LAST_DAY, hold_day
 from riskops.shared.money import MalformedAmount, parse_amount
+from riskops.shared.own_reasons import own_reason
 
 Outcome, Line = DebitResult.Outcome, DebitResult.Status
 COLUMNS: Final = ("key", "outcome", "amount", "result_on", "reason_code")
@@ -42,7 +44,7 @@ SECONDS_OF_A_REQUEST: Final = 20.0
 LONGEST_ANSWER_DAYS: Final = 60
 CHANNEL: Final = "direct_debit"
 #: Payments are posted by this machine: whoever brings the file decides nothing about the customers in it.
-MACHINE: Final = Actor("debit-results")
+MACHINE: Final = Actor(own_reason(gettext_noop("debit-results")))
 
 
 def take_results(*, actor: Actor, name: str, content: bytes, for_seconds: float | None = None) -> DebitResultFile:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from accounts.facts import ACCOUNT_FACTS, account_rows, facts_of
 from accounts.models import Decision, DecisionControl, DecisionNotice, DecisionRuleVersion
@@ -24,12 +25,13 @@ from accounts.queries.entries import in_chunks
 from accounts.roles import PROPOSE_DECISION
 from accounts.rules.decisions import ENGINE_VERSION, Action, Status, flips, floored_limit
 from riskops.shared.audit import Actor
+from riskops.shared.own_reasons import own_reason
 from riskops.shared.roles import Role
 from riskops.shared.rule_language import Rule, holding, holds
 
 #: Rules ask the matrix in the role of the service account.
 ROLES: Final = (Role.SERVICE.value,)
-RULES: Final = Actor("decision rules")
+RULES: Final = Actor(own_reason(gettext_noop("decision rules")))
 #: Reason code of a lift whose cause is gone.
 CAUSE_GONE: Final = "cause_gone"
 

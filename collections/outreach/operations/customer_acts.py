@@ -6,6 +6,7 @@ from datetime import date, datetime
 from hmac import compare_digest
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts.models import Appeal, CreditAccount, Decision
 from accounts.operations.deciding.appealing import record_appeal
@@ -18,9 +19,10 @@ from outreach.operations import wishes
 from outreach.operations.refusals import CannotAppealHere, CannotSignHere, OptOutThere
 from outreach.rules.contacts import ELECTRONIC, Channel
 from riskops.shared.audit import Actor
+from riskops.shared.own_reasons import own_reason
 
 #: In the trail, whoever holds the link.
-CUSTOMER = Actor("customer page")
+CUSTOMER = Actor(own_reason(gettext_noop("customer page")))
 
 
 @transaction.atomic

@@ -10,14 +10,16 @@ from typing import Final
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from outreach.models import ChannelRate, Message
 from outreach.rules.contacts import Channel
 from outreach.rules.sending import LEASE
 from riskops.shared.audit import Actor
+from riskops.shared.own_reasons import own_reason
 
 #: Who sends: the name in the log of contacts.
-MACHINE: Final = Actor("outreach")
+MACHINE: Final = Actor(own_reason(gettext_noop("outreach")))
 
 
 @dataclass(frozen=True, slots=True)

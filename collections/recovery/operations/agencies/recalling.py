@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts.facts import facts_of
 from accounts.models import CreditAccount
@@ -25,6 +26,7 @@ from recovery.rules.commission import tail_ends_on
 from riskops.shared.audit import Actor, line, record, record_all
 from riskops.shared.day import hold_day
 from riskops.shared.money import plain_amount
+from riskops.shared.own_reasons import own_reason
 from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.scope import scope_of_actor
 
@@ -32,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 Reason = Placement.Reason
 #: The machine that recalls by rule.
-RECALLER: Final = Actor("agency-recall")
+RECALLER: Final = Actor(own_reason(gettext_noop("agency-recall")))
 #: The facts that end a placement, the gravest first.
 _ENDING: Final = (
     ("fraud_suspected", Reason.FRAUD),

@@ -113,6 +113,10 @@ def accounts(draw: st.DrawFn) -> RandomAccount:
     ends = [payment.reversed_on for payment in payments if payment.reversed_on] or [FIRST]
     refunds = [RefundEntry(key, draw(some_days), draw(some_amounts)) for key in range(draw(st.sampled_from([0, 0, 1, 2])))]
     changes, new = draw(changes_of(slips)) if keys else ((), ())
+    # Of the payments and waivers of its day a change of the schedule knew none, some or all.
+    changes = tuple(
+        c._replace(known_payment=draw(st.sampled_from([0, 3, 9])), known_waiver=draw(st.sampled_from([0, 1, 9]))) for c in changes
+    )
     cancellings = st.one_of(st.none(), st.none(), st.none(), days)
     slips = tuple(slip._replace(cancelled_on=draw(cancellings)) for slip in slips)
     as_of = draw(st.one_of(some_days, st.sampled_from(ends), st.just(FIRST + 60 * ONE_DAY)))

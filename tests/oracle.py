@@ -112,6 +112,9 @@ def ask(
     handed_over: dict[int, list[tuple[Slip, Component, int]]] = {}
     to_pay_back = 0
 
+    def is_there(slip: Slip, day: date) -> bool:
+        return slip.entry.booked_on <= day and (slip.entry.change is None or slip.entry.change in handed_over)
+
     def new_slips(change: int) -> list[Slip]:
         return [slip for slip in slips if slip.entry.change == change]
 
@@ -165,7 +168,7 @@ def ask(
                 credit[payment] -= amount
 
     def spread(payment: int, day: date) -> None:
-        existing = [slip for slip in slips if slip.entry.booked_on <= day]
+        existing = [slip for slip in slips if is_there(slip, day)]
         for slip in existing:
             if slip.entry.due_date <= day:
                 take(payment, slip, day)
@@ -181,33 +184,40 @@ def ask(
         for change in sorted(changes, key=lambda c: -c.key):
             if change.ended_on == day:
                 take_back(change, day)
-        for change in sorted(changes, key=lambda c: c.key):
-            if change.value_date == day:
-                hand_over(change, day)
         stirs = [s.entry.due_date if terms.holds_prepayment else s.entry.booked_on for s in slips]
         stirs += [c.value_date for c in changes] + [c.ended_on for c in changes if c.ended_on]
         if day in stirs:
             for payment in credit:
                 spread(payment, day)
-        for waiver in sorted(waivers, key=lambda w: w.key):
-            slip = next((s for s in slips if s.entry.key == waiver.installment), None)
-            if slip and waiver.value_date == day and slip.entry.booked_on <= day:
-                amount = min(waiver.amount_minor, owed(terms, slip, waiver.component, day))
-                slip.taken.append((day, waiver.component, amount))
-        today = [p for p in counting if p.value_date == day]
-        for entry in sorted(today, key=lambda p: [ord(c) for c in p.payment_no]):
-            credit[entry.key] = entry.amount_minor
-            for slip in slips:
-                if slip.entry.key == entry.directed_to and slip.entry.booked_on <= day:
-                    take(entry.key, slip, day)
-            spread(entry.key, day)
-            pay_back()
+        waived_today = sorted((w for w in waivers if w.value_date == day), key=lambda w: w.key)
+        paid_today = sorted((p for p in counting if p.value_date == day), key=lambda p: [ord(c) for c in p.payment_no])
+        # The day in turns: what each new schedule of it knew, the schedule itself, and at last what none of them knew.
+        turns = [c for c in sorted(changes, key=lambda c: c.key) if c.value_date == day]
+        for change in [*turns, None]:
+            for waiver in [w for w in waived_today if change is None or w.key <= change.known_waiver]:
+                waived_today.remove(waiver)
+                slip = next((s for s in slips if s.entry.key == waiver.installment), None)
+                if slip and slip.entry.booked_on <= day:
+                    amount = min(waiver.amount_minor, owed(terms, slip, waiver.component, day))
+                    slip.taken.append((day, waiver.component, amount))
+            for entry in [p for p in paid_today if change is None or p.key <= change.known_payment]:
+                paid_today.remove(entry)
+                credit[entry.key] = entry.amount_minor
+                for slip in slips:
+                    if slip.entry.key == entry.directed_to and is_there(slip, day):
+                        take(entry.key, slip, day)
+                spread(entry.key, day)
+                pay_back()
+            if change is not None:
+                hand_over(change, day)
+                for payment in credit:
+                    spread(payment, day)
         to_pay_back += sum(r.amount_minor for r in refunds if r.value_date == day)
         pay_back()
         day += ONE_DAY
     credit = {payment: left for payment, left in credit.items() if left}
     return Found(
-        _figures(terms, [s for s in slips if s.entry.booked_on <= as_of], sum(credit.values()), as_of),
+        _figures(terms, [s for s in slips if s.entry.booked_on <= as_of], sum(credit.values()) - to_pay_back, as_of),
         allocations,
         credit,
         {

@@ -59,7 +59,7 @@ from accounts.operations.rule_refusals import DraftThere, RuleMovedOn, RuleStale
 from accounts.operations.schedule_refusals import (
     AlreadyCancelled,
     CancellationReferenceTaken,
-    MovedAlready,
+    OfNewSchedule,
     RefundReferenceTaken,
 )
 from accounts.queries.account_page import LoadedAccount, NoSuchAccount, load_account
@@ -78,7 +78,7 @@ _IN_THE_WAY: Final = (
     *(DecisionReferenceTaken, AlreadyDecided, DecisionHeldBack, StaleForm, DecisionMovedOn, AppealAlreadyMade),
     *(ApplicationNumberTaken, OpenApplicationThere, StaleApplication, ApplicationMovedOn, AccountInTheWay, NumberTaken),
     *(RuleStale, RuleMovedOn, DraftThere),
-    *(AlreadyCancelled, CancellationReferenceTaken, MovedAlready, RefundReferenceTaken),
+    *(AlreadyCancelled, CancellationReferenceTaken, OfNewSchedule, RefundReferenceTaken),
     *(MatrixChangeThere, MatrixChangeMovedOn, MatrixChangeOutdated),
     *(MandateReferenceTaken, MandateRevoked, DebitReferenceTaken, DebitMovedOn),
 )

@@ -74,7 +74,6 @@ class AccountState(AgingColumns):
                     overdue_interest_minor__gte=0,
                     overdue_fee_minor__gte=0,
                     penalty_due_minor__gte=0,
-                    credit_balance_minor__gte=0,
                     outstanding_principal_minor__gte=models.F("overdue_principal_minor"),
                 ),
                 name="account_state_amounts_hold",

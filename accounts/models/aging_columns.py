@@ -22,6 +22,7 @@ class AgingColumns(models.Model):
     outstanding_principal_minor = models.BigIntegerField(_("outstanding principal"), default=0)
     outstanding_interest_minor = models.BigIntegerField(_("outstanding interest"), default=0)
     outstanding_fee_minor = models.BigIntegerField(_("outstanding fee"), default=0)
+    # Below zero where money was paid back whose payment was undone later.
     credit_balance_minor = models.BigIntegerField(_("credit balance"), default=0)
     category = models.SmallIntegerField(_("category"), default=0)
     stage = models.SmallIntegerField(_("stage"), default=1)

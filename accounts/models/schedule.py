@@ -30,6 +30,9 @@ class ScheduleChange(models.Model):
     value_date = models.DateField(_("value date"))
     reason = models.TextField(_("reason"))
     recorded_at = models.DateTimeField(auto_now_add=True)
+    #: The last payment and waiver in the book when it was agreed: those of its day count before it, later ones after it.
+    known_payment_id = models.BigIntegerField(default=0)
+    known_waiver_id = models.BigIntegerField(default=0)
     # Written once, by accounts/operations/schedule_changes.py, when it is broken or withdrawn.
     ended_on = models.DateField(_("ended on"), null=True)
     end_reason = models.TextField(pgettext_lazy("schedule", "why it ended"), blank=True)

@@ -7,15 +7,15 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import Installment, InstallmentCancellation, Refund, ScheduleChange
+from accounts.models import Installment, InstallmentCancellation, Refund
 from accounts.operations.checks import account_facts, check_amount, check_day, check_reason, check_reference
 from accounts.operations.rebuilding import lock_states, take_effect
 from accounts.operations.refusals import DayNotOpenYet, InstallmentNotBookedYet, InstallmentUnknown
 from accounts.operations.schedule_refusals import (
     AlreadyCancelled,
     CancellationReferenceTaken,
-    MovedAlready,
     NotTheOpenDay,
+    OfNewSchedule,
     RefundAboveCredit,
     RefundAlreadyMade,
     RefundReferenceTaken,
@@ -36,7 +36,7 @@ def cancel_installment(
     :param value_date: the open day or a closed one, not before the instalment was booked
     :raises AccountUnknown, InstallmentUnknown, InstallmentNotBookedYet: there is nothing to cancel
     :raises AlreadyCancelled: it was done before; the message says by which reference
-    :raises MovedAlready: a new schedule in force has taken over what it owed
+    :raises OfNewSchedule: it came with a new schedule; what it took over is cancelled instead, and it is shortened by that
     :raises CancellationReferenceTaken: the reference belongs to another one
     :raises ConflictDeclared, ReasonMissing, ReferenceMalformed, DayOutOfRange, DayNotOpenYet, BeforeOpening: as every entry
     """
@@ -55,9 +55,8 @@ def cancel_installment(
     if installment.booked_on > value_date:
         raise InstallmentNotBookedYet(installment.booked_on, value_date)
     _refuse_cancelled(installment)
-    change = ScheduleChange.objects.filter(parts__installment=installment, ended_on=None).first() or installment.schedule_change
-    if change is not None:
-        raise MovedAlready(f"{order_no}/{sequence}", change.reference)
+    if installment.schedule_change is not None:
+        raise OfNewSchedule(f"{order_no}/{sequence}", installment.schedule_change.reference)
     entry = InstallmentCancellation(
         reference=reference, account_id=account_id, installment=installment, value_date=value_date, reason=reason
     )

@@ -12,9 +12,10 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils import timezone
 
-from accounts.models import Installment, ScheduleChange, ScheduleChangePart
+from accounts.models import Installment, Payment, ScheduleChange, ScheduleChangePart, Waiver
 from accounts.operations.checks import AccountFacts, account_facts, check_day, check_reason, check_reference
 from accounts.operations.rebuilding import lock_states, take_effect
 from accounts.operations.schedule_refusals import (
@@ -89,7 +90,15 @@ def change_schedule(
     lock_states([account_id]).first()
     _refuse_repeated(reference, account, kind, value_date, parts, schedule)
     check_schedule(account, load_entries([account_id])[account_id].rebuilt(value_date), parts=parts, schedule=schedule)
-    change = ScheduleChange(reference=reference, account_id=account_id, kind=kind, value_date=value_date, reason=reason)
+    change = ScheduleChange(
+        reference=reference,
+        account_id=account_id,
+        kind=kind,
+        value_date=value_date,
+        reason=reason,
+        known_payment_id=Payment.objects.filter(account_id=account_id).aggregate(last=Max("pk"))["last"] or 0,
+        known_waiver_id=Waiver.objects.filter(installment__account_id=account_id).aggregate(last=Max("pk"))["last"] or 0,
+    )
     try:
         with transaction.atomic():
             change.save(force_insert=True)

@@ -167,14 +167,17 @@ class AlreadyCancelled(LedgerRefusal):
         )
 
 
-class MovedAlready(LedgerRefusal):
-    """A new schedule has taken over what was owed on the instalment."""
+class OfNewSchedule(LedgerRefusal):
+    """The instalment came with a new schedule: what is wrong is what that took over."""
 
     about = "installment"
 
     def __init__(self, installment: str, change: str) -> None:
         super().__init__(
-            _("What was owed on instalment %(installment)s has been taken over by %(change)s; end that schedule first.")
+            _(
+                "Instalment %(installment)s is of the new schedule %(change)s; cancel the instalment that it took over, and it "
+                "is shortened by that."
+            )
             % {"installment": installment, "change": change}
         )
 

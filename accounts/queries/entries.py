@@ -233,7 +233,14 @@ def _add_changes(entries: dict[int, AccountEntries]) -> tuple[ScheduleChange, ..
     changes = tuple(ScheduleChange.objects.filter(pk__in=changed).order_by("value_date", "pk"))
     for change in changes:
         entries[change.account_id].changes.append(
-            ChangeEntry(change.pk, change.value_date, tuple(parts[change.pk]), change.ended_on)
+            ChangeEntry(
+                change.pk,
+                change.value_date,
+                tuple(parts[change.pk]),
+                change.ended_on,
+                change.known_payment_id,
+                change.known_waiver_id,
+            )
         )
     return changes
 

@@ -1,8 +1,9 @@
 """An account rebuilt from its entries: the plain-Python truth that every other path is held to.
 
 Source: portfolio-format, "Aging, exactly". The order inside one day D is: penalty accrues through D (it depends on what
-was unpaid at the close of D − 1 only), instalments booked on D appear, schedules change, credit that waits is applied, then
-waivers, then the payments of D in payment_no order, then refunds.
+was unpaid at the close of D − 1 only), instalments booked on D appear, schedules end, credit that waits is applied, then
+waivers, then the payments of D in payment_no order, then refunds. A new schedule of D comes between what was known when it was
+agreed and what was not: it takes what those waivers and payments had left, and the others go by it.
 """
 
 from __future__ import annotations
@@ -80,6 +81,9 @@ class ChangeEntry(NamedTuple):
     value_date: date
     parts: tuple[Part, ...]
     ended_on: date | None = None
+    #: Keys of payments and waivers of its day up to these were in the book when it was agreed.
+    known_payment: int = 0
+    known_waiver: int = 0
 
 
 class MovedLine(NamedTuple):
@@ -229,7 +233,8 @@ class RebuiltAccount:
     state: AgingState
     waived: tuple[WaivedLine, ...] = ()
     moved: tuple[MovedLine, ...] = ()
-    #: What was refunded and has to be found again, since the credit it came from is gone; the next credit goes there first.
+    #: What was refunded and has to be found again, since the credit it came from is gone; the next credit goes there first, and
+    #: the credit balance is below zero by it.
     refund_shortfall_minor: int = 0
 
 
@@ -291,9 +296,12 @@ class _Replay:
         self.waived: list[WaivedLine] = []
         self.moved: list[MovedLine] = []
         self.shortfall_minor = 0
+        #: Changes of the schedule that are still to come: their instalments are booked on their day, but not there before them.
+        self.to_come: set[int] = set()
 
     def run(self, entries: _Entries, as_of: date) -> None:
         """Apply the entries."""
+        self.to_come = {change.key for change in entries.changes}
         days = {p.value_date for p in entries.payments} | {w.value_date for w in entries.waivers}
         days |= {c.value_date for c in entries.changes} | {r.value_date for r in entries.refunds}
         ends = sorted(
@@ -309,14 +317,17 @@ class _Replay:
         for day in sorted(days):
             for _ended_on, change in (end for end in ends if end[0] == day):
                 self._end(change, day)
-            for change in changes.get(day, ()):
-                self._change(change, day)
+            waived, paid = waivers.get(day, []), payments.get(day, [])
             if self.credit:
                 self._apply_credit(day)
-            for waiver in waivers.get(day, ()):
-                self._waive(waiver)
-            for payment in payments.get(day, ()):
-                self._post(payment)
+            for change in changes.get(day, ()):
+                waived = self._waive_all(waived, up_to=change.known_waiver)
+                paid = self._post_all(paid, up_to=change.known_payment)
+                self._change(change, day)
+                if self.credit:
+                    self._apply_credit(day)
+            self._waive_all(waived)
+            self._post_all(paid)
             for refund in refunds.get(day, ()):
                 self.shortfall_minor += refund.amount_minor
                 self._cover_shortfall()
@@ -326,11 +337,25 @@ class _Replay:
             return {i.entry.due_date for i in self.all if i.entry.due_date <= as_of}
         return {i.entry.booked_on for i in self.all if i.entry.booked_on <= as_of}
 
+    def _post_all(self, payments: list[PaymentEntry], *, up_to: int | None = None) -> list[PaymentEntry]:
+        """Post the payments, or those with keys up to one, and return the rest."""
+        for payment in payments:
+            if up_to is None or payment.key <= up_to:
+                self._post(payment)
+        return [payment for payment in payments if up_to is not None and payment.key > up_to]
+
+    def _waive_all(self, waivers: list[WaiverEntry], *, up_to: int | None = None) -> list[WaiverEntry]:
+        """Give up what the waivers say, or those with keys up to one, and return the rest."""
+        for waiver in waivers:
+            if up_to is None or waiver.key <= up_to:
+                self._waive(waiver)
+        return [waiver for waiver in waivers if up_to is not None and waiver.key > up_to]
+
     def _post(self, payment: PaymentEntry) -> None:
         left = payment.amount_minor
         day = payment.value_date
         named = self.by_key.get(payment.directed_to) if payment.directed_to is not None else None
-        if named is not None and named.entry.booked_on <= day:
+        if named is not None and self._is_there(named, day):
             left = self._pay(payment.key, named, left, day)
         left = self._spread(payment.key, left, day)
         if left:
@@ -346,8 +371,12 @@ class _Replay:
             if not self.credit[payment]:
                 del self.credit[payment]
 
+    def _is_there(self, installment: InstallmentState, day: date) -> bool:
+        return installment.entry.booked_on <= day and installment.entry.change not in self.to_come
+
     def _change(self, change: ChangeEntry, day: date) -> None:
         """Hand over to the new schedule what is left of what was agreed; where less is left, shorten it from its end."""
+        self.to_come.discard(change.key)
         new = [state for state in self.all if state.entry.change == change.key]
         short = dict.fromkeys(Component, 0)
         for part in change.parts:
@@ -407,7 +436,7 @@ class _Replay:
             entry = installment.entry
             if entry.due_date > day and self.terms.holds_prepayment:
                 break
-            if entry.booked_on <= day:
+            if self._is_there(installment, day):
                 left = self._pay(payment, installment, left, day)
         return left
 
@@ -447,7 +476,7 @@ class _Replay:
             outstanding_principal_minor=sum(i.unpaid[Component.PRINCIPAL] for i in open_ones),
             outstanding_interest_minor=sum(i.unpaid[Component.INTEREST] for i in open_ones),
             outstanding_fee_minor=sum(i.unpaid[Component.FEE] for i in open_ones),
-            credit_balance_minor=sum(self.credit.values()),
+            credit_balance_minor=sum(self.credit.values()) - self.shortfall_minor,
             category=aging.category(days),
             stage=aging.stage(days),
             has_booked=bool(booked),

@@ -58,7 +58,7 @@ class People:
     def sign(self, account: CreditAccount, **asked: Any) -> Plan:
         """Bring a plan from its proposal to the customer's signature."""
         plan = self.approves(self.proposes(account, **asked))
-        return sign_plan(actor=CUSTOMER, reference=plan.reference, way="app")
+        return sign_plan(actor=CUSTOMER, reference=plan.reference, way="app", is_customers=True)
 
 
 def stands(account: CreditAccount) -> tuple[int, int, bool]:

@@ -233,6 +233,6 @@ def test_a_signature_by_somebody_in_conflict_is_refused(account: CreditAccount, 
     from riskops.shared.audit import Actor
 
     with pytest.raises(ConflictDeclared):
-        sign_plan(actor=Actor.of(people.lead), reference=plan.reference, way="app")
-    sign_plan(actor=CUSTOMER, reference=plan.reference, way="app")
+        sign_plan(actor=Actor.of(people.lead), reference=plan.reference, way="app", is_customers=True)
+    sign_plan(actor=CUSTOMER, reference=plan.reference, way="app", is_customers=True)
     assert Plan.objects.get().signed_on == date(2025, 3, 11)

@@ -79,7 +79,7 @@ def test_signed_it_is_in_the_ledger_collection_stops_and_nothing_is_late(account
     assert stands(account) == (9, 15_590, False)
     people.approves(plan)
 
-    sign_plan(actor=CUSTOMER, reference=plan.reference, way="app")
+    sign_plan(actor=CUSTOMER, reference=plan.reference, way="app", is_customers=True)
 
     # The penalty of ten days is 1.00, and part of the plan.
     assert stands(account) == (0, 15_600, True)
@@ -252,7 +252,7 @@ def test_a_signature_after_a_payment_changed_the_balance_is_refused(account: Cre
     before = stands(account)
 
     with pytest.raises(BalanceChanged, match=r"takes over .*106.00, and .*96.00 is unpaid now"):
-        sign_plan(actor=CUSTOMER, reference=plan.reference, way="app")
+        sign_plan(actor=CUSTOMER, reference=plan.reference, way="app", is_customers=True)
 
     assert not ScheduleChange.objects.exists()
     assert stands(account) == before
@@ -262,7 +262,7 @@ def test_penalty_that_came_since_the_offer_is_not_in_the_plan_and_stays_due(acco
     plan = people.approves(people.proposes(account))
     close_through(date(2025, 3, 13), first=OPEN)
 
-    sign_plan(actor=CUSTOMER, reference=plan.reference, way="app")
+    sign_plan(actor=CUSTOMER, reference=plan.reference, way="app", is_customers=True)
 
     # Three more days at 0.10.
     assert stands(account) == (0, 15_630, True)
@@ -280,7 +280,7 @@ def test_an_offer_lapses_when_its_days_are_over(account: CreditAccount, people: 
     plan.refresh_from_db()
     assert (plan.status, plan.ended_on) == ("lapsed", date(2025, 3, 21))
     with pytest.raises(PlanMovedOn, match="not signed in time"):
-        sign_plan(actor=CUSTOMER, reference=plan.reference, way="app")
+        sign_plan(actor=CUSTOMER, reference=plan.reference, way="app", is_customers=True)
 
 
 def test_an_oral_consent_needs_its_recording_kept_until_the_plan_is_settled(account: CreditAccount, people: People) -> None:

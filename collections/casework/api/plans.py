@@ -31,7 +31,7 @@ from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.money import plain_amount
 from riskops.shared.people.conflicts import refuse_conflict
-from riskops.shared.roles import roles_of
+from riskops.shared.roles import Role, roles_of
 from riskops.shared.scope import scope_of
 
 TAG = ["plans"]
@@ -222,7 +222,10 @@ class PlanSignatures(PlanView):
     def post(self, request: Request, reference: str) -> Response:
         """Take the customer's consent and put the plan's schedule into the ledger; collection stops."""
         values = read(shapes.PlanSignature, request)
-        return self.step(request, reference, lambda actor: sign_plan(actor=actor, reference=reference, **values))
+        is_customers = Role.SERVICE in roles_of(request.user)
+        return self.step(
+            request, reference, lambda actor: sign_plan(actor=actor, reference=reference, is_customers=is_customers, **values)
+        )
 
 
 class PlanAgreements(PlanView):

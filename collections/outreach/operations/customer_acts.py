@@ -78,6 +78,6 @@ def accept_plan(account: CreditAccount, *, reference: str) -> Plan:
     if plan is None:
         raise CannotSignHere("")
     try:
-        return sign_plan(actor=CUSTOMER, reference=reference, way=Plan.Way.LINK)
+        return sign_plan(actor=CUSTOMER, reference=reference, way=Plan.Way.LINK, is_customers=True)
     except (WorkRefusal, LedgerRefusal) as refusal:
         raise CannotSignHere(str(refusal)) from None

@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.operations.checks import check_reason
 from casework.models import Plan, PlanEvent
 from casework.operations.plans.refusals import AboveYourLimit, OwnPlan
-from casework.operations.plans.signing import check_balance
+from casework.operations.plans.signing import check_balance, check_standing
 from casework.operations.plans.standing import hold_plan, note
 from casework.plan_roles import DECIDE_PLAN, WITHDRAW_PLAN
 from riskops.shared.audit import Actor
@@ -23,11 +23,13 @@ def approve_plan(*, actor: Actor, roles: Collection[str], reference: str, commen
 
     :raises OwnPlan: whoever proposed it
     :raises AboveYourLimit: an approver decides on an amount like this
+    :raises NotEligible: a dispute or a suspicion of fraud has come up, or the account was written off
     :raises BalanceChanged: what is owed is no more what it was made of
     :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
     """
     plan, held = hold_plan(reference, actor, Plan.Status.PROPOSED)
     _refuse_unfit(plan, actor, roles, held.currency)
+    check_standing(plan, held)
     check_balance(plan, held)
     before = plan.status
     plan.status = Plan.Status.OFFERED

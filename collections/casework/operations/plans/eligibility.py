@@ -61,6 +61,18 @@ def why_not(terms: ReliefTerms, account_id: int, *, closed_day: date, open_day: 
     return ""
 
 
+def stopped_by(terms: ReliefTerms, account_id: int, *, closed_day: date) -> str:
+    """Return what has come up on an account that its terms rule out whatever was agreed before, in words; "" for nothing."""
+    words = {
+        "fraud_suspected": _("fraud is suspected"),
+        "disputed": _("a dispute is open"),
+        "written_off": _("it is written off"),
+    }
+    named = [name for name in words if name in account_rule(terms.rule).names]
+    facts = facts_of([account_id], closed_day, named)[account_id] if named else {}
+    return next((words[name] for name in named if facts[name]), "")
+
+
 def months_paid_in_a_row(account_id: int, *, up_to: date) -> int:
     """Return in how many months in a row up to a day something was paid that was not undone; each month ends on such a day."""
     rows = Payment.objects.filter(account_id=account_id, reverses=None, reversal=None, paid_on__lte=up_to)

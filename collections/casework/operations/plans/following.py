@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from casework.operations.plans.proposing import STANDING
 from casework.operations.plans.standing import hold_plan, note
 from casework.plan_hooks import is_noted_elsewhere
 from casework.plan_roles import BREAK_PLAN, FOLLOW_PLAN
-from casework.rules.plans import Progress
+from casework.rules.plans import Progress, month_later, observed_until
 from riskops.shared.audit import CLOSE, Actor
 from riskops.shared.day import hold_day
 
@@ -38,7 +39,7 @@ def follow_shard(*, as_of: date, first_account_id: int, last_account_id: int) ->
     moved = 0
     followed = within.filter(status__in=_FOLLOWED).order_by("account_id", "pk").values_list("account_id", flat=True).distinct()
     for account_id in followed:
-        moved += _follow_account(account_id, as_of)
+        moved += _follow_account(account_id, as_of, open_day=as_of)
     # What was signed on paper in time waits for its confirmation, however long that takes.
     for plan in within.filter(status=Plan.Status.OFFERED, offered_until__lte=as_of).order_by("account_id"):
         moved += _lapse(plan, as_of)
@@ -56,17 +57,18 @@ def _follow_on_the_spot(account_id: int) -> None:
     position = hold_day(account_id)
     state = lock_states([account_id]).first()
     days = [day for day in (position.business_date, state.ahead_on if state else None) if day is not None]
-    if state is not None and days:
-        _follow_account(account_id, max(days))
+    if state is not None and days and position.open_day is not None:
+        _follow_account(account_id, max(days), open_day=position.open_day)
 
 
-def _follow_account(account_id: int, as_of: date) -> int:
+def _follow_account(account_id: int, as_of: date, *, open_day: date) -> int:
+    """Follow the plans of an account to the close of a day; one that breaks does so from the open day on."""
     lock_states([account_id]).first()
     plans = Plan.objects.select_for_update(of=("self",)).select_related("terms", "change")
     moved = 0
     rebuilt = load_entries([account_id])[account_id].rebuilt(as_of)
     for plan in plans.filter(account_id=account_id, status__in=_FOLLOWED).order_by("pk"):
-        moved += _follow(plan, rebuilt, as_of)
+        moved += _follow(plan, rebuilt, as_of, open_day)
     return moved
 
 
@@ -79,24 +81,32 @@ def progress_of(plan: Plan, rebuilt: RebuiltAccount) -> Progress:
     kept = 0
     for state in due:
         kept = kept + 1 if _paid_by(state, rebuilt, state.entry.due_date + grace) else 0
-    return Progress(min(missed, default=None), kept, all(state.is_paid for state in own))
+    is_paid = all(state.is_paid for state in own)
+    if is_paid and own:
+        # Once it is paid, each month that passes is a period kept: no instalment is left to be one.
+        since = max(own[-1].entry.due_date, *(_paid_on(state, rebuilt) for state in own))
+        kept += next(months for months in count() if month_later(since, months + 1) > rebuilt.as_of)
+    return Progress(min(missed, default=None), kept, is_paid)
 
 
 def _paid_by(state: InstallmentState, rebuilt: RebuiltAccount, day: date) -> bool:
-    if not state.is_paid:
-        return False
+    return state.is_paid and _paid_on(state, rebuilt) <= day
+
+
+def _paid_on(state: InstallmentState, rebuilt: RebuiltAccount) -> date:
+    """Return the day of the last payment or waiver of an instalment; when it was booked where there was none."""
     key = state.entry.key
     days = [line.allocated_on for line in rebuilt.allocations if line.installment == key]
     days += [line.waived_on for line in rebuilt.waived if line.installment == key]
-    return max(days, default=state.entry.booked_on) <= day
+    return max(days, default=state.entry.booked_on)
 
 
-def _follow(plan: Plan, rebuilt: RebuiltAccount, as_of: date) -> int:
+def _follow(plan: Plan, rebuilt: RebuiltAccount, as_of: date, open_day: date) -> int:
     found = progress_of(plan, rebuilt)
     was = (plan.missed_since, plan.periods_kept, plan.status)
     before = plan.status
     if plan.status == Plan.Status.ACTIVE and found.days_missed(as_of) > plan.terms.broken_after_days:
-        _break(plan, as_of, actor=CLOSE, action=FOLLOW_PLAN, reason="", days=found.days_missed(as_of))
+        _break(plan, open_day, actor=CLOSE, action=FOLLOW_PLAN, reason="", days=found.days_missed(as_of))
         return 1
     plan.periods_kept = found.periods_kept
     if found.missed_since and plan.missed_since is None:
@@ -104,7 +114,9 @@ def _follow(plan: Plan, rebuilt: RebuiltAccount, as_of: date) -> int:
         _say(plan, PlanEvent.Kind.MISSED, as_of, before, {"missed_since": found.missed_since.isoformat()})
     elif found.missed_since is None and plan.missed_since is not None:
         plan.missed_since = None
-        _say(plan, PlanEvent.Kind.CAUGHT_UP, as_of, before, {})
+        # A miss restarts the clock (metrics.md, five-category classification).
+        plan.observed_until = observed_until(as_of, months=plan.terms.observed_months)
+        _say(plan, PlanEvent.Kind.CAUGHT_UP, as_of, before, {"observed_until": plan.observed_until.isoformat()})
     else:
         plan.missed_since = found.missed_since
     if plan.status == Plan.Status.ACTIVE and found.is_paid:
@@ -119,7 +131,7 @@ def _follow(plan: Plan, rebuilt: RebuiltAccount, as_of: date) -> int:
         _say(plan, PlanEvent.Kind.CURED, as_of, before, {"periods_kept": plan.periods_kept})
     if was == (plan.missed_since, plan.periods_kept, plan.status):
         return 0
-    plan.save(update_fields=["missed_since", "periods_kept", "status", "ended_on"])
+    plan.save(update_fields=["missed_since", "periods_kept", "status", "ended_on", "observed_until"])
     _stop_or_resume(plan)
     return 1
 

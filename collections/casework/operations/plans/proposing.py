@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
@@ -16,6 +16,8 @@ from accounts.rules.replay import Part
 from casework.models import AffordabilityForm, Plan, PlanEvent, ReliefTerms
 from casework.operations.plans.eligibility import terms_in_force, why_not
 from casework.operations.plans.refusals import (
+    AffordabilityUnknown,
+    FirstDueTooFar,
     NotEligible,
     NothingToCover,
     PlanPaysTooLittle,
@@ -40,6 +42,8 @@ from casework.rules.plans import (
 )
 from riskops.shared.audit import Actor, record
 
+#: How many months later than usual, a month ahead, a first instalment may be due: a plan stops collection from its start.
+MOST_MONTHS_LATER: Final = 2
 #: The statuses in which a plan is not over.
 STANDING = (Plan.Status.PROPOSED, Plan.Status.OFFERED, Plan.Status.CONFIRMING, Plan.Status.ACTIVE)
 
@@ -154,6 +158,7 @@ def draw(held: Held, asked: PlanAsked) -> PlanDrawn:
     :raises NotEligible: the instrument is not open to the account; the message says why
     :raises NothingToCover: nothing of it is unpaid
     :raises PlanPaysTooLittle, PlanTakesTooLong, TooManyMonths: it does not pay off what is owed as the terms want it
+    :raises FirstDueTooFar: it begins later than a plan may
     :raises LedgerRefusal: the ledger does not take the schedule
     """
     terms = terms_in_force(asked.instrument)
@@ -181,11 +186,15 @@ def _dues(held: Held, terms: ReliefTerms, asked: PlanAsked, parts: tuple[Part, .
     if asked.instrument == ReliefTerms.Instrument.DEFERRAL:
         return _deferred(held, parts, months=number, month_ppm=terms.month_interest_ppm)
     owed = owed_by(parts)
-    first_due = asked.first_due or month_later(held.open_day, 1)
+    last = held.open_day
     if asked.instrument == ReliefTerms.Instrument.RE_AGE:
         # What is late goes behind what is not due yet.
-        last = max((i.entry.due_date for i in held.rebuilt.installments if not i.is_paid), default=held.open_day)
-        first_due = asked.first_due or month_later(max(last, held.open_day), 1)
+        last = max((i.entry.due_date for i in held.rebuilt.installments if not i.is_paid), default=last)
+    usual = month_later(max(last, held.open_day), 1)
+    first_due = asked.first_due or usual
+    latest = month_later(usual, MOST_MONTHS_LATER)
+    if first_due > latest:
+        raise FirstDueTooFar(first_due, latest)
     amount = asked.amount_minor or least_amount(owed, number, month_ppm=terms.month_interest_ppm)
     try:
         return by_amount(owed, amount, first_due=first_due, month_ppm=terms.month_interest_ppm, most=most)
@@ -218,7 +227,8 @@ def propose_plan(*, actor: Actor, account_id: int, asked: PlanAsked, reason: str
 
     :raises PlanThere: the account has one that is not over
     :raises ReasonMissing: nothing is written in it
-    :raises NotEligible, NothingToCover, PlanPaysTooLittle, PlanTakesTooLong, TooManyMonths: see `draw`
+    :raises AffordabilityUnknown: the customer has no such form
+    :raises NotEligible, NothingToCover, PlanPaysTooLittle, PlanTakesTooLong, TooManyMonths, FirstDueTooFar: see `draw`
     :raises ConflictDeclared, DayNotOpenYet: see `hold_account`
     """
     check_reason(reason)
@@ -228,6 +238,8 @@ def propose_plan(*, actor: Actor, account_id: int, asked: PlanAsked, reason: str
     form = None
     if affordability_id is not None:
         form = AffordabilityForm.objects.filter(pk=affordability_id, customer_id=held.account.customer_id).first()
+        if form is None:
+            raise AffordabilityUnknown(affordability_id)
     plan = Plan(
         reference=f"PLAN-{secrets.token_hex(5).upper()}",
         account=held.account,

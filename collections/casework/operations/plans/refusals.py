@@ -55,6 +55,43 @@ class NotEligible(WorkRefusal):
         )
 
 
+class FirstDueTooFar(WorkRefusal):
+    """Its first instalment would be due too far ahead."""
+
+    about = "first_due"
+
+    def __init__(self, first_due: date, latest: date) -> None:
+        super().__init__(
+            _("%(day)s is too far ahead for the first instalment; name a day up to %(latest)s.")
+            % {"day": first_due.isoformat(), "latest": latest.isoformat()}
+        )
+
+
+class AffordabilityUnknown(WorkRefusal):
+    """No such form, or one of another customer."""
+
+    about = "affordability_id"
+
+    def __init__(self, form_id: int) -> None:
+        super().__init__(
+            _("The customer has no affordability form %(number)s; name one of theirs, or none.") % {"number": form_id}
+        )
+
+
+class NotTheCustomer(WorkRefusal):
+    """Somebody of ours says that the customer agreed on their page or in their app."""
+
+    about = "way"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Only the customer agrees on their page or in their app. Give the recording of a consent by telephone, or hand "
+                "in the signed agreement."
+            )
+        )
+
+
 class NothingToCover(WorkRefusal):
     """There is nothing that a plan could take over."""
 

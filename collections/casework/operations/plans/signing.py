@@ -6,39 +6,68 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from accounts.models import ScheduleChange
+from accounts.models import Decision, ScheduleChange
 from accounts.operations.attachments import KINDS, clean_name, forget_content, kind_of, read_content, store_content
+from accounts.operations.deciding.ending_demands import end_demands
+from accounts.operations.deciding.standing import hold_today, lock_standing
 from accounts.operations.review_refusals import FileKindUnknown
 from accounts.operations.schedule_changes import change_schedule
 from accounts.operations.signals import note_signals
-from casework.models import Plan, PlanEvent, PlanFile
+from accounts.rules.decisions import OPEN_STATUSES, Action, Status
+from casework.models import Plan, PlanEvent, PlanFile, Promise
+from casework.operations.plans.eligibility import stopped_by
 from casework.operations.plans.proposing import dues_in, installments_of, parts_in
-from casework.operations.plans.refusals import BalanceChanged, EvidenceMissing, OfferOver, OwnSignature
+from casework.operations.plans.refusals import (
+    BalanceChanged,
+    EvidenceMissing,
+    NotEligible,
+    NotTheCustomer,
+    OfferOver,
+    OwnSignature,
+)
 from casework.operations.plans.standing import Held, hold_plan, note, owed_by, parts_of
+from casework.operations.promises import cancel_promise
 from casework.plan_roles import CONFIRM_PLAN, SIGN_PLAN
 from casework.rules.plans import observed_until
 from riskops.shared.audit import Actor
+from riskops.shared.own_reasons import own_reason
+
+SIGNED: Final = own_reason(gettext_noop("Plan %(number)s was signed in its place."))
 
 
 @transaction.atomic
-def sign_plan(*, actor: Actor, reference: str, way: str, recording: str = "", kept_until: date | None = None) -> Plan:
+def sign_plan(
+    *,
+    actor: Actor,
+    reference: str,
+    way: str,
+    recording: str = "",
+    kept_until: date | None = None,
+    is_customers: bool = False,
+) -> Plan:
     """Take the customer's consent to an offered plan, and put its schedule into the ledger.
 
     :param way: `link` or `app`: the customer said yes there; `oral`: on the telephone, recorded. Paper is handed in instead
     :param recording: where the recording of an oral consent lies
     :param kept_until: until when it is kept; until the plan is settled at least
+    :param is_customers: whether it comes from the customer's own page or app; nobody of ours agrees there for them
+    :raises NotTheCustomer: a person says that they agreed there
     :raises EvidenceMissing: an oral consent without its recording, or one kept for less than the plan runs
     :raises OfferOver: the days in which it could be signed are over
     :raises BalanceChanged: what is owed has changed since the plan was made
+    :raises NotEligible: a dispute or a suspicion of fraud has come up, or the account was written off
     :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
     """
     plan, held = hold_plan(reference, actor, Plan.Status.OFFERED)
     evidence: dict[str, Any] = {}
+    if way in (Plan.Way.LINK, Plan.Way.APP) and not is_customers:
+        raise NotTheCustomer
     if way == Plan.Way.PAPER:
         raise EvidenceMissing(_("the signed agreement as a file"))
     if way == Plan.Way.ORAL:
@@ -128,15 +157,40 @@ def check_balance(plan: Plan, held: Held) -> None:
         raise BalanceChanged(plan.owed_minor, owed_by(present).total_minor, held.currency)
 
 
+def check_standing(plan: Plan, held: Held) -> None:
+    """Refuse a plan on which something has come up that its terms rule out.
+
+    :raises NotEligible: which
+    """
+    against = stopped_by(plan.terms, plan.account_id, closed_day=held.closed_day)
+    if against:
+        raise NotEligible(plan.terms.get_instrument_display(), against)
+
+
 def _refuse_late(plan: Plan, held: Held) -> None:
     if plan.offered_until is not None and held.open_day > plan.offered_until:
         raise OfferOver(plan.offered_until)
 
 
+def _replace_what_was_agreed(plan: Plan, actor: Actor) -> None:
+    """End what a plan takes the place of: demands for full repayment, which it is no more due by, and open promises."""
+    why = SIGNED % {"number": plan.reference}
+    open_demands = Decision.objects.filter(
+        account_id=plan.account_id, action=Action.ACCELERATE, status__in=[*OPEN_STATUSES, Status.EFFECTIVE]
+    )
+    if open_demands.exists():
+        today = hold_today(plan.account_id)
+        end_demands(actor=actor, standing=lock_standing(plan.account_id), today=today, why=why)
+    for promise_id in Promise.objects.filter(account_id=plan.account_id, status=Promise.Status.OPEN).values_list("pk", flat=True):
+        cancel_promise(actor=actor, promise_id=promise_id, reason=why)
+
+
 def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str) -> None:
     if plan.status == Plan.Status.OFFERED:
         _refuse_late(plan, held)
+    check_standing(plan, held)
     check_balance(plan, held)
+    _replace_what_was_agreed(plan, actor)
     before = plan.status
     plan.change = change_schedule(
         actor=actor,

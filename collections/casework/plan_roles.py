@@ -9,6 +9,15 @@ from riskops.shared.roles import READERS, Role, event, operation
 _WORKERS = (Role.ANALYST, Role.TEAM_LEAD, Role.LEGAL)
 
 VIEW_PLANS = operation("plan.view", _("see plans and the terms of relief"), *READERS)
+READ_AGREEMENT = operation(
+    "plan_agreement.reveal",
+    _("read the agreement of a plan, which names the customer"),
+    *_WORKERS,
+    Role.APPROVER,
+    Role.MANAGER,
+    Role.COMPLIANCE,
+    Role.SERVICE,
+)
 FILL_AFFORDABILITY = operation("affordability.fill", _("fill in what a household can pay"), *_WORKERS, Role.SERVICE)
 PROPOSE_PLAN = operation("plan.propose", _("propose a plan"), *_WORKERS)
 DECIDE_PLAN = operation("plan.decide", _("approve or reject a plan"), Role.TEAM_LEAD, Role.APPROVER)

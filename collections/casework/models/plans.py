@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import CreditAccount, Customer, ScheduleChange
 from riskops.shared.fields import KeyField
+from riskops.shared.personal import EncryptedPersonField
 
 
 class ReliefTerms(models.Model):
@@ -195,6 +196,39 @@ class PlanFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PlanAgreement(models.Model):
+    """A plan's agreement as it was printed: when it was offered, and once more with its signature. Only added.
+
+    The PDF lies encrypted where accounts/operations/attachments.py keeps files. `content_sha256` is of what the document says and
+    stands, shortened, on each page; `pdf_sha256` is of the file.
+    """
+
+    class Stage(models.TextChoices):
+        OFFERED = "offered", pgettext_lazy("agreement", "as offered")
+        SIGNED = "signed", pgettext_lazy("agreement", "with the signature")
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="agreements")
+    stage = models.CharField(_("agreement"), max_length=7, choices=Stage)
+    language = models.CharField(_("language"), max_length=2, choices=[("en", "English"), ("zh", "中文")])
+    layout = models.PositiveSmallIntegerField()
+    said = EncryptedPersonField()
+    content_sha256 = KeyField(max_length=64)
+    pdf_sha256 = KeyField(max_length=64)
+    size_bytes = models.PositiveIntegerField(_("size"))
+    stored_as = models.CharField(max_length=64, unique=True)
+    dated = models.DateField(_("made on"))
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("agreement of a plan")
+        verbose_name_plural = _("agreements of plans")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["plan", "stage"], name="one_agreement_a_stage")]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.stage} {self.content_sha256[:12]}"
 
 
 class PlanEvent(models.Model):

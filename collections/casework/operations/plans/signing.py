@@ -17,6 +17,7 @@ from accounts.operations.review_refusals import FileKindUnknown
 from accounts.operations.schedule_changes import change_schedule
 from accounts.operations.signals import note_signals
 from casework.models import Plan, PlanEvent, PlanFile
+from casework.operations.plans.agreements import Stored, keep_signed, stored_files
 from casework.operations.plans.proposing import dues_in, installments_of, parts_in
 from casework.operations.plans.refusals import BalanceChanged, EvidenceMissing, OfferOver, OwnSignature
 from casework.operations.plans.standing import Held, hold_plan, note, owed_by, parts_of
@@ -25,7 +26,6 @@ from casework.rules.plans import observed_until
 from riskops.shared.audit import Actor
 
 
-@transaction.atomic
 def sign_plan(*, actor: Actor, reference: str, way: str, recording: str = "", kept_until: date | None = None) -> Plan:
     """Take the customer's consent to an offered plan, and put its schedule into the ledger.
 
@@ -35,8 +35,14 @@ def sign_plan(*, actor: Actor, reference: str, way: str, recording: str = "", ke
     :raises EvidenceMissing: an oral consent without its recording, or one kept for less than the plan runs
     :raises OfferOver: the days in which it could be signed are over
     :raises BalanceChanged: what is owed has changed since the plan was made
+    :raises AgreementUnprinted: none was kept when it was offered, and it cannot be printed now
     :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
     """
+    with stored_files() as stored, transaction.atomic():
+        return _sign(actor, reference, way, recording, kept_until, stored)
+
+
+def _sign(actor: Actor, reference: str, way: str, recording: str, kept_until: date | None, stored: Stored) -> Plan:
     plan, held = hold_plan(reference, actor, Plan.Status.OFFERED)
     evidence: dict[str, Any] = {}
     if way == Plan.Way.PAPER:
@@ -49,7 +55,7 @@ def sign_plan(*, actor: Actor, reference: str, way: str, recording: str = "", ke
             )
         evidence = {"recording": recording.strip(), "kept_until": kept_until.isoformat()}
     plan.way, plan.evidence, plan.signed_by_id = way, evidence, actor.user_id
-    _put_in_force(plan, held, actor=actor, action=SIGN_PLAN)
+    _put_in_force(plan, held, actor=actor, action=SIGN_PLAN, stored=stored)
     return plan
 
 
@@ -96,19 +102,20 @@ def hand_in_agreement(*, actor: Actor, reference: str, name: str, chunks: Iterab
     return plan
 
 
-@transaction.atomic
 def confirm_agreement(*, actor: Actor, reference: str) -> Plan:
     """Confirm an agreement that somebody else handed in, and put its schedule into the ledger.
 
     :raises OwnSignature: whoever handed it in
     :raises BalanceChanged: what is owed has changed since the plan was made
+    :raises AgreementUnprinted: none was kept when it was offered, and it cannot be printed now
     :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
     """
-    plan, held = hold_plan(reference, actor, Plan.Status.CONFIRMING)
-    if actor.user_id is not None and actor.user_id == plan.signed_by_id:
-        raise OwnSignature
-    _put_in_force(plan, held, actor=actor, action=CONFIRM_PLAN)
-    return plan
+    with stored_files() as stored, transaction.atomic():
+        plan, held = hold_plan(reference, actor, Plan.Status.CONFIRMING)
+        if actor.user_id is not None and actor.user_id == plan.signed_by_id:
+            raise OwnSignature
+        _put_in_force(plan, held, actor=actor, action=CONFIRM_PLAN, stored=stored)
+        return plan
 
 
 def check_balance(plan: Plan, held: Held) -> None:
@@ -133,7 +140,7 @@ def _refuse_late(plan: Plan, held: Held) -> None:
         raise OfferOver(plan.offered_until)
 
 
-def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str) -> None:
+def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str, stored: Stored) -> None:
     if plan.status == Plan.Status.OFFERED:
         _refuse_late(plan, held)
     check_balance(plan, held)
@@ -155,6 +162,7 @@ def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str) -> None:
     plan.save(update_fields=columns)
     # Collection stops with the signature (card rules art. 70): the contact policy, ladders and queues go by the signal.
     note_signals(plan.account_id, has_hardship_plan=True)
+    kept = keep_signed(plan, day=held.open_day, stored=stored)
     note(
         plan,
         PlanEvent.Kind.SIGNED,
@@ -162,5 +170,10 @@ def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str) -> None:
         actor=actor,
         action=action,
         before=before,
-        figures={"way": plan.way, "owed_minor": plan.owed_minor, "price_minor": plan.price_minor},
+        figures={
+            "way": plan.way,
+            "owed_minor": plan.owed_minor,
+            "price_minor": plan.price_minor,
+            "agreement_sha256": kept.content_sha256,
+        },
     )

@@ -28,4 +28,5 @@ BREAK_PLAN = operation("plan.break", _("end a plan before its time"), Role.TEAM_
 SET_RELIEF_TERMS = operation("relief_terms.set", _("set the terms of relief"), Role.MANAGER)
 
 # What becomes of a plan without anybody doing it, as its lines in the audit trail say.
+HOLD_USE = event("plan.hold_use", _("new use blocked or freed by a plan"))
 FOLLOW_PLAN = event("plan.follow", _("plan followed"))

@@ -76,7 +76,7 @@ def names_kept() -> set[str]:
                 "个性化分期还款协议", "王芳", "后四位123X", "尾号为7733", "欠款余额为¥106.00，币种为CNY",
                 "总计¥100.00¥0.00¥5.00¥1.00¥106.00", "按月分3期偿还，首期到期日为2025年4月11日，末期到期日为2025年6月11日",
                 "12025年4月11日¥29.34¥0.00¥6.00¥35.34", "停止计收利息", "不计收违约金", "未还超过15天的，本协议终止",
-                "停止对上述欠款的催收", "已重组", "提出异议或投诉", "2025年3月21日之前",
+                "停止对上述欠款的催收", "至上述欠款还清，该账户不得用于新的消费", "已重组", "提出异议或投诉", "2025年3月21日之前",
             ),
         ),
         (
@@ -86,7 +86,8 @@ def names_kept() -> set[str]:
                 "Personalisedrepaymentagreement", "WangFang", "endingin7733", "takesoveris¥106.00,inCNY",
                 "Total¥100.00¥0.00¥5.00¥1.00¥106.00", "3monthlyinstalments,from11Apr2025to11Jun2025",
                 "111Apr2025¥29.34¥0.00¥6.00¥35.34", "Nointerestgoeson", "costsnopenalty", "morethan15days,theagreementends",
-                "doesnotcollectthebalance", "wasrestructured", "complainordispute", "until21Mar2025",
+                "doesnotcollectthebalance", "cannotbeusedfornewpurchases", "wasrestructured", "complainordispute",
+                "until21Mar2025",
             ),
         ),
     ],
@@ -113,7 +114,12 @@ def test_offered_it_says_all_that_the_rules_ask_for_on_numbered_pages(
 
 def test_what_the_terms_grant_and_cost_is_what_it_says(people: People) -> None:
     change_terms(
-        month_interest_ppm=5_000, bears_penalty=True, returns_when_broken=False, grace_days=3, is_reported_as_restructured=False
+        month_interest_ppm=5_000,
+        bears_penalty=True,
+        returns_when_broken=False,
+        grace_days=3,
+        is_reported_as_restructured=False,
+        new_use="",
     )
     plan = people.proposes(account_of("en", "Wang Fang"), number=2)
 
@@ -123,7 +129,7 @@ def test_what_the_terms_grant_and_cost_is_what_it_says(people: People) -> None:
     assert f"{plan.price_minor / 100:.2f} of interest of this agreement" in text and plan.price_minor > 50
     for clause in (
         "Interest goes on at 0.5% a month", "costs penalty as agreed", "within 3 days of its day", "stays due on the days above",
-        "from the signature on nothing of the balance is late",
+        "from the signature on nothing of the balance is late", "does not change what the account may be used for",
     ):  # fmt: skip
         assert clause in text
     assert "costs nothing" not in text and "No interest" not in text

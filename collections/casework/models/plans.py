@@ -22,6 +22,11 @@ class ReliefTerms(models.Model):
         RESTRUCTURE = "restructure", _("restructure")
         RE_AGE = "re_age", _("re-age")
 
+    class NewUse(models.TextChoices):
+        FREE = "", pgettext_lazy("new use", "as without the plan")
+        PAID = "paid", pgettext_lazy("new use", "blocked until it is paid off")
+        CURED = "cured", pgettext_lazy("new use", "blocked until it is cured")
+
     instrument = models.CharField(_("instrument"), max_length=12, choices=Instrument)
     version = models.PositiveIntegerField(_("version"))
     rule = models.TextField(_("eligible if"), help_text=_("a rule over the account's facts; see docs/rules.md"))
@@ -40,6 +45,10 @@ class ReliefTerms(models.Model):
     bears_penalty = models.BooleanField(_("late instalments cost penalty"), default=False)
     returns_when_broken = models.BooleanField(
         _("owed as before when broken"), default=True, help_text=_("else what is left stays due as the plan says")
+    )
+    # Empty where terms were set before there was a choice: nobody agreed to it then.
+    new_use = models.CharField(
+        _("new use of the account"), max_length=5, choices=NewUse, blank=True, default="", help_text=_("from the signature on")
     )
     is_reported_as_restructured = models.BooleanField(_("told to credit bureaus as restructured"), default=False)
     broken_after_days = models.PositiveSmallIntegerField(_("broken after days missed"), default=15)
@@ -178,6 +187,12 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def holds_use(self) -> bool:
+        """Whether it keeps the account from new use as it stands."""
+        until = self.terms.new_use
+        return (self.status == self.Status.ACTIVE and bool(until)) or (self.status == self.Status.PAID and until == "cured")
 
 
 class PlanFile(models.Model):

@@ -255,6 +255,8 @@ def _terms(write: _Writer, terms: ReliefTerms) -> list[dict[str, Any]]:
         ),
         write.heading("collection"),
         write.text("collection_text"),
+        write.heading("use"),
+        write.text(f"use_{terms.new_use or 'free'}"),
         write.heading("bureaus"),
         write.text("bureaus_restructured" if terms.is_reported_as_restructured else "bureaus_as_it_ages", "bureaus_told"),
         write.heading("rights"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ScheduleChange
 from accounts.operations.attachments import KINDS, clean_name, forget_content, kind_of, read_content, store_content
+from accounts.operations.deciding.restrictions import announce
 from accounts.operations.review_refusals import FileKindUnknown
 from accounts.operations.schedule_changes import change_schedule
 from accounts.operations.signals import note_signals
@@ -21,6 +22,7 @@ from casework.operations.plans.agreements import Stored, keep_signed, stored_fil
 from casework.operations.plans.proposing import dues_in, installments_of, parts_in
 from casework.operations.plans.refusals import BalanceChanged, EvidenceMissing, OfferOver, OwnSignature
 from casework.operations.plans.standing import Held, hold_plan, note, owed_by, parts_of
+from casework.operations.plans.using import settle_use
 from casework.plan_roles import CONFIRM_PLAN, SIGN_PLAN
 from casework.rules.plans import observed_until
 from riskops.shared.audit import Actor
@@ -177,3 +179,6 @@ def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str, stored: 
             "agreement_sha256": kept.content_sha256,
         },
     )
+    # Last of all: from here to the commit announcements wait for each other.
+    if settle_use(plan.account_id, day=held.open_day, actor=actor):
+        announce([plan.account_id])

@@ -15,11 +15,14 @@ from rest_framework.views import APIView
 from dashboards.answers import COMMON_OPTIONS, PROVENANCES, UnusableQuestion, answer
 from dashboards.metrics import METRICS
 from dashboards.metrics.base import Metric
+from dashboards.metrics.relief import COUNTERS, INSTRUMENTS
 from dashboards.queries.behind import BehindPage, behind_page
+from dashboards.queries.relief import on_day, read_relief_view
 from dashboards.roles import VIEW_DASHBOARDS
 from dashboards.rules.states import STATES, THRESHOLDS
 from dashboards.segments import SEGMENTS
 from dashboards.selections import UnreadableSelection
+from riskops.shared.day import book_state
 from riskops.shared.money import minor_digits, plain_amount
 from riskops.shared.roles import MayOperate
 from riskops.shared.scope import scope_of
@@ -102,6 +105,24 @@ class BehindSerializer(serializers.Serializer[Any]):
     outstanding_principal = serializers.CharField(allow_null=True)
     results = BehindRowSerializer(many=True)
     next = serializers.IntegerField()
+
+
+class ReliefCounterSerializer(serializers.Serializer[Any]):
+    """A counter of an instrument: the month up to the day, or what is open at its close. Amounts in major units, as text."""
+
+    instrument = serializers.ChoiceField(choices=INSTRUMENTS)
+    counter = serializers.ChoiceField(choices=sorted({name for names in COUNTERS.values() for name in names}))
+    count = serializers.IntegerField()
+    amount = serializers.CharField()
+
+
+class ReliefSerializer(serializers.Serializer[Any]):
+    """The counters of the last closed day, of one currency. `as_of` null: no day is closed yet."""
+
+    as_of = serializers.DateField(allow_null=True)
+    currency = serializers.CharField()
+    currencies = serializers.ListField(child=serializers.CharField())
+    counters = ReliefCounterSerializer(many=True)
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
@@ -215,6 +236,35 @@ def _day(name: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise UnusableQuestion(f"{name} is a day such as 2025-03-31, not {text!r}") from error
+
+
+class ReliefCounters(APIView):
+    """The instruments of relief on the last closed day; at month-ends they are the metric `relief`."""
+
+    permission_classes = [MayOperate]
+    operation = VIEW_DASHBOARDS
+
+    @extend_schema(
+        operation_id="relief_counters",
+        summary="Get the counters of the instruments of relief",
+        parameters=[
+            OpenApiParameter("product", OpenApiTypes.STR, description="only this product"),
+            OpenApiParameter("currency", OpenApiTypes.STR, description="the first one there is, unless told"),
+        ],
+        responses={200: ReliefSerializer, 400: RefusalSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        """Return every counter of every instrument on the last closed day, as the page shows them."""
+        given = {name: request.query_params[name] for name in ("product", "currency") if name in request.query_params}
+        view, as_of = read_relief_view(given, visible=scope_of(request.user)), book_state().business_date
+        if view.refused:
+            return Response({"detail": "; ".join(view.refused)}, status=400)
+        digits = minor_digits(view.currency)
+        counters = [
+            {"instrument": name, "counter": counter, "count": one.number, "amount": plain_amount(one.amount_minor, digits=digits)}
+            for (name, counter), one in (on_day(view, as_of) if as_of else {}).items()
+        ]
+        return Response({"as_of": as_of, "currency": view.currency, "currencies": list(view.currencies), "counters": counters})
 
 
 _STATE_KEYS = [state.key for state in STATES]

@@ -17,6 +17,7 @@ from dashboards.answers import UnusableQuestion, answer
 from dashboards.export import write_csv
 from dashboards.queries.behind import behind_page
 from dashboards.queries.portfolio import portfolio_page
+from dashboards.queries.relief import read_relief_view, relief_page
 from dashboards.queries.view import MEASURES, read_view
 from dashboards.roles import EXPORT_METRIC, VIEW_DASHBOARDS
 from dashboards.selections import UnreadableSelection
@@ -41,6 +42,16 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         cache.set(key, charts, timeout=CHARTS_KEPT_SECONDS)
     context = {"title": _("Portfolio"), "view": view, "charts": mark_safe(charts), "measures": MEASURE_NAMES.items()}
     return render(request, "dashboards/portfolio.html", context)
+
+
+@require_GET
+@requires(VIEW_DASHBOARDS)
+def relief(request: HttpRequest) -> HttpResponse:
+    """Show the five instruments of relief with their counters."""
+    view = read_relief_view(request.GET.dict(), visible=scope_of(request.user))
+    measures = (("count", _("number")), ("amount", _("amount")))
+    context = {"title": _("Relief"), "view": view, "page": relief_page(view), "measures": measures}
+    return render(request, "dashboards/relief.html", context)
 
 
 @require_GET

@@ -196,9 +196,10 @@ class AppealAnswerRequest(ActRequest):
 
 
 class RestrictionShape(serializers.Serializer[Any]):
-    """One thing an account may not do now."""
+    """One thing an account may not do now, by a decision or by what its customer agreed to."""
 
-    decision = serializers.CharField()
+    decision = serializers.CharField(allow_null=True)
+    agreement = serializers.CharField(allow_null=True, help_text="the plan whose customer agreed to no new use")
     scope = serializers.ChoiceField(choices=[scope.value for scope in Scope])
     value = serializers.CharField(allow_blank=True)
     most = Amount(allow_null=True)

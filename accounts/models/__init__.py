@@ -19,7 +19,7 @@ from accounts.models.debits import (
 )
 from accounts.models.decision_rules import DecisionRuleVersion, DecisionUndo
 from accounts.models.decision_settings import AuthorityRow, DecisionControl, DecisionTerms, ReasonCode, ScopeValue
-from accounts.models.decisions import Appeal, Decision, DecisionNotice, Restriction, RestrictionChange
+from accounts.models.decisions import AgreedBlock, Appeal, Decision, DecisionNotice, Restriction, RestrictionChange
 from accounts.models.imports import ImportIssue, PortfolioImport
 from accounts.models.installment import Installment
 from accounts.models.payment import Allocation, Payment, Waiver, WriteOff
@@ -44,6 +44,7 @@ __all__ = [
     "AccountSignals",
     "AccountSnapshot",
     "AccountState",
+    "AgreedBlock",
     "AgreementVersion",
     "Allocation",
     "Appeal",

@@ -233,6 +233,23 @@ class Restriction(models.Model):
         return f"{self.account_id} {self.scope} {self.scope_value}".rstrip()
 
 
+class AgreedBlock(models.Model):
+    """That an account may not be used for anything new while an agreement stands: no decision, but what the customer signed.
+
+    Read by the payment platform with the restrictions. Written by accounts/operations/deciding/agreed_blocks.py, nobody else.
+    """
+
+    account = models.OneToOneField(CreditAccount, primary_key=True, on_delete=models.PROTECT, related_name="agreed_block")
+    reference = KeyField(_("reference"))
+    since = models.DateField(_("since"))
+
+    class Meta:
+        verbose_name = _("agreed block of use")
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.reference}"
+
+
 class RestrictionChange(models.Model):
     """That an account's restrictions or limit changed: the feed of the payment platform, in order of commit.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from typing import Any, Final
 
-from accounts.models import AccountState, CreditAccount, Decision, Product, Restriction, RestrictionChange
+from accounts.models import AccountState, AgreedBlock, CreditAccount, Decision, Product, Restriction, RestrictionChange
 from accounts.rules.closed_accounts import CLOSED_ON, closed_day
 from accounts.rules.decisions import Scope as RestrictionScope
 from riskops.shared.models import BookState
@@ -24,11 +24,12 @@ MOST_ACCOUNTS: Final = 1_000
 _QUERY: Final = f"""
     SELECT {{key}}, a.customer_id, p.product_code, a.account_no, a.credit_limit_minor, p.currency, p.minor_digits,
            s.is_written_off, {{closed_text}}, b.business_date,
-           r.scope, r.scope_value, r.most_minor, r.since, r.until, d.reference
+           u.reference, u.since, r.scope, r.scope_value, r.most_minor, r.since, r.until, d.reference
     FROM {CreditAccount._meta.db_table} AS a
     JOIN {Product._meta.db_table} AS p ON p.id = a.product_id
     LEFT JOIN {AccountState._meta.db_table} AS s ON s.account_id = a.id
     LEFT JOIN {BookState._meta.db_table} AS b ON b.id = 1
+    LEFT JOIN {AgreedBlock._meta.db_table} AS u ON u.account_id = a.id
     LEFT JOIN {Restriction._meta.db_table} AS r ON r.account_id = a.id
     LEFT JOIN {Decision._meta.db_table} AS d ON d.id = r.decision_id
     WHERE {{key}} {{among}}
@@ -38,8 +39,8 @@ _QUERY: Final = f"""
 def restrictions_of(account_nos: Iterable[str], *, user: Any) -> dict[str, dict[str, Any]]:
     """Return what stands of each account that is in the book and that the person may see, by its number, in one query.
 
-    Plain values for the API: `may_use` false stops every purchase, and is what a closed or written-off account says; channels,
-    categories and `most` narrow what is left.
+    Plain values for the API: `may_use` false stops every purchase, and is what a closed or written-off account says, and one with
+    an agreement that allows no new use; channels, categories and `most` narrow what is left.
 
     :raises ConflictDeclared: one of the accounts in sight is of a customer with whom the person has a conflict
     """
@@ -90,7 +91,7 @@ def _served(
         rows = fetch(_QUERY.format(key=key, closed_text=closed_text, among=among), (json.dumps(list(keys)),))
     found: dict[Any, dict[str, Any]] = {}
     for asked, customer_id, product_code, *row in rows:
-        account_no, limit, currency, digits, written_off, closed_said, last_closed, *restriction = row
+        account_no, limit, currency, digits, written_off, closed_said, last_closed, agreed, agreed_since, *restriction = row
         scope, value, most, since, until, reference = restriction
         if not (takes(product_code) and may_see(customer_id)):
             continue
@@ -101,7 +102,7 @@ def _served(
             is_closed = closed_on is not None and (last_closed is None or closed_on <= last_closed + timedelta(days=1))
             account = found[asked] = {
                 "account_no": account_no,
-                "may_use": not written_off and not is_closed,
+                "may_use": not written_off and not is_closed and agreed is None,
                 "currency": currency,
                 "credit_limit": plain_amount(limit, digits=digits),
                 "blocked_channels": [],
@@ -111,20 +112,28 @@ def _served(
                 "closed_on": closed_on,
                 "restrictions": [],
             }
+            if agreed is not None:
+                account["restrictions"].append(_restriction(agreement=agreed, since=agreed_since))
         if scope is None:
             continue
         _narrow(account, scope, value, most, digits)
         account["restrictions"].append(
-            {
-                "decision": reference,
-                "scope": scope,
-                "value": value,
-                "most": plain_amount(most, digits=digits) if most is not None else None,
-                "since": since,
-                "until": until,
-            }
+            _restriction(
+                decision=reference,
+                scope=scope,
+                value=value,
+                most=plain_amount(most, digits=digits) if most is not None else None,
+                since=since,
+                until=until,
+            )
         )
     return found
+
+
+def _restriction(**said: Any) -> dict[str, Any]:
+    """Return a restriction as the API tells it, of a decision or of an agreement."""
+    usual = {"decision": None, "agreement": None, "scope": RestrictionScope.ALL.value, "value": "", "most": None, "until": None}
+    return usual | said
 
 
 def _narrow(account: dict[str, Any], scope: str, value: str, most: int | None, digits: int) -> None:

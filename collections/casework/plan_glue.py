@@ -13,7 +13,7 @@ from accounts.operations.attachments import register_kept_files
 from accounts.panels import Panel, register_panel
 from accounts.queries.account_page import LoadedAccount
 from accounts.queries.timeline import by_day, holding_text
-from casework.models import PlanEvent, PlanFile, ReliefTerms
+from casework.models import PlanAgreement, PlanEvent, PlanFile, ReliefTerms
 from casework.operations.plans.following import follow_plans_of
 from casework.plan_roles import PROPOSE_PLAN
 from casework.queries.plans import latest_plan
@@ -26,6 +26,7 @@ def join_plans() -> None:
     register_panel("plan", plan_panel, place=30, is_under=True)
     register_timeline(TimelineSource("plan", gettext_lazy("plans"), _steps))
     register_kept_files(PlanFile)
+    register_kept_files(PlanAgreement)
     facts_changed.connect(follow_plans_of, dispatch_uid="casework.follow_plans_of")
 
 

@@ -44,5 +44,5 @@ def seed_relief(*, using: str) -> None:
     for terms in SHIPPED:
         if not ReliefTerms.objects.using(using).filter(instrument=terms["instrument"]).exists():
             ReliefTerms.objects.using(using).create(
-                **terms, version=1, author_name="riskops", reason="as shipped", made_at=timezone.now()
+                **terms, new_use="paid", version=1, author_name="riskops", reason="as shipped", made_at=timezone.now()
             )

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from casework.views import disputes, plans, relief_terms, tiers
+from casework.views import agreements, disputes, plans, relief_terms, tiers
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 app_name = "casework"
@@ -17,6 +17,9 @@ urlpatterns: list[URLPattern] = [
     path("plans/<key:reference>/sign/", plans.sign, name="plan_sign"),
     path("plans/<key:reference>/agreement/", plans.hand_in, name="plan_hand_in"),
     path("plans/<key:reference>/agreement/file/", plans.agreement_file, name="plan_file"),
+    path("plans/<key:reference>/agreement/pages/", agreements.pages, name="plan_agreement"),
+    path("plans/<key:reference>/agreement/pages/<int:page>/", agreements.page_picture, name="plan_agreement_page"),
+    path("plans/<key:reference>/agreement/pdf/", agreements.pdf, name="plan_agreement_pdf"),
     path("plans/<key:reference>/confirm/", plans.confirm, name="plan_confirm"),
     path("plans/<key:reference>/end/", plans.end, name="plan_end"),
     path("accounts/<key:account_no>/relief/", plans.new_plan, name="plan_new"),

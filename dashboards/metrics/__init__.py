@@ -12,6 +12,7 @@ from dashboards.metrics.cure import CURE
 from dashboards.metrics.fpd import FPD
 from dashboards.metrics.lagged import LAGGED
 from dashboards.metrics.redefault import REDEFAULT
+from dashboards.metrics.relief import PROMISE_KEPT, RELIEF
 from dashboards.metrics.roll_rates import ROLL_RATES
 from dashboards.metrics.transition_matrix import TRANSITION_MATRIX
 from dashboards.metrics.vintage import VINTAGE
@@ -29,5 +30,7 @@ METRICS: Final[dict[str, Metric]] = {
         FPD,
         CEI,
         REDEFAULT,
+        RELIEF,
+        PROMISE_KEPT,
     )
 }

@@ -97,7 +97,10 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
     ),
     (
         _("Dashboards"),
-        (Entry(_("Portfolio"), "dashboards:portfolio", "dashboard.view"),),
+        (
+            Entry(_("Portfolio"), "dashboards:portfolio", "dashboard.view"),
+            Entry(_("Relief"), "dashboards:relief", "dashboard.view"),
+        ),
     ),
     (
         _("Book"),

@@ -57,7 +57,10 @@ class People:
 
     def sign(self, account: CreditAccount, **asked: Any) -> Plan:
         """Bring a plan from its proposal to the customer's signature."""
-        plan = self.approves(self.proposes(account, **asked))
+        return self.signs(self.approves(self.proposes(account, **asked)))
+
+    def signs(self, plan: Plan) -> Plan:
+        """Take the customer's consent in their app."""
         return sign_plan(actor=CUSTOMER, reference=plan.reference, way="app", is_customers=True)
 
 

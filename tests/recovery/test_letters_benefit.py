@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.rendering.glyphs import characters, missing_from
 from recovery.rules.benefit import Band, benefit, rate_of
 from recovery.rules.letter_text import Paragraph, ValueAbsent, paragraphs, unknown_parts
+from riskops.shared.printing.glyphs import characters, missing_from
 
 BANDS = [Band(1, 0, 50), Band(4, 0, 450), Band(4, 500_000, 700)]
 

@@ -20,10 +20,10 @@ from recovery.operations.letters.keeping import folder, opened, reseal_recovery_
 from recovery.operations.letters.printing import print_approved
 from recovery.operations.letters.proposing import propose_letter
 from recovery.operations.letters.verifying import verify_file, verify_hash
-from recovery.rendering.documents import content_hash, shown_hash
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
 from riskops.shared.personal import seal_key_id
+from riskops.shared.printing.documents import content_hash, shown_hash
 from riskops.shared.roles import Role
 
 pytestmark = pytest.mark.django_db

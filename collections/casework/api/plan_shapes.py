@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.shapes import Amount
-from casework.models import Plan, PlanEvent, ReliefTerms
+from casework.models import Plan, PlanAgreement, PlanEvent, ReliefTerms
 from casework.queries.plans import Offers, PlanShown
 from casework.rules.plans import Suggestion
 from riskops.shared.money import plain_amount
@@ -115,9 +115,18 @@ class PlanShape(serializers.Serializer[Any]):
     ended_on = serializers.DateField(allow_null=True)
 
 
+class AgreementShape(serializers.ModelSerializer[PlanAgreement]):
+    """An agreement that was kept: `content_sha256` stands, shortened, on its pages; `pdf_sha256` is of the file."""
+
+    class Meta:
+        model = PlanAgreement
+        fields = ["stage", "language", "dated", "content_sha256", "pdf_sha256", "size_bytes"]
+
+
 class PlanDetailShape(PlanShape):
     """A plan with its schedule and what happened."""
 
+    agreements = AgreementShape(many=True)
     schedule = DueShape(many=True)
     events = PlanEventShape(many=True)
 
@@ -142,7 +151,7 @@ class PlanSignature(serializers.Serializer[Any]):
     kept_until = serializers.DateField(required=False, allow_null=True, default=None)
 
 
-class PlanAgreement(serializers.Serializer[Any]):
+class PaperAgreement(serializers.Serializer[Any]):
     """The agreement as signed on paper."""
 
     file = serializers.FileField()
@@ -218,6 +227,7 @@ def plan_detail_out(shown: PlanShown) -> dict[str, Any]:
     digits = shown.plan.account.product.minor_digits
     return {
         **plan_out(shown.plan),
+        "agreements": AgreementShape(shown.agreements, many=True).data,
         "schedule": [due_out(line.due, digits) for line in shown.lines],
         "events": [
             {"kind": event.kind, "day": event.day, "at": event.at, "by": event.actor_name, "note": event.note}

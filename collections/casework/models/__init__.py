@@ -4,7 +4,7 @@ from casework.models.calendars import BusinessCalendar
 from casework.models.case_work import CaseContact, CaseCost, CasePrompt, NextAction, OutcomeCode
 from casework.models.cases import Case, CaseEvent, CaseFigures
 from casework.models.disputes import Dispute, DisputeCorrection, DisputeFile, DisputeKind, DisputeLetter, ReplyTemplate
-from casework.models.plans import AffordabilityForm, Plan, PlanEvent, PlanFile, ReliefTerms
+from casework.models.plans import AffordabilityForm, Plan, PlanAgreement, PlanEvent, PlanFile, ReliefTerms
 from casework.models.promises import Promise, PromisePart, PromiseTerms
 from casework.models.tiers import Tier, TierChange, TierPolicy
 from casework.models.worklist import (
@@ -40,6 +40,7 @@ __all__ = [
     "NextAction",
     "OutcomeCode",
     "Plan",
+    "PlanAgreement",
     "PlanEvent",
     "PlanFile",
     "Presence",

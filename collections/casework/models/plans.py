@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import CreditAccount, Customer, ScheduleChange
 from riskops.shared.fields import KeyField
+from riskops.shared.personal import EncryptedPersonField
 
 
 class ReliefTerms(models.Model):
@@ -20,6 +21,11 @@ class ReliefTerms(models.Model):
         DEFERRAL = "deferral", _("deferral")
         RESTRUCTURE = "restructure", _("restructure")
         RE_AGE = "re_age", _("re-age")
+
+    class NewUse(models.TextChoices):
+        FREE = "", pgettext_lazy("new use", "as without the plan")
+        PAID = "paid", pgettext_lazy("new use", "blocked until it is paid off")
+        CURED = "cured", pgettext_lazy("new use", "blocked until it is cured")
 
     instrument = models.CharField(_("instrument"), max_length=12, choices=Instrument)
     version = models.PositiveIntegerField(_("version"))
@@ -39,6 +45,10 @@ class ReliefTerms(models.Model):
     bears_penalty = models.BooleanField(_("late instalments cost penalty"), default=False)
     returns_when_broken = models.BooleanField(
         _("owed as before when broken"), default=True, help_text=_("else what is left stays due as the plan says")
+    )
+    # Empty where terms were set before there was a choice: nobody agreed to it then.
+    new_use = models.CharField(
+        _("new use of the account"), max_length=5, choices=NewUse, blank=True, default="", help_text=_("from the signature on")
     )
     is_reported_as_restructured = models.BooleanField(_("told to credit bureaus as restructured"), default=False)
     broken_after_days = models.PositiveSmallIntegerField(_("broken after days missed"), default=15)
@@ -178,6 +188,12 @@ class Plan(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    @property
+    def holds_use(self) -> bool:
+        """Whether it keeps the account from new use as it stands."""
+        until = self.terms.new_use
+        return (self.status == self.Status.ACTIVE and bool(until)) or (self.status == self.Status.PAID and until == "cured")
+
 
 class PlanFile(models.Model):
     """The agreement as signed on paper; the bytes lie where accounts/operations/attachments.py keeps them, encrypted."""
@@ -195,6 +211,39 @@ class PlanFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PlanAgreement(models.Model):
+    """A plan's agreement as it was printed: when it was offered, and once more with its signature. Only added.
+
+    The PDF lies encrypted where accounts/operations/attachments.py keeps files. `content_sha256` is of what the document says and
+    stands, shortened, on each page; `pdf_sha256` is of the file.
+    """
+
+    class Stage(models.TextChoices):
+        OFFERED = "offered", pgettext_lazy("agreement", "as offered")
+        SIGNED = "signed", pgettext_lazy("agreement", "with the signature")
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="agreements")
+    stage = models.CharField(_("agreement"), max_length=7, choices=Stage)
+    language = models.CharField(_("language"), max_length=2, choices=[("en", "English"), ("zh", "中文")])
+    layout = models.PositiveSmallIntegerField()
+    said = EncryptedPersonField()
+    content_sha256 = KeyField(max_length=64)
+    pdf_sha256 = KeyField(max_length=64)
+    size_bytes = models.PositiveIntegerField(_("size"))
+    stored_as = models.CharField(max_length=64, unique=True)
+    dated = models.DateField(_("made on"))
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("agreement of a plan")
+        verbose_name_plural = _("agreements of plans")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["plan", "stage"], name="one_agreement_a_stage")]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.stage} {self.content_sha256[:12]}"
 
 
 class PlanEvent(models.Model):

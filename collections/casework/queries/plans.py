@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from accounts.models import Installment
 from accounts.queries.entries import load_entries
 from accounts.rules.replay import InstallmentState
-from casework.models import AffordabilityForm, Plan, PlanEvent, ReliefTerms
+from casework.models import AffordabilityForm, Plan, PlanAgreement, PlanEvent, ReliefTerms
 from casework.operations.plans.eligibility import all_terms_in_force, explained, why_not
 from casework.operations.plans.following import progress_of
 from casework.operations.plans.proposing import can_pay_minor, dues_in, parts_in, suggestions
@@ -91,6 +91,7 @@ class PlanShown:
     progress: Progress | None
     events: tuple[PlanEvent, ...]
     can_pay_minor: int | None
+    agreements: tuple[PlanAgreement, ...]
 
 
 def plan_shown(plan: Plan, *, as_of: date | None) -> PlanShown:
@@ -110,6 +111,7 @@ def plan_shown(plan: Plan, *, as_of: date | None) -> PlanShown:
         progress,
         tuple(plan.events.all()),
         can_pay_minor(plan.affordability, plan.terms) if plan.affordability else None,
+        tuple(plan.agreements.defer("said")),
     )
 
 

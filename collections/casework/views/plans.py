@@ -91,6 +91,7 @@ def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) 
         "may_decide": may(user, may_do.DECIDE_PLAN) and found.status == Plan.Status.PROPOSED and not is_own,
         "is_own": is_own and found.status == Plan.Status.PROPOSED,
         "may_sign": may(user, may_do.SIGN_PLAN) and found.status == Plan.Status.OFFERED,
+        "may_read": may(user, may_do.READ_AGREEMENT),
         "may_confirm": may(user, may_do.CONFIRM_PLAN) and waits_for_another,
         "may_withdraw": may(user, may_do.WITHDRAW_PLAN) and found.status in ("proposed", "offered", "confirming"),
         "may_break": may(user, may_do.BREAK_PLAN) and found.status == Plan.Status.ACTIVE,

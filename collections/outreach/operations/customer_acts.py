@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from hmac import compare_digest
+from io import BytesIO
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
@@ -12,6 +13,7 @@ from accounts.models import Appeal, CreditAccount, Decision
 from accounts.operations.deciding.appealing import record_appeal
 from accounts.operations.refusals import LedgerRefusal
 from casework.models import Plan
+from casework.operations.plans.agreements import kept_agreement, open_agreement
 from casework.operations.plans.signing import sign_plan
 from casework.operations.work_refusals import WorkRefusal
 from outreach.models import OptOut
@@ -81,3 +83,15 @@ def accept_plan(account: CreditAccount, *, reference: str) -> Plan:
         return sign_plan(actor=CUSTOMER, reference=reference, way=Plan.Way.LINK, is_customers=True)
     except (WorkRefusal, LedgerRefusal) as refusal:
         raise CannotSignHere(str(refusal)) from None
+
+
+def read_agreement(account: CreditAccount, *, reference: str) -> BytesIO | None:
+    """Return the PDF of the agreement of a plan of the account, the latest kept; None where there is none.
+
+    Whoever calls has asked for a proof. That the customer had it before they accepted is recorded.
+
+    :raises FileNotFoundError: the bytes are gone from var/
+    """
+    plan = Plan.objects.filter(account=account, reference=reference).first()
+    kept = kept_agreement(plan) if plan is not None else None
+    return open_agreement(actor=CUSTOMER, plan=plan, kept=kept) if plan is not None and kept is not None else None

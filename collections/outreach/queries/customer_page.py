@@ -8,7 +8,7 @@ from datetime import date
 from accounts.models import AccountState, Appeal, CreditAccount, Decision
 from accounts.operations.deciding.appealing import last_day_to_appeal
 from accounts.rules.decisions import LIFTABLE_ACTIONS, Status
-from casework.models import Plan
+from casework.models import Plan, PlanAgreement
 from outreach.models import EducationArticle, OptOut
 from outreach.models.education import stage_of
 from outreach.models.versions import live_versions
@@ -36,12 +36,16 @@ class OpenDecision:
 
 @dataclass(frozen=True, slots=True)
 class OwnPage:
-    """The page. `last4` is all it says of the account; of an offered plan, that there is one and until when."""
+    """The page. `last4` is all it says of the account; of an offered plan, that there is one and until when.
+
+    :param agreed: the plan that was signed last, as long as it is not over; its agreement can be had
+    """
 
     last4: str
     channels: tuple[ChannelChoice, ...]
     decisions: tuple[OpenDecision, ...]
     plan: Plan | None
+    agreed: Plan | None
     education: tuple[EducationArticle, ...]
 
     @property
@@ -70,12 +74,25 @@ def own_page(account: CreditAccount, today: date, *, business_day: date) -> OwnP
             decisions.append(
                 OpenDecision(decision.reference, decision.get_action_display(), decision.decided_on, last_day, appeal)
             )
-    return OwnPage(account.account_no[-4:], channels, tuple(decisions), offered_plan(account), _education(account, today))
+    return OwnPage(
+        account.account_no[-4:],
+        channels,
+        tuple(decisions),
+        offered_plan(account),
+        agreed_plan(account),
+        _education(account, today),
+    )
 
 
 def offered_plan(account: CreditAccount) -> Plan | None:
     """Return the plan that is offered to the account's customer and not signed yet."""
     return Plan.objects.filter(account=account, status=Plan.Status.OFFERED).select_related("terms", "account__product").first()
+
+
+def agreed_plan(account: CreditAccount) -> Plan | None:
+    """Return the plan that is in force or observed and whose agreement was kept, the last one signed."""
+    signed = Plan.objects.filter(account=account, status__in=(Plan.Status.ACTIVE, Plan.Status.PAID))
+    return signed.filter(agreements__stage=PlanAgreement.Stage.SIGNED).order_by("-pk").first()
 
 
 def _education(account: CreditAccount, today: date) -> tuple[EducationArticle, ...]:

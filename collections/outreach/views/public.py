@@ -25,7 +25,7 @@ from outreach.customer_links import LinkExpired, LinkNotValid, account_of_token
 from outreach.institution import institution
 from outreach.operations import customer_acts
 from outreach.operations.refusals import CannotAppealHere, CannotSignHere
-from outreach.queries.customer_page import offered_plan, own_page
+from outreach.queries.customer_page import agreed_plan, offered_plan, own_page
 from outreach.rate_limits import address_of, is_too_often
 from outreach.rules.contacts import Channel
 
@@ -192,10 +192,37 @@ def accept(request: HttpRequest, token: str, account: CreditAccount) -> HttpResp
     return _with_plan(request, token, account, sign)
 
 
+@login_not_required
+@never_cache
+@require_POST
+@_for_customer(most=ACTS)
+def plan_agreement(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
+    """Hand out the agreement of the plan that is offered, or of the one in force, to who knows what only the customer knows."""
+
+    def hand_out(form: PlanProof, plan: Plan) -> HttpResponse:
+        try:
+            handle = customer_acts.read_agreement(account, reference=plan.reference)
+        except FileNotFoundError:
+            handle = None
+        if handle is None:
+            return _shown(request, token, account, status=404, plan_error=_("We cannot show the agreement now. Call us."))
+        answer = HttpResponse(handle.read(), content_type="application/pdf")
+        answer.headers["Content-Disposition"] = f'attachment; filename="{plan.reference}.pdf"'
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+    return _with_plan(request, token, account, hand_out, plan=offered_plan(account) or agreed_plan(account))
+
+
 def _with_plan(
-    request: HttpRequest, token: str, account: CreditAccount, act: Callable[[PlanProof, Plan], HttpResponse | None]
+    request: HttpRequest,
+    token: str,
+    account: CreditAccount,
+    act: Callable[[PlanProof, Plan], HttpResponse | None],
+    *,
+    plan: Plan | None = None,
 ) -> HttpResponse:
-    form, offered = PlanProof(request.POST), offered_plan(account)
+    form, offered = PlanProof(request.POST), plan or offered_plan(account)
     if offered is None or not form.is_valid() or form.cleaned_data["reference"] != offered.reference:
         why = _("This offer is no longer open, or something is missing. Try again, or call us.")
         return _shown(request, token, account, status=422, plan_error=why)

@@ -1,1 +1,1 @@
-"""Letters on paper: what a letter says as a document, and the document as PDF and as pictures."""
+"""Letters on paper: what a letter says, and how it looks (riskops/shared/printing makes the PDF and the pictures)."""

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AccountState, CreditAccount, Installment
 from recovery.models import LetterTemplate
-from recovery.rendering.documents import Said, with_hash
 from recovery.rules.letter_text import Paragraph, paragraphs
+from riskops.shared.printing.documents import Said, with_hash
 from riskops.shared.wording import NARROW_SPACE, day_text, money_text, number_text
 
 _LANGUAGES: Final = {"zh": "zh-hans", "en": "en"}

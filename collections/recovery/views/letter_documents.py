@@ -20,11 +20,12 @@ from recovery.models import Letter, LetterDocument, RecoveryFile
 from recovery.operations.letters import keeping
 from recovery.operations.letters.printing import written
 from recovery.operations.letters.refusals import CannotPrint
-from recovery.rendering.documents import LAYOUT, Said
-from recovery.rendering.printing import as_pictures
+from recovery.rendering.layouts import LAYOUT, layout_file
 from recovery.views.legal import case_or_404
 from recovery.views.letters import letter_or_404
 from riskops.shared.audit import Actor, record
+from riskops.shared.printing.documents import Said
+from riskops.shared.printing.typesetting import as_pictures
 from riskops.shared.roles import requires
 
 
@@ -63,7 +64,7 @@ def preview(request: HttpRequest, letter_id: int) -> HttpResponse:
         said, layout, document = said_of(found, timezone.now())
     except CannotPrint as refusal:
         return render(request, "recovery/letters/preview.html", {**context, "refusal": str(refusal)}, status=422)
-    pages = range(1, len(as_pictures(said, layout=layout)) + 1)
+    pages = range(1, len(as_pictures(said, layout=layout_file(layout))) + 1)
     _note_reading(Actor.of(request.user), found, gettext("letter read on screen"))
     return render(
         request, "recovery/letters/preview.html", {**context, "pages": pages, "document": document, "hash": said["hash"]}
@@ -80,7 +81,7 @@ def page_picture(request: HttpRequest, letter_id: int, page: int) -> HttpRespons
         said, layout, _document = said_of(found, timezone.now())
     except CannotPrint as refusal:
         raise Http404(str(refusal)) from None
-    pictures = as_pictures(said, layout=layout)
+    pictures = as_pictures(said, layout=layout_file(layout))
     if not 1 <= page <= len(pictures):
         raise Http404(gettext("The letter has %(pages)s pages.") % {"pages": len(pictures)})
     return HttpResponse(pictures[page - 1], content_type="image/png", headers={"Cache-Control": "no-store, private"})

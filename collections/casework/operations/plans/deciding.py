@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.operations.checks import check_reason
 from casework.models import Plan, PlanEvent
+from casework.operations.plans.agreements import Stored, keep_offer, stored_files
 from casework.operations.plans.refusals import AboveYourLimit, OwnPlan
 from casework.operations.plans.signing import check_balance, check_standing
 from casework.operations.plans.standing import hold_plan, note
@@ -17,16 +18,21 @@ from riskops.shared.audit import Actor
 from riskops.shared.roles import Role
 
 
-@transaction.atomic
 def approve_plan(*, actor: Actor, roles: Collection[str], reference: str, comment: str = "") -> Plan:
-    """Approve a plan: it stands open to be signed for the days its terms say.
+    """Approve a plan: it stands open to be signed for the days its terms say, and its agreement is printed and kept.
 
     :raises OwnPlan: whoever proposed it
     :raises AboveYourLimit: an approver decides on an amount like this
     :raises NotEligible: a dispute or a suspicion of fraud has come up, or the account was written off
     :raises BalanceChanged: what is owed is no more what it was made of
+    :raises AgreementUnprinted: its agreement cannot be printed
     :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
     """
+    with stored_files() as stored, transaction.atomic():
+        return _approve(actor, roles, reference, comment, stored)
+
+
+def _approve(actor: Actor, roles: Collection[str], reference: str, comment: str, stored: Stored) -> Plan:
     plan, held = hold_plan(reference, actor, Plan.Status.PROPOSED)
     _refuse_unfit(plan, actor, roles, held.currency)
     check_standing(plan, held)
@@ -35,6 +41,7 @@ def approve_plan(*, actor: Actor, roles: Collection[str], reference: str, commen
     plan.status = Plan.Status.OFFERED
     plan.offered_until = held.open_day + timedelta(days=plan.terms.offer_days)
     plan.save(update_fields=["status", "offered_until"])
+    kept = keep_offer(plan, day=held.open_day, stored=stored)
     note(
         plan,
         PlanEvent.Kind.APPROVED,
@@ -43,7 +50,7 @@ def approve_plan(*, actor: Actor, roles: Collection[str], reference: str, commen
         action=DECIDE_PLAN,
         before=before,
         note=comment.strip(),
-        figures={"offered_until": plan.offered_until.isoformat()},
+        figures={"offered_until": plan.offered_until.isoformat(), "agreement_sha256": kept.content_sha256},
     )
     return plan
 

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from accounts.models import AccountState
 from accounts.operations.checks import check_reason
+from accounts.operations.deciding.restrictions import announce
 from accounts.operations.rebuilding import lock_states
 from accounts.operations.schedule_changes import end_schedule
 from accounts.operations.signals import note_signals
@@ -23,6 +24,7 @@ from accounts.rules.replay import InstallmentState, RebuiltAccount
 from casework.models import Plan, PlanEvent
 from casework.operations.plans.proposing import STANDING
 from casework.operations.plans.standing import hold_plan, note
+from casework.operations.plans.using import settle_use
 from casework.plan_hooks import is_noted_elsewhere
 from casework.plan_roles import BREAK_PLAN, FOLLOW_PLAN
 from casework.rules.plans import Progress, month_later, observed_until
@@ -36,13 +38,18 @@ _FOLLOWED = (Plan.Status.ACTIVE, Plan.Status.PAID)
 def follow_shard(*, as_of: date, first_account_id: int, last_account_id: int) -> int:
     """Follow the plans of a range of accounts to the close of a day, and let offers lapse; return how many moved."""
     within = Plan.objects.filter(account_id__gte=first_account_id, account_id__lte=last_account_id)
-    moved = 0
+    moved, used = 0, []
     followed = within.filter(status__in=_FOLLOWED).order_by("account_id", "pk").values_list("account_id", flat=True).distinct()
     for account_id in followed:
-        moved += _follow_account(account_id, as_of, open_day=as_of)
+        changed = _follow_account(account_id, as_of, open_day=as_of)
+        moved += changed
+        if changed and settle_use(account_id, day=as_of, actor=CLOSE):
+            used.append(account_id)
     # What was signed on paper in time waits for its confirmation, however long that takes.
     for plan in within.filter(status=Plan.Status.OFFERED, offered_until__lte=as_of).order_by("account_id"):
         moved += _lapse(plan, as_of)
+    # Last of all: from here to the commit announcements wait for each other.
+    announce(used)
     return moved
 
 
@@ -57,8 +64,12 @@ def _follow_on_the_spot(account_id: int) -> None:
     position = hold_day(account_id)
     state = lock_states([account_id]).first()
     days = [day for day in (position.business_date, state.ahead_on if state else None) if day is not None]
-    if state is not None and days and position.open_day is not None:
-        _follow_account(account_id, max(days), open_day=position.open_day)
+    if state is None or not days or position.open_day is None:
+        return
+    if not _follow_account(account_id, max(days), open_day=position.open_day):
+        return
+    if settle_use(account_id, day=max(days), actor=CLOSE):
+        announce([account_id])
 
 
 def _follow_account(account_id: int, as_of: date, *, open_day: date) -> int:
@@ -169,6 +180,8 @@ def break_plan(*, actor: Actor, reference: str, reason: str) -> Plan:
     plan, held = hold_plan(reference, actor, Plan.Status.ACTIVE)
     missed = progress_of(plan, held.rebuilt).days_missed(held.open_day)
     _break(plan, held.open_day, actor=actor, action=BREAK_PLAN, reason=reason.strip(), days=missed)
+    if settle_use(plan.account_id, day=held.open_day, actor=actor):
+        announce([plan.account_id])
     return plan
 
 

@@ -197,3 +197,12 @@ class OwnSignature(WorkRefusal):
 
     def __init__(self) -> None:
         super().__init__(_("You handed in this agreement; somebody else has to confirm it."))
+
+
+class AgreementUnprinted(WorkRefusal):
+    """Its agreement cannot be printed."""
+
+    about = "plan"
+
+    def __init__(self, reference: str, why: str) -> None:
+        super().__init__(_("The agreement of plan %(number)s cannot be printed: %(why)s") % {"number": reference, "why": why})

@@ -15,12 +15,14 @@ from django.utils.translation import gettext_noop
 from accounts.models import Decision, ScheduleChange
 from accounts.operations.attachments import KINDS, clean_name, forget_content, kind_of, read_content, store_content
 from accounts.operations.deciding.ending_demands import end_demands
+from accounts.operations.deciding.restrictions import announce
 from accounts.operations.deciding.standing import hold_today, lock_standing
 from accounts.operations.review_refusals import FileKindUnknown
 from accounts.operations.schedule_changes import change_schedule
 from accounts.operations.signals import note_signals
 from accounts.rules.decisions import OPEN_STATUSES, Action, Status
 from casework.models import Plan, PlanEvent, PlanFile, Promise
+from casework.operations.plans.agreements import Stored, keep_signed, stored_files
 from casework.operations.plans.eligibility import stopped_by
 from casework.operations.plans.proposing import dues_in, installments_of, parts_in
 from casework.operations.plans.refusals import (
@@ -32,6 +34,7 @@ from casework.operations.plans.refusals import (
     OwnSignature,
 )
 from casework.operations.plans.standing import Held, hold_plan, note, owed_by, parts_of
+from casework.operations.plans.using import settle_use
 from casework.operations.promises import cancel_promise
 from casework.plan_roles import CONFIRM_PLAN, SIGN_PLAN
 from casework.rules.plans import observed_until
@@ -41,7 +44,6 @@ from riskops.shared.own_reasons import own_reason
 SIGNED: Final = own_reason(gettext_noop("Plan %(number)s was signed in its place."))
 
 
-@transaction.atomic
 def sign_plan(
     *,
     actor: Actor,
@@ -62,12 +64,18 @@ def sign_plan(
     :raises OfferOver: the days in which it could be signed are over
     :raises BalanceChanged: what is owed has changed since the plan was made
     :raises NotEligible: a dispute or a suspicion of fraud has come up, or the account was written off
+    :raises AgreementUnprinted: none was kept when it was offered, and it cannot be printed now
     :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
     """
-    plan, held = hold_plan(reference, actor, Plan.Status.OFFERED)
-    evidence: dict[str, Any] = {}
     if way in (Plan.Way.LINK, Plan.Way.APP) and not is_customers:
         raise NotTheCustomer
+    with stored_files() as stored, transaction.atomic():
+        return _sign(actor, reference, way, recording, kept_until, stored)
+
+
+def _sign(actor: Actor, reference: str, way: str, recording: str, kept_until: date | None, stored: Stored) -> Plan:
+    plan, held = hold_plan(reference, actor, Plan.Status.OFFERED)
+    evidence: dict[str, Any] = {}
     if way == Plan.Way.PAPER:
         raise EvidenceMissing(_("the signed agreement as a file"))
     if way == Plan.Way.ORAL:
@@ -78,7 +86,7 @@ def sign_plan(
             )
         evidence = {"recording": recording.strip(), "kept_until": kept_until.isoformat()}
     plan.way, plan.evidence, plan.signed_by_id = way, evidence, actor.user_id
-    _put_in_force(plan, held, actor=actor, action=SIGN_PLAN)
+    _put_in_force(plan, held, actor=actor, action=SIGN_PLAN, stored=stored)
     return plan
 
 
@@ -125,19 +133,20 @@ def hand_in_agreement(*, actor: Actor, reference: str, name: str, chunks: Iterab
     return plan
 
 
-@transaction.atomic
 def confirm_agreement(*, actor: Actor, reference: str) -> Plan:
     """Confirm an agreement that somebody else handed in, and put its schedule into the ledger.
 
     :raises OwnSignature: whoever handed it in
     :raises BalanceChanged: what is owed has changed since the plan was made
+    :raises AgreementUnprinted: none was kept when it was offered, and it cannot be printed now
     :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
     """
-    plan, held = hold_plan(reference, actor, Plan.Status.CONFIRMING)
-    if actor.user_id is not None and actor.user_id == plan.signed_by_id:
-        raise OwnSignature
-    _put_in_force(plan, held, actor=actor, action=CONFIRM_PLAN)
-    return plan
+    with stored_files() as stored, transaction.atomic():
+        plan, held = hold_plan(reference, actor, Plan.Status.CONFIRMING)
+        if actor.user_id is not None and actor.user_id == plan.signed_by_id:
+            raise OwnSignature
+        _put_in_force(plan, held, actor=actor, action=CONFIRM_PLAN, stored=stored)
+        return plan
 
 
 def check_balance(plan: Plan, held: Held) -> None:
@@ -185,7 +194,7 @@ def _replace_what_was_agreed(plan: Plan, actor: Actor) -> None:
         cancel_promise(actor=actor, promise_id=promise_id, reason=why)
 
 
-def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str) -> None:
+def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str, stored: Stored) -> None:
     if plan.status == Plan.Status.OFFERED:
         _refuse_late(plan, held)
     check_standing(plan, held)
@@ -209,6 +218,7 @@ def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str) -> None:
     plan.save(update_fields=columns)
     # Collection stops with the signature (card rules art. 70): the contact policy, ladders and queues go by the signal.
     note_signals(plan.account_id, has_hardship_plan=True)
+    kept = keep_signed(plan, day=held.open_day, stored=stored)
     note(
         plan,
         PlanEvent.Kind.SIGNED,
@@ -216,5 +226,13 @@ def _put_in_force(plan: Plan, held: Held, *, actor: Actor, action: str) -> None:
         actor=actor,
         action=action,
         before=before,
-        figures={"way": plan.way, "owed_minor": plan.owed_minor, "price_minor": plan.price_minor},
+        figures={
+            "way": plan.way,
+            "owed_minor": plan.owed_minor,
+            "price_minor": plan.price_minor,
+            "agreement_sha256": kept.content_sha256,
+        },
     )
+    # Last of all: from here to the commit announcements wait for each other.
+    if settle_use(plan.account_id, day=held.open_day, actor=actor):
+        announce([plan.account_id])

@@ -20,12 +20,13 @@ from recovery.letter_roles import PRINT_LETTER
 from recovery.models import Letter, LetterDocument
 from recovery.operations.letters import keeping, refusals
 from recovery.operations.letters.deciding import note_letter, save_letter
-from recovery.rendering.documents import LAYOUT, Said, content_hash, texts_of
-from recovery.rendering.glyphs import missing_from
+from recovery.rendering.layouts import LAYOUT, layout_file
 from recovery.rendering.letter_values import Dated, FiguresDisagree, letter_said
-from recovery.rendering.printing import as_pdf
 from recovery.rules.letter_text import VARIABLES, ValueAbsent
 from riskops.shared.audit import Actor
+from riskops.shared.printing.documents import Said, content_hash, texts_of
+from riskops.shared.printing.glyphs import missing_from
+from riskops.shared.printing.typesetting import as_pdf
 
 #: The machine that prints.
 PRINTER: Final = Actor("letter-printer")
@@ -110,7 +111,7 @@ def written(letter: Letter, now: datetime) -> tuple[Said, int, Dated]:
 
 def _print(letter_id: int, said: Said, now: datetime) -> bool:
     """Print a claimed letter and keep it, if it would still say the same; return whether it was."""
-    pdf = as_pdf(said, layout=LAYOUT, at=now)
+    pdf = as_pdf(said, layout=layout_file(LAYOUT), at=now)
     stored_as = keeping.store(pdf, prefix=f"letter-{letter_id}")
     try:
         is_kept = _keep(letter_id, said, pdf, stored_as, now)

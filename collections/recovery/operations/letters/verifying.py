@@ -13,8 +13,8 @@ from django.db.models import Q
 from recovery.letter_roles import VERIFY_LETTER
 from recovery.models import Letter, LetterDocument
 from recovery.operations.letters import refusals
-from recovery.rendering.documents import HASH_SHOWN
 from riskops.shared.audit import Actor, record
+from riskops.shared.printing.documents import HASH_SHOWN
 
 _HEX: Final = re.compile(r"[0-9a-f]+")
 

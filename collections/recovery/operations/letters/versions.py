@@ -20,10 +20,10 @@ from recovery.letter_roles import (
     DRAFT_LETTER_TEMPLATE,
 )
 from recovery.models import LetterPolicy, LetterTemplate
-from recovery.rendering.glyphs import missing_from
 from recovery.rules.benefit import WHOLE_BP, Stage
 from recovery.rules.letter_text import VARIABLES, unknown_parts
 from riskops.shared.money import LARGEST_MAJOR, UnknownCurrency, minor_digits
+from riskops.shared.printing.glyphs import missing_from
 from riskops.shared.rule_language import RuleRefusal
 
 #: Rows of recovery rates that a version may have.

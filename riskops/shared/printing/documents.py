@@ -1,4 +1,4 @@
-"""What a letter says, as a document: plain values in parts, with the hash that stands on every page of it."""
+"""What is printed, as a document: plain values in parts, with the hash that stands on every page of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-#: The layout that letters are printed with now (letter-1.typ). A new layout is a new file: kept documents keep theirs.
-LAYOUT: Final = 1
 #: Characters of the hash that a page shows, in groups of four: 80 bits.
 HASH_SHOWN: Final = 20
 

@@ -1,4 +1,4 @@
-"""Which characters the letters' font can write: asked before a letter is made, so that no page ever shows an empty box."""
+"""Which characters the font of documents can write: asked before one is made, so that no page ever shows an empty box."""
 
 from __future__ import annotations
 

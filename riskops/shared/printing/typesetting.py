@@ -1,4 +1,4 @@
-"""Documents as PDF and as pictures, by Typst: one compiler a process, kept with its font."""
+"""Documents as PDF and as pictures, by Typst: one compiler a process and layout, kept with its font."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import typst
 
-from recovery.rendering.glyphs import FONT
+from riskops.shared.printing.glyphs import FONT
 
-_HERE: Final = Path(__file__).parent
 #: Dots per inch of a page on screen: 827 × 1,169 of them.
 SCREEN_PPI: Final = 100.0
 # The compiler is one object a process and layout; threads of a web process take turns.
@@ -22,14 +21,15 @@ _TURN: Final = threading.Lock()
 
 
 @cache
-def _compiler(layout: int) -> typst.Compiler:
+def _compiler(layout: Path) -> typst.Compiler:
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT.parent)])
-    return typst.Compiler(input=str(_HERE / f"letter-{layout}.typ"), root=str(_HERE), font_paths=fonts)
+    return typst.Compiler(input=str(layout), root=str(layout.parent), font_paths=fonts)
 
 
-def as_pdf(said: Mapping[str, Any], *, layout: int, at: datetime) -> bytes:
+def as_pdf(said: Mapping[str, Any], *, layout: Path, at: datetime) -> bytes:
     """Return a document as PDF, font embedded. The same document, layout and moment give the same bytes.
 
+    :param layout: the file that says how it looks; the room whose document it is keeps it
     :param at: aware; the moment the file says it was made
     """
     moment = int(at.astimezone(UTC).timestamp())
@@ -39,7 +39,7 @@ def as_pdf(said: Mapping[str, Any], *, layout: int, at: datetime) -> bytes:
     return made
 
 
-def as_pictures(said: Mapping[str, Any], *, layout: int) -> tuple[bytes, ...]:
+def as_pictures(said: Mapping[str, Any], *, layout: Path) -> tuple[bytes, ...]:
     """Return the pages of a document as PNG."""
     with _TURN:
         made = _compiler(layout).compile(sys_inputs=_inputs(said), format="png", ppi=SCREEN_PPI)

@@ -175,7 +175,7 @@ def _work(walker: Any, accounts: list[Any]) -> None:
         item.refresh_from_db()
         asked = Asked(actor=actor, scope=WHOLE_BOOK, item_id=item.pk, version=item.version, now=now, token="")
         if item == items[1]:
-            record_outcome(asked, outcome="promise", remark="on Friday")
+            record_outcome(asked, outcome="promise", remark="on Friday", lateness_reason="forgot")
         else:
             skip(asked, reason="his brother is a friend of mine")
     save_view(actor=actor, name="My mornings", query="queue=late", is_shared=True)
@@ -188,7 +188,14 @@ def _collect(walker: Any, accounts: list[Any]) -> None:
     Promise.objects.filter(pk=broken.pk).update(status="broken", decided_on=DAY, next_due_on=None)
     in_parts = [(DAY + timedelta(days=days), 15_000) for days in (2, 9)]
     take_promise(actor=actor, account_id=account.pk, parts=in_parts, said="Half now, half next week.")
-    record_case_outcome(actor=actor, account_id=account.pk, code="call_back", today=timezone.localdate(), remark="after six")
+    record_case_outcome(
+        actor=actor,
+        account_id=account.pk,
+        code="call_back",
+        today=timezone.localdate(),
+        remark="after six",
+        lateness_reason="income_lost",
+    )
     typed = TypedContact("spouse", "Wang Li", "13900005678", "customer")
     add_contact(actor=actor, account_id=account.pk, typed=typed, now=timezone.now())
     book_cost(

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET
 
 from casework import work_roles as may_do
 from casework.case_forms import OFFERED_PARTS
+from casework.lateness import reasons_offered
 from casework.models import SavedView, WorkItem
 from casework.operations import claiming, noting
 from casework.operations.work_refusals import NothingToTake, WorkRefusal
@@ -103,6 +104,7 @@ def _choices(request: HttpRequest) -> dict[str, Any]:
         "is_lead": is_lead,
         "people": people,
         "outcomes": outcomes_offered(),
+        "reasons": reasons_offered(),
         "offered_parts": range(OFFERED_PARTS),
         "snoozes": [(days, label, today + timedelta(days=days)) for days, label in SNOOZES],
         "tomorrow": today + timedelta(days=1),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from casework.models import Vulnerability
 from casework.operations.vulnerability import MOST_TEXT, USUAL_REVIEW_DAYS
@@ -37,7 +38,7 @@ class ReviewForm(forms.Form):
 class FlagForm(ReviewForm):
     """A flag that is recorded."""
 
-    since = forms.DateField(label=_("Since"), widget=_day_input())
+    since = forms.DateField(label=pgettext_lazy("vulnerability", "Since"), widget=_day_input())
     field_order = ("kind", "text", "since", "review_by")
 
 

@@ -347,7 +347,7 @@ def some_ladder(dice: random.Random) -> list[Step]:
 
 def disturb(dice: random.Random, accounts: list[CreditAccount]) -> None:
     """Give some customers consents, wishes and holds, and some accounts signals."""
-    own = random.Random(len(accounts))
+    own, care = random.Random(len(accounts)), random.Random(len(accounts) + 1)
     for account in accounts:
         consents = {f"consent_{name}": dice.random() < 0.7 for name in ("sms", "email", "push")}
         person = {"name": "Li Na", "phone": f"139{account.pk:08d}"}
@@ -376,7 +376,7 @@ def disturb(dice: random.Random, accounts: list[CreditAccount]) -> None:
             AccountSignals.objects.update_or_create(
                 account=account, defaults={**flags, **dates, "is_restricted": is_restricted, "restricted_on": restricted_on}
             )
-        if own.random() < 0.3:
+        if care.random() < 0.15:
             # The close marks the account.
             Vulnerability.objects.create(
                 customer=fresh, said={"kind": "other", "text": ""}, since=FIRST_DAY, review_by=FIRST_DAY + timedelta(days=90),

@@ -104,7 +104,6 @@ def _choices(request: HttpRequest) -> dict[str, Any]:
         "is_lead": is_lead,
         "people": people,
         "outcomes": outcomes_offered(),
-        "reasons": reasons_offered(),
         "offered_parts": range(OFFERED_PARTS),
         "snoozes": [(days, label, today + timedelta(days=days)) for days, label in SNOOZES],
         "tomorrow": today + timedelta(days=1),
@@ -142,6 +141,7 @@ def desk_context(request: HttpRequest, item: WorkItem, now: datetime, **more: An
         "note_text": note.text if note else "",
         "note_version": note.version if note else 0,
         "whole_bp": WHOLE_BP,
+        "reasons": reasons_offered() if desk.brief and desk.brief.asks_reason else (),
         **_choices(request),
         **more,
     }

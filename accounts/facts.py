@@ -277,6 +277,7 @@ _flag("in_legal", _("in legal recovery"), _("a letter or a suit is under way"), 
 _flag("placed", _("placed"), _("it is with a collection agency"), "is_placed")
 _flag("on_hold", _("on hold"), _("collection is held"), "is_on_hold")
 _flag("hardship_plan", _("hardship plan"), _("a signed plan is kept"), "has_hardship_plan")
+_flag("vulnerable", _("vulnerable"), _("the customer is handled with care, by trained staff only"), "is_vulnerable")
 _flag("restricted", _("restricted"), _("its use is suspended, wholly or in part"), "is_restricted")
 _fact(
     "days_since_restriction", Kind.DAYS, _("days since the restriction"), _DAYS,

@@ -20,7 +20,7 @@ from dashboards.queries.behind import BehindPage, behind_page
 from dashboards.queries.relief import on_day, read_relief_view
 from dashboards.roles import VIEW_DASHBOARDS
 from dashboards.rules.states import STATES, THRESHOLDS
-from dashboards.segments import SEGMENTS
+from dashboards.segments import OF_SNAPSHOTS, SEGMENTS
 from dashboards.selections import UnreadableSelection
 from riskops.shared.day import book_state
 from riskops.shared.money import minor_digits, plain_amount
@@ -147,7 +147,7 @@ def described(metric: Metric) -> dict[str, Any]:
         "options": [
             {"name": o.name, "choices": list(o.choices), "default": o.value, "label_text": str(o.label)} for o in metric.options
         ],
-        "segments": [name for name in SEGMENTS if name != "tier" or metric.has_tier],
+        "segments": [name for name in SEGMENTS if name not in OF_SNAPSHOTS or metric.has_tier],
         "traps": [str(trap) for trap in metric.traps],
     }
 

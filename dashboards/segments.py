@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from casework.lateness import NONE_RECORDED
 from riskops.shared.sql import is_postgresql
 
 #: Upper ends of the bands of credit limit, in major units.
@@ -22,8 +23,16 @@ SEGMENTS: Final[dict[str, Promise]] = {
     "vintage": _("month the account was opened in"),
     "granted_by": _("how its application was decided: proposal rule with version, or analyst; empty: came by file"),
     "tier": _("warning tier at the month-end (before it, for moves); metrics from snapshots only"),
+    "lateness_reason": _(
+        "reason for lateness of the case open at the month-end (before it, for moves), none_recorded without one; "
+        "metrics from snapshots only"
+    ),
     "x_…": _("an attribute of the account, else of its customer, else of its product"),
 }
+
+
+#: Segments that snapshots keep and the entries do not tell.
+OF_SNAPSHOTS: Final = ("tier", "lateness_reason")
 
 
 class UnknownSegment(ValueError):
@@ -47,7 +56,7 @@ WHOLE: Final = Segment("", "''", needs_account=False)
 def segment(name: str | None, *, tier_of: str = "s") -> Segment:
     """Return the segment of a name; None or "" is the whole book.
 
-    :param tier_of: the alias of the snapshot whose tier counts; "" if the metric has none
+    :param tier_of: the alias of the snapshot whose tier and reason count; "" if the metric has none
     :raises UnknownSegment: no such field
     """
     if not name:
@@ -64,9 +73,11 @@ def segment(name: str | None, *, tier_of: str = "s") -> Segment:
         return Segment(name, "COALESCE(a.granted_by, '')")
     if name == "tier" and tier_of:
         return Segment(name, f"{tier_of}.tier", needs_account=False)
+    if name == "lateness_reason" and tier_of:
+        return Segment(name, f"COALESCE(NULLIF({tier_of}.lateness_reason, ''), '{NONE_RECORDED}')", needs_account=False)
     if _ATTRIBUTE.fullmatch(name) and name.isprintable():
         return _attribute(name)
-    known = ", ".join(field for field in SEGMENTS if field != "tier" or tier_of)
+    known = ", ".join(field for field in SEGMENTS if field not in OF_SNAPSHOTS or tier_of)
     raise UnknownSegment(f"no segment {name!r} for this metric; there are {known} (any column x_… of the files)")
 
 

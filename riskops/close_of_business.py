@@ -31,6 +31,7 @@ from casework.bulk.cases import EPISODES_STEP, follow_cases
 from casework.bulk.promises import PROMISES_STEP, judge_promises
 from casework.bulk.queues import CASES_STEP
 from casework.bulk.tiers import TIER_STEP, tier_accounts
+from casework.bulk.vulnerability import mark_vulnerable
 from casework.operations.plans.following import PLANS_STEP, follow_shard
 from casework.operations.queues import close_cases
 from dashboards.bulk import aggregate_shard, finish_aggregate
@@ -89,13 +90,16 @@ def _promises(shard: Shard) -> int:
 
 
 def _signals(shard: Shard) -> int:
-    """Take old failures of debits out of their count, each night; write the history that rules see, once after each month-end.
+    """Take old failures of debits out of their count and mark the accounts of vulnerable customers, each night.
+
+    Write the history that rules see, once after each month-end.
 
     Once means that no complete close since then has done it; so a book that comes from a version without this step gets its
     history at the next close, and a shard that is done again writes the same again.
     """
     day = shard.business_date
     forgotten = forget_failed_debits(as_of=day, first_account_id=shard.first_account_id, last_account_id=shard.last_account_id)
+    forgotten += mark_vulnerable(first_account_id=shard.first_account_id, last_account_id=shard.last_account_id)
     done = CloseShard.objects.filter(
         step=SIGNALS_STEP,
         status=CloseShard.Status.DONE,

@@ -165,11 +165,11 @@ def make_conflict(user: Any, customer: Customer, **fields: Any) -> Conflict:
     )
 
 
-def make_examination(user: Any, *, passed_on: date) -> Examination:
+def make_examination(user: Any, *, passed_on: date, subject: str = Examination.Subject.COLLECTIONS) -> Examination:
     """Return a passed examination that holds a year."""
     return Examination.objects.create(
         user=user,
-        subject=Examination.Subject.COLLECTIONS,
+        subject=subject,
         passed_on=passed_on,
         expires_on=expiry(passed_on, months=12),
     )

@@ -54,6 +54,13 @@ def worker(*roles: Role, username: str | None = None) -> Any:
     return person
 
 
+def trained(*roles: Role, username: str | None = None) -> Any:
+    """Return a person who may take work today, and is trained for vulnerable customers."""
+    person = worker(*roles, username=username)
+    make_examination(person, passed_on=date(2026, 1, 5), subject="vulnerable")
+    return person
+
+
 def item_of(account: CreditAccount, queue: Queue | None = None) -> WorkItem:
     """Return the account's one item (in a queue)."""
     return WorkItem.objects.get(account=account, **({"queue": queue} if queue else {}))

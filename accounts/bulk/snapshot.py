@@ -11,7 +11,7 @@ from accounts.bulk.age import AGED_COLUMNS
 from riskops.shared.sql import date_literal, execute, fetch, is_postgresql
 
 TABLE: Final = "accounts_accountsnapshot"
-_KEPT: Final = (*AGED_COLUMNS, "credit_balance_minor", "is_written_off", "tier")
+_KEPT: Final = (*AGED_COLUMNS, "credit_balance_minor", "is_written_off", "tier", "lateness_reason")
 
 
 def partition_name(as_of: date) -> str:

@@ -53,6 +53,8 @@ class AccountState(AgingColumns):
     moves_on = models.DateField(
         null=True, help_text="the first day on which time alone changes the account; null: not known (accounts/bulk/age.py)"
     )
+    # The code of the reason in the case that is open (casework's copy, written by it alone): snapshots keep it without a join.
+    lateness_reason = models.CharField(_("reason for lateness"), max_length=20, blank=True, default="", db_default="")
     ahead_on = models.DateField(null=True, help_text="the open day this row already includes; null: the last closed day")
 
     class Meta:

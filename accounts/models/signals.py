@@ -57,6 +57,8 @@ class AccountSignals(models.Model):
     restricted_on = models.DateField(_("restricted on"), null=True)
     reviewed_on = models.DateField(_("reviewed on"), null=True)
     is_placed = models.BooleanField(_("placed with an agency"), default=False, db_default=False)
+    # A copy of what stands of the customer (casework's flag of vulnerability), the same on each of their accounts.
+    is_vulnerable = models.BooleanField(_("vulnerable"), default=False, db_default=False)
     refuses_automated_decisions = models.BooleanField(_("refuses automated decisions"), default=False, db_default=False)
 
     class Meta:
@@ -66,6 +68,7 @@ class AccountSignals(models.Model):
             models.Index(fields=["restricted_on"], name="signals_restricted", condition=Q(restricted_on__isnull=False)),
             models.Index(fields=["promise_due_on"], name="signals_promised", condition=Q(promise_due_on__isnull=False)),
             models.Index(fields=["promise_broken_on"], name="signals_broken", condition=Q(promise_broken_on__isnull=False)),
+            models.Index(fields=["account"], name="signals_vulnerable", condition=Q(is_vulnerable=True)),
         ]
         constraints = [
             models.CheckConstraint(

@@ -22,6 +22,7 @@ class AccountSnapshot(AgingColumns):
     account = models.ForeignKey(CreditAccount, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
     product = models.ForeignKey(Product, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
     opened_on = models.DateField()
+    lateness_reason = models.CharField(_("reason for lateness"), max_length=20, blank=True, default="", db_default="")
     provenance = models.CharField(max_length=8, choices=Provenance, default=Provenance.REPORTED)
 
     class Meta:

@@ -33,6 +33,7 @@ _AS_NOW: Final = {
     "on_hold": "is_on_hold",
     "hardship_plan": "has_hardship_plan",
     "placed": "is_placed",
+    "vulnerable": "is_vulnerable",
     "failed_debits_3m": "failed_debits_3m",
     "no_automated_decisions": "refuses_automated_decisions",
 }

@@ -24,7 +24,8 @@ class CaseworkConfig(AppConfig):
         from accounts.tiers import register_tiers
         from casework.answers import TiersOfPolicies, tier_panel
         from casework.blocks import register_standing_block
-        from casework.case_panels import case_panel, cases_of_customer, promises_of_customer
+        from casework.bulk.vulnerability import mark_changed
+        from casework.case_panels import care_of_customer, care_panel, case_panel, cases_of_customer, promises_of_customer
         from casework.dispute_hooks import CauseKind, register_cause
         from casework.dispute_panels import account_panel, customer_panel, dispute_lines, find_decision, recent_decisions
         from casework.dispute_roles import VIEW_DISPUTES
@@ -45,6 +46,8 @@ class CaseworkConfig(AppConfig):
         register_known("promises", known_promises)
         register_tiers(TiersOfPolicies())
         register_panel("tier", tier_panel, place=10)
+        register_panel("care", care_panel, place=5)
+        register_customer_panel(Panel("care", _("Care"), 5, care_of_customer, "casework/care/_customer.html", VIEW_CASES))
         register_panel("case", case_panel, place=12)
         register_customer_panel(
             Panel("cases", _("Cases"), 15, cases_of_customer, "casework/cases/_customer_panel.html", VIEW_CASES)
@@ -53,6 +56,8 @@ class CaseworkConfig(AppConfig):
             Panel("promises", _("Promises"), 16, promises_of_customer, "casework/promises/_customer_panel.html", VIEW_PROMISES)
         )
         register_standing_block("promise", _("a promise is open"), "open_promise = True")
+        # Before anything goes by it: a new account may be a vulnerable customer's.
+        facts_changed.connect(mark_changed, dispatch_uid="casework.mark_changed")
         # First of all: what was promised may be paid, and tiers and queues go by that.
         facts_changed.connect(observe_changed, dispatch_uid="casework.observe_changed")
         join_plans()

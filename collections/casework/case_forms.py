@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from casework.models import Case, NextAction, OutcomeCode
 from casework.operations.cases.refusals import CaseRefused
-from casework.operations.cases.settings import FIGURES, OUTCOME_FIELDS, PROMPT_FIELDS, TERMS
+from casework.operations.cases.settings import FIGURES, OUTCOME_FIELDS, PROMPT_FIELDS, REASON_FIELDS, TERMS
 from casework.operations.promises.refusals import PartsMalformed
 from riskops.shared.money import MalformedAmount, parse_amount
 
@@ -165,6 +165,21 @@ class OutcomeForm(SettingForm):
     def values(self) -> dict[str, Any]:
         """What was typed, without the code."""
         return {name: self.cleaned_data[name] for name in OUTCOME_FIELDS}
+
+
+class ReasonForm(SettingForm):
+    """A reason for lateness; its code only where it is new."""
+
+    code = forms.CharField(label=gettext_lazy("code"), max_length=20)
+    name_en = forms.CharField(label=gettext_lazy("name in English"), max_length=60)
+    name_zh = forms.CharField(label=gettext_lazy("name in Chinese"), max_length=60)
+    position = _number(gettext_lazy("position"))
+    is_active = forms.BooleanField(label=gettext_lazy("in use"), required=False)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was typed, without the code."""
+        return {name: self.cleaned_data[name] for name in REASON_FIELDS}
 
 
 class PromptForm(SettingForm):

@@ -11,7 +11,8 @@ from accounts.queries.account_page import LoadedAccount
 from casework.case_forms import OFFERED_PARTS
 from casework.models import Case, Promise
 from casework.queries.cases.pages import case_brief
-from casework.work_roles import VIEW_CASES
+from casework.trained import standing_flag
+from casework.work_roles import RECORD_VULNERABILITY, VIEW_CASES
 from riskops.shared.roles import may
 
 
@@ -41,6 +42,31 @@ def case_panel(loaded: LoadedAccount, user: Any) -> Panel | None:
     if brief is None:
         return None
     return Panel("casework/cases/_panel.html", {"brief": brief, "offered_parts": range(OFFERED_PARTS)})
+
+
+@dataclass(frozen=True, slots=True)
+class CareLine:
+    """Whether a customer is handled with care, and an account by which that page is opened."""
+
+    account_no: str
+    is_flagged: bool
+
+
+def care_panel(loaded: LoadedAccount, user: Any) -> Panel | None:
+    """Return the mark of a customer who is handled with care; nothing for a day past, or of who is not."""
+    signals = getattr(loaded.head.account, "signals", None)
+    if loaded.head.is_past or signals is None or not signals.is_vulnerable or not may(user, VIEW_CASES):
+        return None
+    return Panel("casework/care/_account.html")
+
+
+def care_of_customer(ask: PanelAsk) -> CareLine | None:
+    """Return whether a customer is handled with care; nothing to somebody who could do nothing about it."""
+    account_no = min(ask.accounts.values(), default="")
+    is_flagged = standing_flag(ask.customer_id) is not None
+    if not account_no or not (is_flagged or may(ask.user, RECORD_VULNERABILITY)):
+        return None
+    return CareLine(account_no, is_flagged)
 
 
 def cases_of_customer(ask: PanelAsk) -> list[CaseLine] | None:

@@ -7,7 +7,8 @@ from typing import Final
 from django.db import transaction
 from django.utils import translation
 
-from casework.models import CasePrompt, OutcomeCode
+from casework.lateness import REASONS
+from casework.models import CasePrompt, LatenessReason, OutcomeCode
 from casework.outcomes import OUTCOMES
 
 #: Lines of the script by stage: English, Chinese.
@@ -96,6 +97,13 @@ def seed_cases(*, using: str = "default") -> bool:
                     next_action_days=outcome.rest_days,
                 )
                 for outcome in OUTCOMES
+            )
+        is_new = True
+    if not LatenessReason.objects.using(using).exists():
+        with translation.override("en"):
+            LatenessReason.objects.using(using).bulk_create(
+                LatenessReason(code=code, position=10 * number, name_en=str(name), name_zh=chinese)
+                for number, (code, name, chinese) in enumerate(REASONS, start=1)
             )
         is_new = True
     if not CasePrompt.objects.using(using).exists():

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from casework.views import agreements, disputes, plans, relief_terms, tiers
+from casework.views import agreements, care, disputes, plans, relief_terms, tiers
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 app_name = "casework"
@@ -23,6 +23,12 @@ urlpatterns: list[URLPattern] = [
     path("plans/<key:reference>/confirm/", plans.confirm, name="plan_confirm"),
     path("plans/<key:reference>/end/", plans.end, name="plan_end"),
     path("accounts/<key:account_no>/relief/", plans.new_plan, name="plan_new"),
+    path("care/", care.customers, name="care_customers"),
+    path("accounts/<key:account_no>/care/", care.care, name="care"),
+    path("accounts/<key:account_no>/care/flag/", care.flag, name="care_flag"),
+    path("accounts/<key:account_no>/care/read/", care.read, name="care_read"),
+    path("accounts/<key:account_no>/care/review/", care.review, name="care_review"),
+    path("accounts/<key:account_no>/care/end/", care.end, name="care_end"),
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/about/<key:account_no>/", disputes.open_one, name="dispute_open"),
     path("disputes/evidence/<int:evidence_id>/", disputes.evidence, name="dispute_evidence"),

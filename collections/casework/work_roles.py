@@ -50,10 +50,23 @@ VIEW_CASES = operation("case.view", _("see collection cases"), *READERS)
 RECORD_CASE_OUTCOME = operation("case.outcome", _("record an outcome in a case"), *_WORKERS)
 SET_NEXT_ACTION = operation("case.next_action", _("set the next action of a case"), *_WORKERS)
 OWN_CASE = operation("case.own", _("give a case its owner"), *_WORKERS, Role.MANAGER)
+RECORD_LATENESS_REASON = operation("case.reason", _("record why a customer is late"), *_WORKERS)
 CONFIRM_RIGHT_PARTY = operation("case.right_party", _("confirm that it was the customer"), *_WORKERS)
 ADD_CASE_CONTACT = operation("case_contact.add", _("add a contact person"), *_WORKERS)
 REFUSE_CASE_CONTACT = operation("case_contact.refuse", _("note that a contact person refuses"), *_WORKERS)
 BOOK_CASE_COST = operation("case_cost.book", _("book a cost on a case"), *_WORKERS)
 SET_CASE_FIGURES = operation("case_figures.set", _("set the figures of cases"), Role.MANAGER)
 EDIT_OUTCOME_CODES = operation("outcome_code.edit", _("edit outcome codes"), *_LEADS, Role.ADMINISTRATOR)
+EDIT_LATENESS_REASONS = operation("lateness_reason.edit", _("edit the list of reasons for lateness"), *_LEADS, Role.ADMINISTRATOR)
 EDIT_PROMPTS = operation("case_prompt.edit", _("edit the script of cases"), *_LEADS, Role.ADMINISTRATOR)
+
+# Vulnerable customers. Reading, reviewing and ending also take an examination in their care (casework/trained.py).
+RECORD_VULNERABILITY = operation("vulnerability.record", _("flag a customer as vulnerable"), *_WORKERS)
+VIEW_VULNERABILITY = operation(
+    "vulnerability.view", _("read what is noted of vulnerable customers, being trained for it"), *_WORKERS, Role.COMPLIANCE
+)
+REVIEW_VULNERABILITY = operation(
+    "vulnerability.review", _("review or end a flag of vulnerability, being trained for it"), *_WORKERS
+)
+#: What becomes of work that lies with people who are not trained, as its line in the audit trail says.
+LEAVE_TO_TRAINED = event("work.leave_to_trained", _("back to its queue: trained staff only"))

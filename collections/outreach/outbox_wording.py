@@ -25,6 +25,7 @@ _WORDS: Final[dict[str, Promise]] = {
     Stop.PROMISE: gettext_lazy("the customer has promised to pay"),
     Stop.PLAN: gettext_lazy("a repayment plan is signed"),
     Stop.DISPUTE: gettext_lazy("the customer disputes the debt"),
+    Stop.VULNERABLE: gettext_lazy("the customer is vulnerable: reminders in soft words only"),
     Stop.STOP_RULE: gettext_lazy("the stop rule of its step"),
     Hold.FEED: gettext_lazy("the payments of yesterday have not come yet"),
     Hold.NO_POLICY: gettext_lazy("no contact policy holds"),

@@ -20,6 +20,8 @@ from outreach.shipped import AUTHOR, FIRST_DAY
 STANDARD: Final = "standard"
 #: Who has promised to pay, is in court or was written off is written to by those who handle it.
 STOP_RULE: Final = "open_promise = True or in_legal = True or written_off = True"
+#: Asks for whom a step was written.
+CARE_RULE: Final = "vulnerable = True"
 _SMS_FIRST: Final = (Channel.SMS, Channel.EMAIL)
 _APP_FIRST: Final = (Channel.PUSH, Channel.SMS, Channel.EMAIL)
 
@@ -52,6 +54,10 @@ LADDER: Final = in_order(
         _call("call-40", 40, ("Second call", "第二次电话")),
         _call("call-50", 50, ("Third call", "第三次电话")),
         _message("demand", 61, ("Demand", "催告"), "demand", purpose=Purpose.DEMAND, valid_days=7),
+        # In other words and on other days, for customers who are handled with care: nothing else of the ladder is for them.
+        _message("care-soon", -2, ("Due soon, in soft words", "到期前关怀提醒"), "care", rule=CARE_RULE, valid_days=1),
+        _message("care-5", 5, ("Late, in soft words", "逾期5天关怀提醒"), "care", rule=CARE_RULE, valid_days=5),
+        _message("care-20", 20, ("Still late, in soft words", "逾期20天关怀提醒"), "care", rule=CARE_RULE, valid_days=5),
         _message(
             "promise-due", -1, ("The day before a promised payment", "承诺还款日前一天提醒"), "promise-due",
             anchor=Anchor.PROMISE_DUE, stop_rule="in_legal = True or written_off = True", valid_days=0,

@@ -22,6 +22,21 @@ from riskops.shared.rule_language import FactsRow, holds
 ANCHORS: Final = tuple(Anchor)
 
 
+#: The fact that softens a ladder.
+VULNERABLE: Final = "vulnerable"
+
+
+def is_gentle(step: Step) -> bool:
+    """Return whether a step may be taken for a vulnerable customer: a notice required by law; or a message that reminds or
+    teaches and was written for them, which its rule says by asking whether they are vulnerable.
+
+    Nothing else is, whatever the rules say: no call, no demand, no reminder in the usual words.
+    """
+    if step.act is not Act.MESSAGE or step.purpose is Purpose.DEMAND:
+        return False
+    return step.purpose is Purpose.NOTICE or (bool(step.rule) and VULNERABLE in account_rule(step.rule).names)
+
+
 @dataclass(frozen=True)
 class Ladder:
     """The steps of one version of a strategy, in order. `strategy_id`: None where it is not kept yet."""
@@ -41,9 +56,9 @@ class Ladder:
 
     @cached_property
     def facts(self) -> tuple[str, ...]:
-        """The facts that its rules compare, sorted, each once."""
+        """The facts that its steps go by, sorted, each once: what their rules compare, and whether the customer is vulnerable."""
         texts = {text for step in self.steps for text in (step.rule, step.stop_rule) if text}
-        return tuple(sorted({name for text in texts for name in account_rule(text).names}))
+        return tuple(sorted({VULNERABLE, *(name for text in texts for name in account_rule(text).names)}))
 
     def step(self, code: str) -> Step | None:
         """Return the step of a code."""
@@ -83,6 +98,8 @@ def strategy_for(product_code: str, on: date) -> Strategy | None:
 def takes(step: Step, tier: str, facts: FactsRow) -> bool:
     """Return whether a step is taken for an account in a tier with these facts."""
     if step.tiers and tier not in step.tiers:
+        return False
+    if facts[VULNERABLE] and not is_gentle(step):
         return False
     if step.rule and not holds(account_rule(step.rule), facts):
         return False

@@ -30,13 +30,15 @@ _OWED: Final = (
 def placeable(
     rule: Rule, as_of: date, currency: str, scope: Scope, rows: QuerySet[AccountState] | None = None
 ) -> QuerySet[AccountState]:
-    """Return the account states that a rule chooses and that can be placed: of the currency, owing, with no agency now.
+    """Return the account states that a rule chooses and that can be placed: of the currency, owing, with no agency now, and of no
+    vulnerable customer.
 
     :param rows: as `account_rows` returns them; None: the whole book
     """
     rows = scope.accounts(account_rows() if rows is None else rows)
     open_ones = Placement.objects.filter(account_id=OuterRef("pk"), recalled_on=None)
     found = holding(rule, ACCOUNT_FACTS, rows, as_of).filter(~Exists(open_ones), product__currency=currency)
+    found = found.exclude(own_signals__is_vulnerable=True)
     return found.annotate(owed_minor=_OWED).filter(owed_minor__gt=0)
 
 

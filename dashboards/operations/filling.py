@@ -16,6 +16,7 @@ from accounts.models.snapshot import AccountSnapshot
 from accounts.queries.entries import in_chunks, load_entries
 from accounts.rules.replay import AgingState
 from accounts.tiers import tiers
+from casework.queries.cases.reasons import reasons_on
 from dashboards.bulk import REBUILDING_RUN, aggregate_moves, aggregate_snapshots, finish_aggregate
 from dashboards.rules.months import month_ends_between, shifted
 from riskops.shared import audit
@@ -23,7 +24,10 @@ from riskops.shared.day import hold_book
 from riskops.shared.rows import insert_rows
 from riskops.shared.sql import execute, is_postgresql
 
-_COLUMNS: Final = ("as_of", "account", "product", "opened_on", "provenance", *AgingState._fields, "is_written_off", "tier")
+_COLUMNS: Final = (
+    *("as_of", "account", "product", "opened_on", "provenance", *AgingState._fields, "is_written_off", "tier"),
+    "lateness_reason",
+)
 _LARGEST_ID: Final = 2**63 - 1
 
 
@@ -95,6 +99,7 @@ def _rows(account_ids: list[int], as_of: date) -> Iterator[tuple[Any, ...]]:
     entries_of = load_entries(account_ids)
     rebuilt_of = {account_id: entries.rebuilt(as_of) for account_id, entries in entries_of.items()}
     placed = tiers().known([(entries_of[account_id], rebuilt) for account_id, rebuilt in rebuilt_of.items()], as_of=as_of)
+    reasons = reasons_on(account_ids, as_of)
     for account_id, entries in entries_of.items():
         yield (
             as_of,
@@ -105,4 +110,5 @@ def _rows(account_ids: list[int], as_of: date) -> Iterator[tuple[Any, ...]]:
             *rebuilt_of[account_id].state,
             entries.is_written_off(as_of),
             placed.get(account_id, ""),
+            reasons.get(account_id, ""),
         )

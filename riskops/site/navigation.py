@@ -75,6 +75,7 @@ NAVIGATION: Final[tuple[tuple[Promise, tuple[Entry, ...]], ...]] = (
             Entry(_("Applications"), "accounts:applications", "application.view"),
             Entry(_("Plans"), "casework:plans", "plan.view"),
             Entry(_("Disputes"), "casework:disputes", "dispute.view"),
+            Entry(_("Handled with care"), "casework:care_customers", "vulnerability.view"),
             Entry(_("Letters"), "recovery:letters", "letter.view"),
             Entry(_("Legal"), "recovery:legal", "legal_case.view"),
             Entry(_("Agencies"), "agencies:list", "agency.view"),

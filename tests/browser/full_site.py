@@ -36,6 +36,7 @@ from casework.operations.promises import take_promise
 from casework.operations.saved_views import save_view
 from casework.operations.tier_drafts import draft_policy
 from casework.operations.tier_policies import dry_run_policy
+from casework.operations.vulnerability import record_vulnerability
 from casework.operations.working import record_outcome, skip
 from outreach.models import AgreedHours, ArmAssignment, Experiment, MessageTemplate, Strategy
 from outreach.operations.policies import POLICIES
@@ -67,7 +68,8 @@ def put_a_full_site() -> Any:
     """Fill the site and return its walker: somebody with every role, who has an account in hand."""
     everything = put_one_of_everything()
     walker = make_user(*Role, username="walker")
-    make_examination(walker, passed_on=timezone.localdate() - timedelta(days=10))
+    for subject in ("collections", "vulnerable"):
+        make_examination(walker, passed_on=timezone.localdate() - timedelta(days=10), subject=subject)
     product = make_product(name="Card", penalty_rate_ppm=500)
     accounts = []
     for number, days in enumerate((0, 5, 40, 70, 100, 130), 1):
@@ -104,7 +106,22 @@ def put_a_full_site() -> Any:
     _write_letters(walker, accounts)
     _agencies(walker, accounts)
     _plan(accounts)
+    _care(walker, accounts[1])
     return walker
+
+
+def _care(walker: Any, account: Any) -> None:
+    """A customer who is handled with care."""
+    today = timezone.localdate()
+    record_vulnerability(
+        actor=Actor.of(walker),
+        customer=account.customer,
+        kind="illness",
+        text="In hospital until May; call in the afternoon.",
+        since=today,
+        review_by=today + timedelta(days=60),
+        now=timezone.now(),
+    )
 
 
 def _plan(accounts: list[Any]) -> None:
@@ -175,7 +192,7 @@ def _work(walker: Any, accounts: list[Any]) -> None:
         item.refresh_from_db()
         asked = Asked(actor=actor, scope=WHOLE_BOOK, item_id=item.pk, version=item.version, now=now, token="")
         if item == items[1]:
-            record_outcome(asked, outcome="promise", remark="on Friday")
+            record_outcome(asked, outcome="promise", remark="on Friday", lateness_reason="forgot")
         else:
             skip(asked, reason="his brother is a friend of mine")
     save_view(actor=actor, name="My mornings", query="queue=late", is_shared=True)
@@ -188,7 +205,14 @@ def _collect(walker: Any, accounts: list[Any]) -> None:
     Promise.objects.filter(pk=broken.pk).update(status="broken", decided_on=DAY, next_due_on=None)
     in_parts = [(DAY + timedelta(days=days), 15_000) for days in (2, 9)]
     take_promise(actor=actor, account_id=account.pk, parts=in_parts, said="Half now, half next week.")
-    record_case_outcome(actor=actor, account_id=account.pk, code="call_back", today=timezone.localdate(), remark="after six")
+    record_case_outcome(
+        actor=actor,
+        account_id=account.pk,
+        code="call_back",
+        today=timezone.localdate(),
+        remark="after six",
+        lateness_reason="income_lost",
+    )
     typed = TypedContact("spouse", "Wang Li", "13900005678", "customer")
     add_contact(actor=actor, account_id=account.pk, typed=typed, now=timezone.now())
     book_cost(

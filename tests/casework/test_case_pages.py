@@ -79,7 +79,7 @@ def test_what_is_done_in_a_case_is_done_on_its_page() -> None:
     client = client_of(person=person)
     today = timezone.localdate()
     acts: list[tuple[str, dict[str, str]]] = [
-        ("outcome", {"outcome": "cannot_pay", "remark": "lost the job"}),
+        ("outcome", {"outcome": "cannot_pay", "remark": "lost the job", "lateness_reason": "income_lost"}),
         ("next-action", {"action": "visit", "on": today.isoformat()}),
         ("owner", {"username": "ann"}),
         ("right-party", {"proof": "birth_date"}),
@@ -107,7 +107,7 @@ def test_a_promise_taken_at_the_worklist_is_its_outcome_too() -> None:
     item, client = item_of(account), client_of(person=person)
     case = Case.objects.get(account=account)
     first = (case.opened_on.replace(year=2026, month=3, day=17)).isoformat()
-    sent = {"version": item.version, "amount": "100", "due_on": first}
+    sent = {"version": item.version, "amount": "100", "due_on": first, "lateness_reason": "forgot"}
     assert client.post(f"/worklist/{item.pk}/promise/", {**sent, "amount": "9000"}).status_code in (302, 422)
     assert Promise.objects.count() == 0 and WorkItem.objects.get().status == "open"
     client.post(f"/worklist/{item.pk}/promise/", sent)
@@ -172,7 +172,8 @@ def test_the_api_works_a_case() -> None:
     client = api_of(Role.ANALYST)
     base = "/api/v1/accounts/A-1/case/"
     assert client.get(base).json()["stage"] == "remind"
-    done = client.post(f"{base}outcomes/", {"outcome": "call_back", "remark": "evening"}, format="json").json()
+    sent = {"outcome": "call_back", "remark": "evening", "lateness_reason": "forgot"}
+    done = client.post(f"{base}outcomes/", sent, format="json").json()
     assert (done["next_action"], done["events"][0]["reason"]) == ("call_again", "evening")
     assert client.put(f"{base}next-action/", {}, format="json").json()["next_action"] == ""
     assert client.put(f"{base}owner/", {"username": "x"}, format="json").json()["code"] == "owner_unknown"

@@ -55,7 +55,7 @@ def record_in(account: Any, code: str, **more: Any) -> CaseEvent:
 
 def test_an_outcome_sets_the_next_action_and_says_who_was_spoken_to() -> None:
     account = late_account()
-    event = record_in(account, "cannot_pay", remark=" lost her job ")
+    event = record_in(account, "cannot_pay", remark=" lost her job ", lateness_reason="income_lost")
     case = case_of(account)
     assert (case.next_action, case.next_action_on, case.right_party_on) == ("offer_plan", date(2026, 1, 12), TODAY)
     assert (event.kind, event.day, event.details["outcome"], event.text) == ("outcome", TODAY, "cannot_pay", "lost her job")
@@ -134,7 +134,7 @@ def test_who_was_spoken_to_is_confirmed_by_a_proof_whose_answer_is_not_kept() ->
     account = late_account()
     with pytest.raises(ContactMalformed):
         confirm_right_party(actor=TESTER, account_id=account.pk, proof="1234")
-    confirm_right_party(actor=TESTER, account_id=account.pk, proof="last_four")
+    confirm_right_party(actor=TESTER, account_id=account.pk, proof="last_four", lateness_reason="forgot")
     assert case_of(account).right_party_on == TODAY
     assert CaseEvent.objects.latest("pk").details == {"proof": "last_four"}
 

@@ -242,7 +242,7 @@ class TestMessages:
 
 class TestHolds:
     @pytest.mark.parametrize("policy", [CN_2026, CN_STRICT, US_REG_F])
-    @pytest.mark.parametrize("hold", Hold)
+    @pytest.mark.parametrize("hold", [hold for hold in Hold if hold is not Hold.VULNERABLE])
     def test_every_hold_stops_calls_and_reminders_in_every_profile(self, policy: Policy, hold: Hold) -> None:
         for request in (call(), sms(), sms(purpose=Purpose.EDUCATION), call(channel=Channel.LETTER)):
             assert said(policy, request, holds=frozenset({(hold, None)})) is RuleId.HOLD
@@ -408,3 +408,21 @@ def test_one_contact_more_never_allows_what_was_forbidden(past: list[Past], poli
     request, now = call(), NOON.replace(year=2025, month=10, day=30)
     if past and not judge(policy, request, STANDING, past[1:], now).is_allowed:
         assert not judge(policy, request, STANDING, past, now).is_allowed
+
+
+class TestVulnerable:
+    HOLD = frozenset({(Hold.VULNERABLE, 1)})
+
+    @pytest.mark.parametrize("policy", [CN_2026, CN_STRICT, US_REG_F])
+    def test_nothing_above_a_reminder_is_let_through_and_a_reminder_is(self, policy: Policy) -> None:
+        for request in (
+            sms(purpose=Purpose.DEMAND),
+            call(channel=Channel.LETTER, purpose=Purpose.DEMAND),
+            call(channel=Channel.VOICE_BOT),
+            locating(),
+        ):
+            verdict = judge(policy, request, replace(STANDING, holds=self.HOLD, is_lost=True), [], NOON)
+            assert (verdict.rule, verdict.finding and verdict.finding.hold) == (RuleId.HOLD, Hold.VULNERABLE)
+        for request in (sms(), call(), sms(purpose=Purpose.EDUCATION), sms(purpose=Purpose.NOTICE)):
+            assert said(policy, request, holds=self.HOLD) is None
+        assert said(policy, sms(purpose=Purpose.DEMAND), holds=frozenset({(Hold.VULNERABLE, 2)})) is None, "of another account"

@@ -183,9 +183,9 @@ def test_the_shipped_ladder_says_nothing_wrong_once_its_templates_are_there() ->
     notices = {"restriction-notice-sms", "restriction-notice-email"}
     assert problems_of(LADDER, Known((), templates, lambda _text: "", notices)) == ()
     assert [(step.code, step.days) for step in LADDER] == [
-        ("due-soon", -3), ("due-today", 0), ("overdue-1", 1), ("overdue-3", 3), ("overdue-7", 7), ("overdue-15", 15),
-        ("overdue-25", 25), ("call-32", 32), ("call-40", 40), ("call-50", 50), ("demand", 61), ("restriction", 0),
-        ("promise-due", -1),
+        ("due-soon", -3), ("care-soon", -2), ("due-today", 0), ("overdue-1", 1), ("overdue-3", 3), ("care-5", 5),
+        ("overdue-7", 7), ("overdue-15", 15), ("care-20", 20), ("overdue-25", 25), ("call-32", 32), ("call-40", 40),
+        ("call-50", 50), ("demand", 61), ("restriction", 0), ("promise-due", -1),
     ]  # fmt: skip
     assert sorted(templates) == sorted(
         [
@@ -194,6 +194,7 @@ def test_the_shipped_ladder_says_nothing_wrong_once_its_templates_are_there() ->
             *(f"overdue-{days}-{way}" for days in (3, 7, 15, 25) for way in ("sms", "email")),
             *("demand-sms", "demand-email", "restriction-notice-sms", "restriction-notice-email"),
             *("promise-due-sms", "promise-due-email"),
+            *("care-sms", "care-email"),
         ]
     )
 

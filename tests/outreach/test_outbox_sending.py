@@ -170,9 +170,10 @@ def test_without_yesterdays_payments_a_reminder_waits_and_a_notice_does_not(carr
         (lambda a: note_signals(a.pk, has_open_promise=True), "promise"),
         (lambda a: note_signals(a.pk, has_hardship_plan=True), "plan"),
         (lambda a: note_signals(a.pk, is_disputed=True), "dispute"),
+        (lambda a: note_signals(a.pk, is_vulnerable=True), "vulnerable"),
         (lambda a: Message.objects.update(expires_on=TODAY - timedelta(days=1)), "expired"),
     ],
-    ids=["paid", "written off", "promised", "plan signed", "disputed", "too late"],
+    ids=["paid", "written off", "promised", "plan signed", "disputed", "vulnerable", "too late"],
 )
 def test_what_comes_before_the_sending_stops_it(carrier: Carrier, change: Any, reason: str) -> None:
     account = make_late()

@@ -21,11 +21,13 @@ from side_by_side import at_once
 
 from accounts.models import AccountSignals, AccountState, CreditAccount, Customer
 from accounts.operations.payments import post_payment
+from casework.models import Vulnerability
 from outreach.bulk.plan import plan_messages
 from outreach.models import ContactHold, ContactPolicy, DetailState, Message, OptOut, Strategy
 from outreach.operations.planning import plan_account, plan_now
 from outreach.operations.sending.claiming import lock_all
 from outreach.operations.strategy_refusals import BookIsFrozen, NothingDue
+from outreach.queries.ladder_place import ladder_stand
 from outreach.rules.contacts import NOTED_HOLDS, Channel, Hold, Purpose
 from outreach.rules.ladders import OVERTAKEN, Anchor, Step
 from outreach.shipped_strategies import seed_strategies
@@ -111,6 +113,27 @@ def test_a_step_that_is_not_taken_leaves_the_one_before_it_due() -> None:
     account = late(8)
     assert plan() == 1
     assert planned(account) == [("mild", "sms", "queued", "")]
+
+
+def test_to_a_vulnerable_customer_goes_what_was_written_for_them_and_no_demand_or_call() -> None:
+    """Whatever a rule says: a call, a demand and the usual words are left out."""
+    steps = [
+        step("usual", 1, valid_days=20),
+        step("soft", 5, rule="vulnerable = True", valid_days=20),
+        step("stern", 8, rule="vulnerable = True", purpose=Purpose.DEMAND, valid_days=20),
+        call("phone", 9, rule="vulnerable = True", valid_days=20),
+        step("law", 0, anchor=Anchor.RESTRICTED, purpose=Purpose.NOTICE),
+    ]
+    follow(steps)
+    vulnerable, other, restricted = late(10), late(10), late(10)
+    AccountSignals.objects.create(account=vulnerable, is_vulnerable=True)
+    AccountSignals.objects.create(account=restricted, is_vulnerable=True, is_restricted=True, restricted_on=NEXT)
+    stand = ladder_stand(CreditAccount.objects.select_related("product").get(pk=vulnerable.pk), as_of=DAY, today=NEXT)
+    assert stand is not None and [line.due and line.due.code for line in stand.lines] == ["soft"]
+    plan()
+    assert [row[0] for row in planned(vulnerable)] == ["soft"]
+    assert [row[0] for row in planned(other)] == ["usual"]
+    assert [row[0] for row in planned(restricted)] == ["soft", "law"]
 
 
 def test_a_call_sends_nothing_and_stands_before_what_was_due_earlier() -> None:
@@ -317,12 +340,14 @@ def some_ladder(dice: random.Random) -> list[Step]:
     for number, day in enumerate(own.sample(range(-3, 3), 2)):
         steps.append(step(f"p{number}", day, SMS, EMAIL, anchor=Anchor.PROMISE_DUE, valid_days=1))
         steps.append(step(f"b{number}", day + 4, EMAIL, anchor=Anchor.PROMISE_BROKEN, valid_days=own.randint(0, 3)))
+    for number, day in enumerate(own.sample(range(26, 34), 2)):
+        steps.append(step(f"v{number}", day, SMS, EMAIL, rule="vulnerable = True", valid_days=4))
     return steps
 
 
 def disturb(dice: random.Random, accounts: list[CreditAccount]) -> None:
     """Give some customers consents, wishes and holds, and some accounts signals."""
-    own = random.Random(len(accounts))
+    own, care = random.Random(len(accounts)), random.Random(len(accounts) + 1)
     for account in accounts:
         consents = {f"consent_{name}": dice.random() < 0.7 for name in ("sms", "email", "push")}
         person = {"name": "Li Na", "phone": f"139{account.pk:08d}"}
@@ -351,6 +376,12 @@ def disturb(dice: random.Random, accounts: list[CreditAccount]) -> None:
             AccountSignals.objects.update_or_create(
                 account=account, defaults={**flags, **dates, "is_restricted": is_restricted, "restricted_on": restricted_on}
             )
+        if care.random() < 0.15:
+            # The close marks the account.
+            Vulnerability.objects.create(
+                customer=fresh, said={"kind": "other", "text": ""}, since=FIRST_DAY, review_by=FIRST_DAY + timedelta(days=90),
+                recorded_by_name="x", recorded_at=NOW,
+            )  # fmt: skip
 
 
 def leave_alone(dice: random.Random, accounts: list[CreditAccount]) -> None:

@@ -130,7 +130,7 @@ def test_an_account_without_a_state_owes_nothing_that_a_message_could_name() -> 
 
 KINDS = (
     *("due-soon", "due-today", "overdue-1", "overdue-3", "overdue-7", "overdue-15", "overdue-25"),
-    *("demand", "restriction-notice", "payment-correction", "education-early", "education-due", "promise-due"),
+    *("demand", "restriction-notice", "payment-correction", "education-early", "education-due", "promise-due", "care"),
 )
 SHIPPED = {values["code"]: MessageTemplate(version=1, **values) for values in shipped_values()}
 

@@ -72,7 +72,7 @@ def test_whoever_proposed_a_case_does_not_approve_it(first: Actor) -> None:
     assert (case.status, LegalStage.objects.count()) == ("proposed", 0)
 
 
-@pytest.mark.parametrize("signal", ["is_disputed", "has_hardship_plan", "is_fraud_suspected"])
+@pytest.mark.parametrize("signal", ["is_disputed", "has_hardship_plan", "is_fraud_suspected", "is_vulnerable"])
 def test_what_holds_an_account_back_keeps_it_from_court(signal: str, first: Actor) -> None:
     account = make_late()
     note_signals(account.pk, **{signal: True})

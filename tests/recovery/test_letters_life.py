@@ -99,6 +99,7 @@ def test_no_machine_approves(lead: Actor) -> None:
         ("has_hardship_plan", "hardship_plan"),
         ("has_open_promise", "promise"),
         ("is_on_hold", "stop_contact"),
+        ("is_vulnerable", "vulnerable"),
     ],
 )
 def test_what_holds_an_account_back_stops_its_letter_by_name(signal: str, rule: str, lead: Actor) -> None:

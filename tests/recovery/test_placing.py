@@ -15,6 +15,7 @@ from accounts.facts import facts_of
 from accounts.models import AccountSignals, CreditAccount
 from accounts.operations.payments import post_payment
 from accounts.operations.signals import note_signals
+from casework.operations.vulnerability import record_vulnerability
 from recovery.models import Agency, BatchAccount, Placement, PlacementBatch
 from recovery.operations.agencies import refusals
 from recovery.operations.agencies.batches import approve_batch, drop_batch, propose_batch, split_batch
@@ -182,6 +183,34 @@ def test_a_dispute_fraud_plan_or_suit_recalls_on_the_spot(
     assert Placement.objects.filter(recalled_on=None).count() == 3
     line = AuditEntry.objects.get(action="placement.recall_by_rule")
     assert (line.subject_key, line.actor_name) == (accounts[0].account_no, "agency-recall")
+
+
+def flag(account: CreditAccount) -> None:
+    today = timezone.localdate()
+    record_vulnerability(
+        actor=TESTER, customer=account.customer, kind="illness", text="", since=today, review_by=today + timedelta(days=9),
+        now=timezone.now(),
+    )  # fmt: skip
+
+
+def test_a_vulnerable_customer_is_not_placed_and_comes_back_at_once(accounts: Any, agencies: Any) -> None:
+    flag(accounts[0])
+    assert dry().accounts == 3, "a dry run does not count them"
+    place(accounts, *agencies, rule=RULE)
+    assert not Placement.objects.filter(account=accounts[0]).exists()
+    flag(accounts[1])
+    placement = Placement.objects.get(account=accounts[1])
+    assert (placement.recalled_on, placement.recall_reason) == (NEXT + timedelta(days=1), "care")
+    assert Placement.objects.filter(recalled_on=None).count() == 2
+
+
+def test_who_was_flagged_since_the_dry_run_is_left_out(accounts: Any, agencies: Any) -> None:
+    batch = dry()
+    propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=batch.pk, reason="r")
+    approve_batch(actor=actor_of(Role.APPROVER), batch_id=batch.pk, today=timezone.localdate())
+    flag(accounts[0])
+    close(NEXT)
+    assert dict(BatchAccount.objects.filter(batch=batch).values_list("account_id", "outcome"))[accounts[0].pk] == "changed"
 
 
 def test_what_was_paid_today_and_disputed_is_recalled_by_the_close_after_its_commission(accounts: Any, agencies: Any) -> None:

@@ -13,7 +13,7 @@ from casework import work_roles as may_do
 from casework.api import case_shapes as shapes
 from casework.api.cases import CaseView
 from casework.api.worklist_answers import answers, read
-from casework.models import CasePrompt, OutcomeCode
+from casework.models import CasePrompt, LatenessReason, OutcomeCode
 from casework.operations.cases import settings as operations
 from casework.queries.cases.open_cases import figures_in_force
 from casework.queries.promises.terms import terms_in_force
@@ -120,6 +120,37 @@ class OutcomeCodes(CaseView):
             version=version,
         )
         return Response(shapes.OutcomeCodeShape(row).data)
+
+
+class LatenessReasons(CaseView):
+    """The reasons for lateness."""
+
+    operation = {"GET": may_do.VIEW_CASES, "PUT": may_do.EDIT_LATENESS_REASONS}
+
+    @extend_schema(summary="List reasons for lateness", responses=shapes.LatenessReasonShape(many=True), tags=TAG)
+    def get(self, request: Request) -> Response:
+        """Return every reason for lateness in its order, those not in use last."""
+        rows = LatenessReason.objects.order_by("-is_active", "position", "code")
+        return Response(shapes.LatenessReasonShape(rows, many=True).data)
+
+    @extend_schema(
+        summary="Save a reason for lateness",
+        request=shapes.LatenessReasonShape,
+        responses=answers(shapes.LatenessReasonShape),
+        tags=TAG,
+    )
+    def put(self, request: Request) -> Response:
+        """Add a reason for lateness, or change one that was read at a version."""
+        values = read(shapes.LatenessReasonShape, request)
+        code, version = values.pop("code"), values.pop("version")
+        there = LatenessReason.objects.filter(code=code).first() or LatenessReason()
+        row = operations.save_lateness_reason(
+            actor=Actor.of(request.user),
+            code=code,
+            values=_with_all(values, there, operations.REASON_FIELDS),
+            version=version,
+        )
+        return Response(shapes.LatenessReasonShape(row).data)
 
 
 class CasePrompts(CaseView):

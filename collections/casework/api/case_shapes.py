@@ -6,8 +6,19 @@ from typing import Any
 
 from rest_framework import serializers
 
-from casework.models import Case, CaseContact, CaseCost, CaseFigures, CasePrompt, NextAction, OutcomeCode, Promise, PromiseTerms
-from casework.operations.cases.settings import FIGURES, OUTCOME_FIELDS, PROMPT_FIELDS, TERMS
+from casework.models import (
+    Case,
+    CaseContact,
+    CaseCost,
+    CaseFigures,
+    CasePrompt,
+    LatenessReason,
+    NextAction,
+    OutcomeCode,
+    Promise,
+    PromiseTerms,
+)
+from casework.operations.cases.settings import FIGURES, OUTCOME_FIELDS, PROMPT_FIELDS, REASON_FIELDS, TERMS
 from casework.operations.cases.working_on import PROOFS
 from casework.queries.cases.pages import CaseDesk, CaseRow
 from riskops.shared.money import plain_amount
@@ -120,6 +131,9 @@ class CaseShape(serializers.Serializer[Any]):
     next_action = serializers.CharField(allow_blank=True)
     next_action_on = serializers.DateField(allow_null=True)
     right_party_on = serializers.DateField(allow_null=True)
+    lateness_reason = serializers.CharField(
+        allow_blank=True, help_text="the code of why the customer is late; empty: not asked yet"
+    )
 
 
 class CaseRowShape(CaseShape):
@@ -150,11 +164,23 @@ class CaseDeskShape(CaseShape):
     earlier_episodes = serializers.ListField(child=serializers.IntegerField())
 
 
+def _reason() -> serializers.CharField:
+    about = "the code of why the customer is late; needed when they are spoken to and no reason stands in the case"
+    return serializers.CharField(max_length=20, required=False, default="", allow_blank=True, help_text=about)
+
+
 class OutcomeOfCaseRequest(serializers.Serializer[Any]):
     """An outcome."""
 
     outcome = serializers.CharField(max_length=20)
     remark = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
+    lateness_reason = _reason()
+
+
+class ReasonRequest(serializers.Serializer[Any]):
+    """Why the customer is late: the code of a reason in use."""
+
+    lateness_reason = serializers.CharField(max_length=20)
 
 
 class NextActionRequest(serializers.Serializer[Any]):
@@ -174,6 +200,7 @@ class RightPartyRequest(serializers.Serializer[Any]):
     """How it was made sure that it is the customer."""
 
     proof = serializers.ChoiceField([(proof, proof) for proof in PROOFS])
+    lateness_reason = _reason()
 
 
 class ContactRequest(serializers.Serializer[Any]):
@@ -229,6 +256,19 @@ class OutcomeCodeShape(serializers.ModelSerializer[OutcomeCode]):
         validators: list[Any] = []
 
 
+class LatenessReasonShape(serializers.ModelSerializer[LatenessReason]):
+    """A reason for lateness; `version` is the one that was read, left out for a new one."""
+
+    version = serializers.IntegerField(required=False, default=None, allow_null=True)
+
+    class Meta:
+        model = LatenessReason
+        fields = ("code", *REASON_FIELDS, "version")
+        # Whether it is there already is the operation's to say.
+        extra_kwargs: dict[str, Any] = {"code": {"validators": []}}
+        validators: list[Any] = []
+
+
 class PromptShape(serializers.ModelSerializer[CasePrompt]):
     """A line of the script; `version` is the one that was read, left out for a new one."""
 
@@ -272,6 +312,7 @@ def case_out(case: Case, account_no: str) -> dict[str, Any]:
         "account_no": account_no,
         "is_redefault": case.previous_id is not None,
         "owner": case.owner.get_username() if case.owner else "",
+        "lateness_reason": case.reason.code if case.reason else "",
         **{
             name: getattr(case, name)
             for name in (

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from casework.api import case_settings, cases
+from casework.api import care, case_settings, cases
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<key:account_no>/case/next-action/", cases.CaseNextAction.as_view(), name="api-case-next-action"),
     path("accounts/<key:account_no>/case/owner/", cases.CaseOwner.as_view(), name="api-case-owner"),
     path("accounts/<key:account_no>/case/right-party/", cases.CaseRightParty.as_view(), name="api-case-right-party"),
+    path("accounts/<key:account_no>/case/reason/", cases.CaseReason.as_view(), name="api-case-reason"),
     path("accounts/<key:account_no>/case/contacts/", cases.CaseContacts.as_view(), name="api-case-contacts"),
     path("accounts/<key:account_no>/case/costs/", cases.CaseCosts.as_view(), name="api-case-costs"),
     path("case-contacts/<int:contact_id>/refuse/", cases.CaseContactRefusal.as_view(), name="api-case-contact-refuse"),
@@ -21,6 +22,11 @@ urlpatterns: list[URLPattern] = [
     path("case-figures/", case_settings.CaseFiguresView.as_view(), name="api-case-figures"),
     path("promise-terms/", case_settings.PromiseTermsView.as_view(), name="api-promise-terms"),
     path("outcome-codes/", case_settings.OutcomeCodes.as_view(), name="api-outcome-codes"),
+    path("vulnerable-customers/", care.CareCustomers.as_view(), name="api-vulnerable-customers"),
+    path("accounts/<key:account_no>/care/", care.AccountCare.as_view(), name="api-account-care"),
+    path("accounts/<key:account_no>/care/read/", care.AccountCareRead.as_view(), name="api-account-care-read"),
+    path("accounts/<key:account_no>/care/end/", care.AccountCareEnd.as_view(), name="api-account-care-end"),
+    path("lateness-reasons/", case_settings.LatenessReasons.as_view(), name="api-lateness-reasons"),
     path("case-prompts/", case_settings.CasePrompts.as_view(), name="api-case-prompts"),
     path("case-prompts/<int:prompt_id>/", case_settings.CasePromptDetail.as_view(), name="api-case-prompt"),
 ]

@@ -98,6 +98,7 @@ class CaseOutcome(CaseView):
             account_id=account.pk,
             code=values["outcome"],
             remark=values["remark"],
+            lateness_reason=values["lateness_reason"],
             today=timezone.localdate(),
         )
         return _desk(account)
@@ -153,6 +154,24 @@ class CaseRightParty(CaseView):
         """Note that it was the customer who was spoken to, and how that was made sure."""
         account, values = account_or_404(account_no, user=request.user), read(shapes.RightPartyRequest, request)
         working_on.confirm_right_party(actor=Actor.of(request.user), account_id=account.pk, **values)
+        return _desk(account)
+
+
+class CaseReason(CaseView):
+    """Why the customer is late."""
+
+    operation = may_do.RECORD_LATENESS_REASON
+
+    @extend_schema(
+        summary="Record why the customer of a case is late",
+        request=shapes.ReasonRequest,
+        responses=answers(shapes.CaseDeskShape),
+        tags=TAG,
+    )
+    def put(self, request: Request, account_no: str) -> Response:
+        """Record a reason for the episode; what was recorded before stays among its events."""
+        account, values = account_or_404(account_no, user=request.user), read(shapes.ReasonRequest, request)
+        working_on.record_reason(actor=Actor.of(request.user), account_id=account.pk, code=values["lateness_reason"])
         return _desk(account)
 
 

@@ -121,6 +121,7 @@ class WorkItemShape(serializers.Serializer[Any]):
     blocked_by = serializers.CharField()
     assigned_to = serializers.CharField()
     is_escalated = serializers.BooleanField()
+    is_handled_with_care = serializers.BooleanField(help_text="only people trained for vulnerable customers may work it")
     held_by = serializers.CharField()
     snoozed_until = serializers.DateTimeField(allow_null=True)
 
@@ -174,6 +175,13 @@ class OutcomeRequest(ActRequest):
 
     outcome = serializers.CharField(max_length=20)
     remark = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
+    lateness_reason = serializers.CharField(
+        max_length=20,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="the code of why the customer is late; needed when they are spoken to and no reason stands in the case",
+    )
 
 
 class SnoozeRequest(ActRequest):
@@ -376,6 +384,7 @@ def row_out(row: WorkRow) -> dict[str, Any]:
         "blocked_by": str(row.block),
         "assigned_to": row.assigned_to,
         "is_escalated": row.is_escalated,
+        "is_handled_with_care": bool(row.care),
         "held_by": row.held_by,
         "snoozed_until": row.snoozed_until,
     }

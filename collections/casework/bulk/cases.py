@@ -47,6 +47,12 @@ def follow_cases(*, as_of: date, now: datetime, first_account_id: int, last_acco
                 f"closed_on = CASE WHEN e.to_stage = '{CURED}' THEN e.day END FROM {_EVENTS} AS e "
                 f"WHERE e.id > {last:d} AND e.case_id = c.id AND c.account_id {within} AND c.closed_on IS NULL"
             )
+            # The next episode has a reason of its own.
+            execute(
+                f"UPDATE {_STATES} SET lateness_reason = '' WHERE account_id {within} AND lateness_reason <> '' "
+                f"AND account_id IN (SELECT c.account_id FROM {_CASES} AS c JOIN {_EVENTS} AS e ON e.case_id = c.id "
+                f"WHERE e.id > {last:d} AND e.kind = 'closed' AND c.account_id {within})"
+            )
     return moved + _open(as_of, now, within, bounds, redefault_days=figures.redefault_days)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AccountSignals, AccountState, Payment
 from casework.calendars import business_hours
-from casework.models import WorkItem, WorkRecord
+from casework.models import Vulnerability, WorkItem, WorkRecord
 from casework.policies import live_policy_row
 from casework.rules.business_time import BusinessHours, NeverOpens, after_minutes, minutes_between
 from riskops.shared.sql import date_literal, fetch, moment
@@ -23,6 +23,7 @@ LAST_ACCOUNT_ID: Final = 2**63 - 1
 
 _ITEMS: Final = WorkItem._meta.db_table
 _RECORDS: Final = WorkRecord._meta.db_table
+_FLAGS: Final = Vulnerability._meta.db_table
 Status = WorkItem.Status
 
 
@@ -50,12 +51,14 @@ class Looks:
     :param boosts: a boost is over
     :param assigned: something open is assigned to the person
     :param skips: they passed on something since the moment that was named
+    :param flagged: a customer is flagged as vulnerable
     """
 
     sleepers: bool
     boosts: bool
     assigned: bool
     skips: bool
+    flagged: bool
 
 
 def look_around(user_id: int, *, now: datetime, skips_since: datetime) -> Looks:
@@ -65,7 +68,8 @@ def look_around(user_id: int, *, now: datetime, skips_since: datetime) -> Looks:
         f"SELECT EXISTS (SELECT 1 FROM {_ITEMS} WHERE status = 'snoozed' AND snoozed_until <= %s), "
         f"EXISTS (SELECT 1 FROM {_ITEMS} WHERE boost_until < {today}), "
         f"EXISTS (SELECT 1 FROM {_ITEMS} WHERE status = 'open' AND assigned_to_id = %s), "
-        f"EXISTS (SELECT 1 FROM {_RECORDS} WHERE act = 'skip' AND user_id = %s AND recorded_at > %s)",
+        f"EXISTS (SELECT 1 FROM {_RECORDS} WHERE act = 'skip' AND user_id = %s AND recorded_at > %s), "
+        f"EXISTS (SELECT 1 FROM {_FLAGS} WHERE ended_at IS NULL)",
         (moment(now), user_id, user_id, moment(skips_since)),
     )
     return Looks(*map(bool, found[0]))

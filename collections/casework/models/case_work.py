@@ -71,6 +71,39 @@ class OutcomeCode(models.Model):
         return in_language(self.name_en, self.name_zh)
 
 
+class LatenessReason(models.Model):
+    """Why a customer is late, as they say it. Never deleted; one not in use is offered no more, and cases keep what they name.
+
+    `NOT_SAID` is always in use: it says that they were asked.
+    """
+
+    NOT_SAID = "not_said"
+
+    code = KeyField(_("code"), max_length=20, unique=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+    name_en = models.CharField(_("name in English"), max_length=60)
+    name_zh = models.CharField(_("name in Chinese"), max_length=60)
+    is_active = models.BooleanField(_("in use"), default=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("reason for lateness")
+        verbose_name_plural = _("reasons for lateness")
+        ordering = ["position", "code"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name_en="") & ~Q(name_zh=""), name="lateness_reason_speaks_both_languages"),
+            models.CheckConstraint(condition=~Q(code="not_said") | Q(is_active=True), name="lateness_not_said_is_offered"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def label(self) -> str:
+        """Its name in the language in use."""
+        return in_language(self.name_en, self.name_zh)
+
+
 class CasePrompt(models.Model):
     """What to say and to ask in a stage: a line of the script, in both languages."""
 

@@ -77,6 +77,16 @@ class Case(models.Model):
     next_action = models.CharField(_("next action"), max_length=40, blank=True, db_default="")
     next_action_on = models.DateField(_("next action on"), null=True)
 
+    #: The newest reason for lateness that was recorded; each one is an event.
+    reason = models.ForeignKey(
+        "casework.LatenessReason",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("reason for lateness"),
+    )
+
     #: The last day on which somebody made sure that they spoke to the customer.
     right_party_on = models.DateField(_("right party on"), null=True)
 
@@ -115,6 +125,7 @@ class CaseEvent(models.Model):
         CONTACT = "contact", _("contact person changed")
         COST = "cost", _("cost booked")
         PROMISE = "promise", _("promise")
+        REASON = "reason", _("reason for lateness")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)

@@ -19,6 +19,7 @@ from casework.operations.claiming import (
     take_customer,
 )
 from casework.operations.work_refusals import ItemChanged, ItemNotOpen, ReasonMissing, TextTooLong
+from casework.trained import refuse_untrained
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.scope import Scope
@@ -63,10 +64,11 @@ class Hand:
     since: datetime | None
 
 
-def hold(asked: Asked, *, needs_work: bool = True) -> Hand:
+def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True) -> Hand:
     """Return the item of an act, locked and in the person's hand.
 
-    :raises ItemUnknown, ConflictDeclared: not this item
+    :param needs_training: not where it is only given to somebody, or back
+    :raises ItemUnknown, ConflictDeclared, TrainedStaffOnly: not this item
     :raises LeaseEnded, ClaimedByOther: it is not in the person's hand
     :raises ItemChanged, ItemNotOpen, ItemBlocked: it is not as it was seen
     """
@@ -86,7 +88,10 @@ def hold(asked: Asked, *, needs_work: bool = True) -> Hand:
         claim = Claim.objects.select_for_update().filter(customer_id=item.customer_id, user_id=hand_of(asked.actor)).first()
         claim = claim if claim is not None and is_live(claim, asked.now) else None
     if claim is not None:
+        # Whoever has the customer in hand finishes what they are at, though they became vulnerable meanwhile.
         return Hand(item, claim, claim.claimed_at)
+    if needs_training:
+        refuse_untrained(asked.actor, item.customer_id, on=asked.today)
     made = take_customer(asked.actor, item, asked.now)
     if made is None:
         refuse_other_hand(item.customer_id, asked.actor, asked.now)

@@ -20,6 +20,7 @@ from casework.operations import working
 from casework.operations.acting import Asked
 from casework.operations.claiming import claims_of, hand_of
 from casework.operations.work_refusals import SelectionMalformed, WorkRefusal
+from casework.trained import WITH_CARE, customers_left_to_trained
 from casework.work_roles import ASSIGN_WORK, BOOST_WORK, BULK_WORK, SNOOZE_WORK
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import conflicted_customers
@@ -52,6 +53,7 @@ def preview_bulk(*, actor: Actor, scope: Scope, action: str, item_ids: Sequence[
     items = list(scope.accounts(WorkItem.objects.filter(pk__in=ids)).only("pk", "customer_id", "status", "blocked_by"))
     claims = claims_of({item.customer_id for item in items}, now)
     conflicted = conflicted_customers(actor, on=today)
+    with_care = customers_left_to_trained(actor, (item.customer_id for item in items), on=today)
     reasons: Counter[str] = Counter()
     for item in items:
         claim = claims.get(item.customer_id)
@@ -61,6 +63,8 @@ def preview_bulk(*, actor: Actor, scope: Scope, action: str, item_ids: Sequence[
             reasons[_("somebody else has it in hand")] += 1
         elif item.status not in (WorkItem.Status.OPEN, WorkItem.Status.SNOOZED):
             reasons[_("not open in this queue")] += 1
+        elif item.customer_id in with_care and action == "snooze":
+            reasons[str(WITH_CARE)] += 1
         elif item.blocked_by and action == "assign":
             reasons[str(block_label(item.blocked_by))] += 1
     if missing := len(ids) - len(items):

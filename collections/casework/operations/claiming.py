@@ -33,6 +33,7 @@ from casework.operations.work_refusals import (
     QueueUnknown,
     TooManyClaims,
 )
+from casework.trained import flagged, is_trained, left_to_trained, refuse_untrained
 from casework.work_roles import CLAIM_WORK, NEXT_WORK, RELEASE_WORK, RENEW_WORK
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import conflicted_customers, refuse_conflict
@@ -99,8 +100,8 @@ def own_queues(user_id: int, now: datetime) -> list[Queue]:
 def get_next(*, actor: Actor, scope: Scope, now: datetime, queue_code: str = "") -> Taken:
     """Claim the next account for a person and return it with its related ones; the one they have in hand, if any, is next.
 
-    What is blocked, assigned to somebody else, in somebody's hand, out of scope, in conflict with the person or skipped by
-    them lately is passed over. What is assigned to them comes first.
+    What is blocked, assigned to somebody else, in somebody's hand, out of scope, in conflict with the person, left to trained
+    staff or skipped by them lately is passed over. What is assigned to them comes first.
 
     :param queue_code: the queue; "" for the one of the person's queues whose first item is worth most
     :raises ExaminationExpired: they may not take work
@@ -141,12 +142,12 @@ def _hold_person(actor: Actor) -> None:
 def _held(actor: Actor, scope: Scope, now: datetime) -> Taken | None:
     """Return what the person claimed by get-next or by hand and has not finished, renewed.
 
-    A customer whom they declared a conflict with since is out of their hand.
+    A customer whom they declared a conflict with since is out of their hand, and so is one who is left to trained staff since.
     """
     claims = Claim.objects.select_for_update().filter(user_id=hand_of(actor), lease_until__gt=now).order_by("-claimed_at")
     conflicted = conflicted_customers(actor, on=timezone.localdate(now)) if claims else frozenset()
     for claim in claims:
-        if claim.customer_id in conflicted:
+        if claim.customer_id in conflicted or left_to_trained(actor, claim.customer_id, on=timezone.localdate(now)):
             claim.delete()
             continue
         items = items_of_customer(claim.customer_id, first=claim.item_id, scope=scope)
@@ -169,6 +170,8 @@ class _Candidates:
         conflicted = conflicted_customers(actor, on=timezone.localdate(now))
         if conflicted:
             rows = rows.exclude(customer_id__in=conflicted)
+        if looks.flagged and not is_trained(actor, on=timezone.localdate(now)):
+            rows = rows.filter(~flagged())
         if scope.products is not None:
             products = Product.objects.filter(product_code__in=scope.products).values_list("pk", flat=True)
             rows = rows.filter(product_id__in=list(products))
@@ -267,7 +270,7 @@ def claim_item(*, actor: Actor, item_id: int, scope: Scope, now: datetime) -> Ta
     """Claim the customer of a chosen item; one's own claim is renewed.
 
     :raises ItemUnknown: there is none in sight
-    :raises ConflictDeclared, ExaminationExpired: not by this person
+    :raises ConflictDeclared, ExaminationExpired, TrainedStaffOnly: not by this person
     :raises ItemNotOpen, ItemBlocked, ClaimedByOther, TooManyClaims: not now
     """
     refuse_without_examination(actor, on=timezone.localdate(now))
@@ -275,6 +278,7 @@ def claim_item(*, actor: Actor, item_id: int, scope: Scope, now: datetime) -> Ta
         _hold_person(actor)
         item = locked_item(item_id, scope)
         refuse_conflict(actor, item.customer_id, on=timezone.localdate(now))
+        refuse_untrained(actor, item.customer_id, on=timezone.localdate(now))
         refuse_unworkable(item)
         own = Claim.objects.filter(customer_id=item.customer_id, user_id=hand_of(actor), lease_until__gt=now)
         if own.update(lease_until=now + LEASE, item_id=item.pk):

@@ -16,9 +16,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.queries.entries import in_chunks
-from casework.models import Claim, WorkItem, WorkRecord
+from casework.models import Claim, Vulnerability, WorkItem, WorkRecord
 from casework.operations.acting import kept_values
 from casework.operations.leads import leads_of
+from casework.trained import trained_people
 from casework.work_roles import HAND_BACK
 from riskops.shared.audit import Actor, line, record_all
 from riskops.shared.people.conflicts import conflicts_on
@@ -93,8 +94,12 @@ def _takers(items: Collection[WorkItem], gone: Collection[int], today: date) -> 
     leads = {lead_id for of_queue in there.values() for lead_id in of_queue}
     conflicts = {lead_id: set(conflicts_on(lead_id, today).values_list("customer_id", flat=True)) for lead_id in leads}
     takers: dict[int, int | None] = dict.fromkeys(item.pk for item in items)
+    of_escalated = Vulnerability.objects.filter(customer_id__in={item.customer_id for item in escalated}, ended_at=None)
+    with_care = set(of_escalated.values_list("customer_id", flat=True)) if escalated else set()
+    trained = trained_people(today) if with_care else frozenset()
     for item in escalated:
-        takers[item.pk] = next((lead for lead in there[item.queue_id] if item.customer_id not in conflicts[lead]), None)
+        able = (lead for lead in there[item.queue_id] if item.customer_id not in with_care or lead in trained)
+        takers[item.pk] = next((lead for lead in able if item.customer_id not in conflicts[lead]), None)
     return takers
 
 

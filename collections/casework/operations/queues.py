@@ -21,6 +21,7 @@ from casework.bulk.effects import keep_effects
 from casework.bulk.queues import fill_queues
 from casework.models import Queue, Tier, TierPolicy, WorkItem
 from casework.operations.handing_back import hand_back
+from casework.operations.vulnerability import leave_to_trained
 from casework.operations.work_refusals import QueueChanged, QueueKeptByPolicy, QueueMalformed, QueueUnknown
 from casework.policies import live_policy_row
 from casework.work_roles import MANAGE_QUEUES
@@ -138,7 +139,8 @@ def close_cases(*, as_of: date, now: datetime, first_account_id: int, last_accou
     keep_effects(as_of=as_of, now=now)
     filled = fill_queues(as_of=as_of, now=now, first_account_id=first_account_id, last_account_id=last_account_id)
     within = Q(account_id__gte=first_account_id, account_id__lte=last_account_id)
-    return filled + hand_back(actor=CLOSE, now=now, among=within, run_id=run_id)
+    handed_back = hand_back(actor=CLOSE, now=now, among=within, run_id=run_id)
+    return filled + handed_back + leave_to_trained(actor=CLOSE, now=now, among=within, run_id=run_id)
 
 
 def refill_changed(*, account_ids: Sequence[int], **_more: Any) -> None:

@@ -13,10 +13,11 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.models import Product
-from casework.models import Claim, Queue, WorkItem, WorkRecord
+from casework.models import Claim, Queue, Vulnerability, WorkItem, WorkRecord
 from casework.operations.handing_back import hand_back
 from casework.operations.work_refusals import QueueUnknown
 from casework.rules.loads import Hand, share_out
+from casework.trained import trained_people
 from casework.work_roles import NEXT_WORK, SHARE_OUT_WORK
 from riskops.shared.audit import Actor, record
 from riskops.shared.models import Team
@@ -45,8 +46,8 @@ def share_out_queue(*, actor: Actor, code: str, now: datetime) -> SharedOut:
     """Assign the first unassigned items of a queue to its team, each person up to what they can still work today.
 
     What is assigned to people who are away today, or are here no more, is taken back first (`hand_back`). Accounts of one
-    customer go to one person; nobody gets a customer whom they have a conflict with or may not see, and nobody gets any without
-    a role that works accounts and an examination that holds.
+    customer go to one person; nobody gets a customer whom they have a conflict with, may not see or are not trained for, and
+    nobody gets any without a role that works accounts and an examination that holds.
 
     :raises QueueUnknown: there is no such open queue
     :raises NotYourTeam: somebody else leads the queue's team
@@ -68,12 +69,14 @@ def share_out_queue(*, actor: Actor, code: str, now: datetime) -> SharedOut:
         user__in=members, act=WorkRecord.Act.OUTCOME, undone_at=None, recorded_at__gte=midnight
     ).order_by()
     worked = dict(done.values_list("user_id").annotate(Count("id")))
+    trained = trained_people(today)
+    with_care = frozenset(Vulnerability.objects.filter(ended_at=None).values_list("customer_id", flat=True))
     hands = [
         Hand(
             user_id,
             member.capacity,
             loads.get(user_id, 0) + worked.get(user_id, 0),
-            conflicted_customers(Actor(member.username, user_id), on=today),
+            conflicted_customers(Actor(member.username, user_id), on=today) | (frozenset() if user_id in trained else with_care),
             products,
         )
         for user_id, member in sorted(members.items())

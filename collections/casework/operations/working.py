@@ -35,6 +35,7 @@ from casework.operations.work_refusals import (
     WorkOfOther,
 )
 from casework.outcomes import outcome_offered, outcomes_offered
+from casework.trained import WITH_CARE, left_to_trained, standing_flag, trained_people
 from casework.work_roles import ASSIGN_WORK, BOOST_WORK, ESCALATE_WORK, RECORD_OUTCOME, SKIP_WORK, SNOOZE_WORK, UNDO_WORK
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import conflicts_on, refuse_conflict
@@ -58,10 +59,12 @@ _DAYS: Final = {"returns_on": date.fromisoformat, "boost_until": date.fromisofor
 
 
 @transaction.atomic
-def record_outcome(asked: Asked, *, outcome: str, remark: str = "") -> WorkRecord:
+def record_outcome(asked: Asked, *, outcome: str, remark: str = "", lateness_reason: str = "") -> WorkRecord:
     """Record what came of working on an account. It rests for the outcome's days; one of a fixed list is done for good.
 
-    :raises OutcomeUnknown, TextTooLong: a value that cannot be
+    :param lateness_reason: the code of why the customer is late, for the account's case; "" for nothing new
+    :raises OutcomeUnknown, ReasonUnknown, TextTooLong: a value that cannot be
+    :raises ReasonNotAsked: the customer was spoken to, and no reason stands in the open case
     :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemBlocked, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
     known = outcome_offered(outcome)
@@ -79,7 +82,15 @@ def record_outcome(asked: Asked, *, outcome: str, remark: str = "") -> WorkRecor
         "is_escalated": False,
     }
     made = note_act(Act.OUTCOME, hand, asked, changes, action=RECORD_OUTCOME, said=remark, outcome=outcome)
-    follow_outcome(hand.item.account_id, known, actor=asked.actor, today=asked.today, said=remark, work_record=made.pk)
+    follow_outcome(
+        hand.item.account_id,
+        known,
+        actor=asked.actor,
+        today=asked.today,
+        said=remark,
+        work_record=made.pk,
+        lateness_reason=lateness_reason,
+    )
     let_go(hand, asked, is_finished=True)
     return made
 
@@ -167,7 +178,7 @@ def escalate(asked: Asked, *, reason: str) -> WorkRecord:
     :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
     reason = checked(reason)
-    hand = hold(asked, needs_work=False)
+    hand = hold(asked, needs_work=False, needs_training=False)
     queue = hand.item.queue
     leads = [
         lead_id
@@ -175,6 +186,9 @@ def escalate(asked: Asked, *, reason: str) -> WorkRecord:
         if lead_id != asked.actor.user_id
         and not conflicts_on(lead_id, asked.today).filter(customer_id=hand.item.customer_id).exists()
     ]
+    if standing_flag(hand.item.customer_id) is not None:
+        # To somebody who must leave them to others it would be lost.
+        leads = [lead_id for lead_id in leads if lead_id in trained_people(asked.today)]
     if not leads:
         raise NobodyToEscalateTo(queue.name)
     away = away_on(asked.today)
@@ -198,7 +212,7 @@ def assign(asked: Asked, *, username: str) -> WorkRecord:
     :raises ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
     # What must not be worked now is given to nobody; taking it back is always possible.
-    hand = hold(asked, needs_work=bool(username))
+    hand = hold(asked, needs_work=bool(username), needs_training=False)
     person = None
     if username:
         person = get_user_model().objects.filter(username=username, is_active=True).first()
@@ -235,6 +249,8 @@ def refuse_assignee(person: Any, item: WorkItem, today: date) -> None:
         raise NotAnAssignee(name, _("they are away today"))
     if conflicts_on(person.pk, today).filter(customer_id=item.customer_id).exists():
         raise NotAnAssignee(name, _("they cannot work on this customer"))
+    if left_to_trained(person, item.customer_id, on=today):
+        raise NotAnAssignee(name, str(WITH_CARE))
 
 
 @transaction.atomic
@@ -248,7 +264,7 @@ def boost(asked: Asked, *, factor: int, until: date, reason: str) -> WorkRecord:
     if not 1 <= factor <= MOST_BOOST_FACTOR or not 0 <= days <= MOST_BOOST_DAYS:
         raise BoostOutOfRange(MOST_BOOST_FACTOR, MOST_BOOST_DAYS)
     reason = checked(reason)
-    hand = hold(asked, needs_work=False)
+    hand = hold(asked, needs_work=False, needs_training=False)
     changes = {"boost_factor": factor, "boost_until": until if factor > 1 else None}
     made = note_act(Act.BOOST, hand, asked, changes, action=BOOST_WORK, said=reason)
     let_go(hand, asked, is_finished=False)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.facts import ACCOUNT_FACTS, facts_of
 from accounts.models import AccountState
 from casework.models import Claim, PriorityWeights, Queue, Tier, WorkItem, WorkRecord
@@ -15,6 +17,7 @@ from casework.queries.cases.pages import CaseBrief, case_brief
 from casework.queries.effectiveness import current_weights, effectiveness, formula_of
 from casework.queries.worklist import WorkRow, value_text, work_rows
 from casework.rules.priority import Effectiveness
+from casework.trained import TrainedStaffOnly, is_trained, takers
 from riskops.shared.day import book_shown
 from riskops.shared.rule_language import Explanation, RuleRefusal, explain, parse_rule
 from riskops.shared.scope import scope_of
@@ -81,6 +84,7 @@ def desk_of(item: WorkItem, *, user: Any, now: datetime) -> Desk:
     row, *related = work_rows([item.pk, *others.values_list("pk", flat=True)[:20]], user=user, now=now)
     state: AccountState | None = getattr(item.account, "state", None)
     day = book_shown().business_date
+    is_mine = claim is not None and claim.user_id == user.pk
     tier, explanation = _why_tier(state, day)
     owed = ("outstanding_principal_minor", "outstanding_interest_minor", "outstanding_fee_minor", "penalty_due_minor")
     return Desk(
@@ -90,17 +94,23 @@ def desk_of(item: WorkItem, *, user: Any, now: datetime) -> Desk:
         state=state,
         exposure_minor=sum(getattr(state, name) for name in owed) if state else 0,
         claim=claim,
-        is_mine=claim is not None and claim.user_id == user.pk,
+        is_mine=is_mine,
         minutes_left=max(1, int((claim.lease_until - now).total_seconds() / 60 + 0.5)) if claim else 0,
         related=tuple(related),
         records=tuple(WorkRecord.objects.filter(item=item).select_related("user", "undone_by").order_by("-pk")[:10]),
         worth=_worth(item, day, now),
         tier=tier,
         explanation=explanation,
-        why_not=why_not_workable(item),
+        why_not=why_not_workable(item) or ("" if is_mine or not row.care else _why_not_trained(user, now)),
         why_not_now="" if claim else why_not_now(item, now),
         brief=case_brief(item.account_id, state),
     )
+
+
+def _why_not_trained(user: Any, now: datetime) -> str:
+    """Return why a customer who is handled with care is not this person's to work, "" for trained staff."""
+    day = timezone.localdate(now)
+    return "" if is_trained(user, on=day) else str(TrainedStaffOnly(takers(day)))
 
 
 def _why_tier(state: AccountState | None, day: date | None) -> tuple[Tier | None, Explanation | None]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.facts import ACCOUNT_FACTS, account_rows
@@ -24,6 +25,7 @@ from casework.operations.claiming import own_queues
 from casework.outcomes import outcome_labels
 from casework.policies import live_policy_row
 from casework.rules.business_time import BusinessHours, minutes_between
+from casework.trained import WITH_CARE
 from riskops.shared.day import book_shown
 from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.personal import masked_name
@@ -95,6 +97,7 @@ class WorkRow:
     held_by: str
     is_mine: bool
     is_conflicted: bool
+    care: Promise | str
     snoozed_until: datetime | None
     outcome: Any
     queue_code: str
@@ -251,7 +254,8 @@ _COLUMNS: Final = (
     "account__state__days_past_due", "account__state__bucket", "account__state__overdue_principal_minor",
     "account__state__overdue_interest_minor", "account__state__overdue_fee_minor", "account__state__penalty_due_minor",
     "account__state__tier", "account__signals__score", "account__signals__score_month_end",
-    "account__signals__broken_promises_6m", "priority", "boost_factor", "due_at", "minutes_left", "blocked_by",
+    "account__signals__broken_promises_6m", "account__signals__is_vulnerable", "priority", "boost_factor", "due_at",
+    "minutes_left", "blocked_by",
     "assigned_to__username", "is_escalated", "snoozed_until", "outcome", "status", "queue__code",
     "queue__name_en", "queue__name_zh",
 )  # fmt: skip
@@ -308,6 +312,7 @@ def _row(
         held_by=holder[1] if holder else "",
         is_mine=holder is not None and holder[0] == user.pk,
         is_conflicted=row["customer_id"] in conflicted,
+        care=WITH_CARE if row["account__signals__is_vulnerable"] else "",
         snoozed_until=row["snoozed_until"] if row["status"] == Status.SNOOZED else None,
         outcome=labels.get(row["outcome"], row["outcome"]),
         queue_code=row["queue__code"],

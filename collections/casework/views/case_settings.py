@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.models import Product
 from accounts.operations.refusals import LedgerRefusal
 from casework import work_roles as may_do
-from casework.case_forms import FiguresForm, OutcomeForm, PromptForm, SettingForm, TermsForm, initial_of
-from casework.models import Case, CasePrompt, OutcomeCode
+from casework.case_forms import FiguresForm, OutcomeForm, PromptForm, ReasonForm, SettingForm, TermsForm, initial_of
+from casework.models import Case, CasePrompt, LatenessReason, OutcomeCode
 from casework.operations.cases import settings as operations
 from casework.operations.cases.refusals import CaseRefused
 from casework.queries.cases.open_cases import figures_in_force
@@ -38,6 +38,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         "outcomes": OutcomeCode.objects.order_by("-is_active", "key", "code"),
         # In the order in which a case goes through its stages, not in that of their names.
         "prompts": sorted(CasePrompt.objects.all(), key=lambda prompt: Case.Stage.values.index(prompt.stage)),
+        "reasons": LatenessReason.objects.order_by("-is_active", "position", "code"),
         "products": Product.objects.order_by("product_code"),
     }
     return render(request, "casework/cases/settings.html", context)
@@ -153,6 +154,46 @@ def outcome(request: HttpRequest, code: str) -> HttpResponse:
             actor=Actor.of(request.user), code=code, values=form.values, version=_version(request)
         ),
         gettext("The outcome code is saved."),
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires(may_do.EDIT_LATENESS_REASONS)
+def new_reason(request: HttpRequest) -> HttpResponse:
+    """Add a reason for lateness."""
+    form = ReasonForm(request.POST or None, initial={"position": 100, "is_active": True})
+    return _serve(
+        request,
+        _("New reason for lateness"),
+        form,
+        None,
+        lambda: operations.save_lateness_reason(
+            actor=Actor.of(request.user), code=form.cleaned_data["code"], values=form.values, version=None
+        ),
+        gettext("The reason is saved."),
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@requires(may_do.EDIT_LATENESS_REASONS)
+def reason(request: HttpRequest, code: str) -> HttpResponse:
+    """Change a reason for lateness."""
+    row = LatenessReason.objects.filter(code=code).first()
+    if row is None:
+        raise Http404(gettext("There is no “%(key)s” in the settings of cases.") % {"key": code})
+    form = ReasonForm(request.POST or None, initial=initial_of(row, operations.REASON_FIELDS))
+    del form.fields["code"]
+    return _serve(
+        request,
+        row.label,
+        form,
+        row.version,
+        lambda: operations.save_lateness_reason(
+            actor=Actor.of(request.user), code=code, values=form.values, version=_version(request)
+        ),
+        gettext("The reason is saved."),
     )
 
 

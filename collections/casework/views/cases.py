@@ -19,6 +19,7 @@ from accounts.models import CreditAccount
 from accounts.operations.refusals import LedgerRefusal
 from casework import work_roles as may_do
 from casework.case_forms import OFFERED_PARTS, read_amount, read_day, read_parts
+from casework.lateness import reason_label, reasons_offered
 from casework.models import Case, CaseContact, CaseCost, NextAction, Promise
 from casework.operations.cases import outcomes, working_on
 from casework.operations.cases.refusals import ContactUnknown
@@ -28,6 +29,7 @@ from casework.operations.work_refusals import WorkRefusal
 from casework.outcomes import outcome_label, outcomes_offered
 from casework.queries.cases.pages import CaseFilters, case_desk, case_page
 from casework.queries.promises.lists import PromiseFilters, promise_page
+from casework.trained import WITH_CARE, left_to_trained
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.people.conflicts import refuse_conflict
@@ -94,6 +96,7 @@ def _desk(request: HttpRequest, account: CreditAccount, *, status: int = 200, **
         "account": account,
         "desk": desk,
         "today": timezone.localdate(),
+        "care": WITH_CARE if left_to_trained(request.user, account.customer_id) else "",
         **desk_choices(),
         **more,
     }
@@ -104,6 +107,7 @@ def desk_choices() -> dict[str, Any]:
     """Return what the forms of a case offer."""
     return {
         "outcomes": outcomes_offered(),
+        "reasons": reasons_offered(),
         "next_actions": NextAction.choices,
         "proofs": PROOF_NAMES.items(),
         "relations": CaseContact.Relation.choices,
@@ -144,7 +148,12 @@ def outcome(request: HttpRequest, account_no: str) -> HttpResponse:
         request,
         account_no,
         lambda account, actor: outcomes.record_case_outcome(
-            actor=actor, account_id=account.pk, code=code, today=timezone.localdate(), remark=request.POST.get("remark", "")
+            actor=actor,
+            account_id=account.pk,
+            code=code,
+            today=timezone.localdate(),
+            remark=request.POST.get("remark", ""),
+            lateness_reason=request.POST.get("lateness_reason", ""),
         ),
         lambda: gettext("%(account)s: %(outcome)s.") % {"account": account_no, "outcome": outcome_label(code)},
     )
@@ -193,9 +202,26 @@ def right_party(request: HttpRequest, account_no: str) -> HttpResponse:
         request,
         account_no,
         lambda account, actor: working_on.confirm_right_party(
-            actor=actor, account_id=account.pk, proof=request.POST.get("proof", "")
+            actor=actor,
+            account_id=account.pk,
+            proof=request.POST.get("proof", ""),
+            lateness_reason=request.POST.get("lateness_reason", ""),
         ),
         lambda: gettext("It is noted that you spoke to the customer."),
+    )
+
+
+@never_cache
+@requires(may_do.RECORD_LATENESS_REASON)
+@posted_from("case")
+def reason(request: HttpRequest, account_no: str) -> HttpResponse:
+    """Record why the customer is late."""
+    code = request.POST.get("lateness_reason", "")
+    return _act(
+        request,
+        account_no,
+        lambda account, actor: working_on.record_reason(actor=actor, account_id=account.pk, code=code),
+        lambda: gettext("Recorded: %(reason)s.") % {"reason": reason_label(code)},
     )
 
 

@@ -65,7 +65,9 @@ def _act(
         made = do(form)
     except WorkRefusal as refusal:
         fresh = item_or_404(item_id, request.user)
-        return desk_answer(request, fresh, status=422, refusal=str(refusal), typed=form.text("reason") or form.text("remark"))
+        typed = form.text("reason") or form.text("remark")
+        chosen = form.text("lateness_reason")
+        return desk_answer(request, fresh, status=422, refusal=str(refusal), typed=typed, chosen_reason=chosen)
     said = done(form)
     if goes_on and request.POST.get("play"):
         return take_next(request, form.item.queue.code, done=said, undo=made.pk)
@@ -87,7 +89,12 @@ def outcome(request: HttpRequest, item_id: int) -> HttpResponse:
     return _act(
         request,
         item_id,
-        lambda form: working.record_outcome(form.asked, outcome=form.text("outcome"), remark=form.text("remark")),
+        lambda form: working.record_outcome(
+            form.asked,
+            outcome=form.text("outcome"),
+            remark=form.text("remark"),
+            lateness_reason=form.text("lateness_reason"),
+        ),
         said,
         goes_on=True,
     )
@@ -109,7 +116,7 @@ def promise(request: HttpRequest, item_id: int) -> HttpResponse:
             said=form.text("said"),
             override_reason=form.text("override_reason"),
         )
-        return working.record_outcome(form.asked, outcome=PROMISED)
+        return working.record_outcome(form.asked, outcome=PROMISED, lateness_reason=form.text("lateness_reason"))
 
     def said(form: _Form) -> str:
         return gettext("%(account)s: the promise is taken.") % {"account": form.item.account.account_no}

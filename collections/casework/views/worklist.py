@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET
 
 from casework import work_roles as may_do
 from casework.case_forms import OFFERED_PARTS
+from casework.lateness import reasons_offered
 from casework.models import SavedView, WorkItem
 from casework.operations import claiming, noting
 from casework.operations.work_refusals import NothingToTake, WorkRefusal
@@ -140,6 +141,7 @@ def desk_context(request: HttpRequest, item: WorkItem, now: datetime, **more: An
         "note_text": note.text if note else "",
         "note_version": note.version if note else 0,
         "whole_bp": WHOLE_BP,
+        "reasons": reasons_offered() if desk.brief and desk.brief.asks_reason else (),
         **_choices(request),
         **more,
     }

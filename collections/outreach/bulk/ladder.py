@@ -23,7 +23,7 @@ from outreach.queries.standing import HOLD_SIGNALS
 from outreach.rules.contact_policy import RuleId
 from outreach.rules.contacts import Channel, Hold, Purpose
 from outreach.rules.ladders import PRIORITIES, Act, Anchor, Step
-from outreach.strategies import Ladder
+from outreach.strategies import VULNERABLE, Ladder, is_gentle
 from riskops.shared.rule_language import compiled, condition
 from riskops.shared.sql import boolean, date_literal, days_after, moment
 
@@ -81,15 +81,20 @@ class Span:
         """The name of the column for each condition that steps have, each once; none for a step that is always taken."""
         found: dict[tuple[Any, ...], str] = {}
         for step in self.ladder.steps:
-            key = (step.tiers, step.rule, step.stop_rule)
+            key = _key(step)
             if any(key):
                 found.setdefault(key, f"takes_{len(found)}")
         return found
 
     def takes(self, step: Step) -> str:
         """Return the condition of a step over the rows of `seen`."""
-        name = self.conditions.get((step.tiers, step.rule, step.stop_rule))
+        name = self.conditions.get(_key(step))
         return name or boolean(True)
+
+
+def _key(step: Step) -> tuple[Any, ...]:
+    """Return what a step is taken by: its tiers, its rules, and whether vulnerable customers are left out."""
+    return step.tiers, step.rule, step.stop_rule, not is_gentle(step)
 
 
 def seen(span: Span) -> tuple[str, tuple[Any, ...]]:
@@ -139,8 +144,10 @@ def _due_date(as_of: date) -> Any:
     return Coalesce(F("oldest_unpaid_due_date"), Subquery(coming.values("due_date")[:1]), output_field=DateField())
 
 
-def _condition(tiers: Sequence[str], rule: str, stop_rule: str) -> Any:
+def _condition(tiers: Sequence[str], rule: str, stop_rule: str, spares_vulnerable: bool) -> Any:
     wanted = Q(tier__in=list(tiers)) if tiers else Q()
+    if spares_vulnerable:
+        wanted &= condition(account_rule(f"{VULNERABLE} = False"))
     if rule:
         wanted &= condition(account_rule(rule))
     if stop_rule:

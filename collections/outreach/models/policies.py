@@ -25,6 +25,7 @@ HOLD_NAMES: Final = {
     Hold.STOP_CONTACT: _("stop-contact request"),
     Hold.LEGAL_REPRESENTATION: _("legal representation"),
     Hold.NO_CONTACT_ARM: _("control group of an experiment"),
+    Hold.VULNERABLE: _("vulnerable: no more than reminders"),
 }
 #: What people choose from.
 NOTED_HOLD_CHOICES: Final = [(str(hold), HOLD_NAMES[hold]) for hold in NOTED_HOLDS]

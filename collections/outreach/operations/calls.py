@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import CreditAccount, Customer
+from casework.trained import refuse_untrained
 from outreach.contact_names import OUTCOME_NAMES
 from outreach.gate import Answer, ContactNotOpen, KeyOfAnother, ask_gate, end_contact, pass_gate
 from outreach.models import Contact, DetailState
@@ -88,9 +89,10 @@ def ask_for_contact(
     :raises ContactEnded, KeyTaken: the key is that of a contact that has ended, or of another one
     :raises CallOfAnotherDay: the key is that of a contact that counts for another day of the customer's
     :raises DetailNotOfCustomer: somebody else's number is missing, or the customer's own was typed
-    :raises ConflictDeclared: the person has a conflict of interest with the customer
+    :raises ConflictDeclared, TrainedStaffOnly: not by this person
     """
     refuse_conflict(actor, account.customer_id)
+    refuse_untrained(actor, account.customer_id, on=timezone.localdate(now))
     if channel not in BY_PERSON:
         raise NotByPerson(str(CHANNEL_NAMES[channel]))
     if purpose is Purpose.NOTICE and not roles_of_actor(actor) & MAY_NOTIFY:
@@ -169,9 +171,10 @@ def dial(*, actor: Actor, customer: Customer, contact_id: int, now: datetime, sc
     :raises CallOfAnotherDay: it counts for another day of the customer's
     :raises NotToDialNow: the contact policy does not allow it any more
     :raises NoPolicyHolds: no contact policy does
-    :raises ConflictDeclared: the person has a conflict of interest with the customer
+    :raises ConflictDeclared, TrainedStaffOnly: not by this person
     """
     refuse_conflict(actor, customer.pk)
+    refuse_untrained(actor, customer.pk, on=timezone.localdate(now))
     contact = Contact.objects.filter(pk=contact_id, customer=customer, channel=Channel.CALL).first()
     if contact is None or not (scope or scope_of_actor(actor)).permits(contact.account_id):
         raise ContactUnknown(contact_id)

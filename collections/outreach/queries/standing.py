@@ -26,7 +26,7 @@ HOLD_SIGNALS: Final = {
 }
 #: What is read of a customer and of an account's signals.
 CUSTOMER_COLUMNS: Final = ("time_zone", "phone_index", "consent_sms", "consent_email", "consent_push")
-SIGNAL_COLUMNS: Final = (*HOLD_SIGNALS, "is_on_hold")
+SIGNAL_COLUMNS: Final = (*HOLD_SIGNALS, "is_on_hold", "is_vulnerable")
 #: More contacts than any policy lets through in a week, and enough to see the last ones that failed.
 PAST_READ: Final = 300
 #: A day of one clock is over within two of any other: calls with others at a number count by the day.
@@ -126,6 +126,8 @@ def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: 
             said = {about for hold, about in holds if hold is not Hold.NO_CONTACT_ARM}
             if signals.is_on_hold and not said & {None, account.pk}:
                 holds.add((Hold.STOP_CONTACT, account.pk))
+            if signals.is_vulnerable:
+                holds.add((Hold.VULNERABLE, account.pk))
     states = {detail: noted.states[detail] for detail in (*details, customer.phone_index) if detail in noted.states}
     unusable = frozenset(detail for detail, state in states.items() if state in _INVALID)
     consents = {Channel.SMS: customer.consent_sms, Channel.EMAIL: customer.consent_email, Channel.PUSH: customer.consent_push}

@@ -205,8 +205,19 @@ def _hold(matter: _Matter) -> Finding | None:
             continue
         if hold is Hold.DEATH and request.party is Party.THIRD_PARTY:
             continue
+        if hold is Hold.VULNERABLE and not _is_above_a_reminder(request):
+            continue
         return Finding(RuleId.HOLD, hold=hold)
     return None
+
+
+def _is_above_a_reminder(request: Request) -> bool:
+    """Return whether a contact is more than a vulnerable customer is met with: a demand, a machine's voice, a third party.
+
+    A person's call is not: who may make one is asked before the gate.
+    """
+    is_pressing = request.purpose is Purpose.DEMAND or request.channel is Channel.VOICE_BOT
+    return is_pressing or request.party is Party.THIRD_PARTY
 
 
 def _detail(matter: _Matter) -> Finding | None:

@@ -77,10 +77,12 @@ class Hold(StrEnum):
     LEGAL_REPRESENTATION = "legal_representation"
     # An experiment leaves the customer without contact; follows from the arm they are in (outreach/experiments.py).
     NO_CONTACT_ARM = "no_contact_arm"
+    # The customer is handled with care; follows from casework's flag. It holds back what is above a reminder, and that alone.
+    VULNERABLE = "vulnerable"
 
 
 #: The holds that people note and policies speak of.
-NOTED_HOLDS: Final = tuple(hold for hold in Hold if hold is not Hold.NO_CONTACT_ARM)
+NOTED_HOLDS: Final = tuple(hold for hold in Hold if hold not in (Hold.NO_CONTACT_ARM, Hold.VULNERABLE))
 
 
 @dataclass(frozen=True, slots=True)

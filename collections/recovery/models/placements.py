@@ -90,6 +90,7 @@ class Placement(models.Model):
         FRAUD = "fraud", _("fraud suspected")
         PLAN = "plan", _("a repayment plan is signed")
         LEGAL = "legal", _("legal recovery begins")
+        CARE = "care", _("the customer is handled with care")
         AGENCY = "agency", _("the agency is suspended or ended")
         RESALE = "resale", _("written off and sold")
         OTHER = "other", _("another reason")

@@ -147,6 +147,7 @@ class Examination(models.Model):
 
     class Subject(models.TextChoices):
         COLLECTIONS = "collections", _("conduct in collections")
+        VULNERABLE = "vulnerable", _("care of vulnerable customers")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="examinations")
     subject = models.CharField(_("subject"), max_length=20, choices=Subject)

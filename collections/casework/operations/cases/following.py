@@ -99,6 +99,9 @@ def change_stage(case: Case, stage: str, *, state: AccountState, day: date, acto
     case.stage, case.stage_since = stage, day
     case.closed_on = day if stage == CURED else None
     case.save(update_fields=["stage", "stage_since", "closed_on"])
+    if stage == CURED and case.reason_id is not None:
+        # The next episode has a reason of its own.
+        AccountState.objects.filter(pk=case.account_id).update(lateness_reason="")
     add_event(case, kind, day=day, actor=actor, state=state, from_stage=was, to_stage=stage, reason=reason)
 
 

@@ -12,10 +12,12 @@ from accounts.operations.checks import account_facts
 from casework.models import Case, CaseEvent, OutcomeCode
 from casework.operations.acting import checked
 from casework.operations.cases.following import add_event
+from casework.operations.cases.reasons import answer_reason, hold_state
 from casework.operations.cases.refusals import CaseSettled, NoOpenCase
 from casework.operations.work_refusals import OutcomeUnknown
 from casework.outcomes import outcome_offered, outcomes_offered
 from casework.queries.cases.open_cases import open_case_of
+from casework.trained import refuse_untrained
 from casework.work_roles import RECORD_CASE_OUTCOME
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import book_state
@@ -44,12 +46,16 @@ def day_of_work(case: Case) -> date:
 
 
 @transaction.atomic
-def record_case_outcome(*, actor: Actor, account_id: int, code: str, today: date, remark: str = "") -> CaseEvent:
+def record_case_outcome(
+    *, actor: Actor, account_id: int, code: str, today: date, remark: str = "", lateness_reason: str = ""
+) -> CaseEvent:
     """Record what came of working on a case, outside of a queue.
 
     :param today: the calendar day, from which its next action is reckoned
-    :raises AccountUnknown, ConflictDeclared, NoOpenCase: not this account
-    :raises OutcomeUnknown, TextTooLong: a value that cannot be
+    :param lateness_reason: the code of why the customer is late; "" for nothing new
+    :raises AccountUnknown, ConflictDeclared, TrainedStaffOnly, NoOpenCase: not this account
+    :raises OutcomeUnknown, ReasonUnknown, TextTooLong: a value that cannot be
+    :raises ReasonNotAsked: the customer was spoken to, and no reason stands
     """
     known = outcome_offered(code)
     if known is None:
@@ -57,8 +63,10 @@ def record_case_outcome(*, actor: Actor, account_id: int, code: str, today: date
     remark = checked(remark, is_needed=False)
     account = account_facts(account_id)
     refuse_conflict(actor, account.customer_id)
+    refuse_untrained(actor, account.customer_id)
+    hold_state(account_id, lateness_reason)
     case = held_case(account_id, account_no=account.account_no)
-    event = _follow(case, known, actor=actor, today=today, said=remark)
+    event = _follow(case, known, actor=actor, today=today, said=remark, reason=lateness_reason)
     record(
         actor=actor,
         action=RECORD_CASE_OUTCOME,
@@ -71,18 +79,35 @@ def record_case_outcome(*, actor: Actor, account_id: int, code: str, today: date
 
 
 def follow_outcome(
-    account_id: int, known: OutcomeCode, *, actor: Actor, today: date, said: str, work_record: int
+    account_id: int, known: OutcomeCode, *, actor: Actor, today: date, said: str, work_record: int, lateness_reason: str = ""
 ) -> CaseEvent | None:
-    """Carry an outcome of the worklist over to the account's open case; nothing where it has none. Its item is locked."""
+    """Carry an outcome of the worklist over to the account's open case; nothing where it has none. Its item is locked.
+
+    :raises ReasonUnknown: no such reason for lateness is in use
+    :raises ReasonNotAsked: the customer was spoken to, and no reason stands
+    """
+    hold_state(account_id, lateness_reason)
     case = Case.objects.select_for_update(of=("self",)).filter(account_id=account_id, closed_on=None).first()
-    return None if case is None else _follow(case, known, actor=actor, today=today, said=said, work_record=work_record)
+    if case is None:
+        return None
+    return _follow(case, known, actor=actor, today=today, said=said, work_record=work_record, reason=lateness_reason)
 
 
-def _follow(case: Case, known: OutcomeCode, *, actor: Actor, today: date, said: str, work_record: int | None = None) -> CaseEvent:
+def _follow(
+    case: Case,
+    known: OutcomeCode,
+    *,
+    actor: Actor,
+    today: date,
+    said: str,
+    work_record: int | None = None,
+    reason: str = "",
+) -> CaseEvent:
     before = {name: getattr(case, name) for name in _KEPT}
     case.next_action = known.next_action
     case.next_action_on = today + timedelta(days=known.next_action_days) if known.next_action else None
     day = day_of_work(case)
+    answer_reason(case, reason, actor=actor, day=day, is_right_party=known.is_right_party)
     if known.is_right_party:
         case.right_party_on = day
     case.save(update_fields=list(_KEPT))

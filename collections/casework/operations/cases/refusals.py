@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -70,6 +71,37 @@ class NextActionMalformed(CaseRefused):
             _("A next action is one of the list with a day from %(today)s on, at most %(days)s days ahead; or neither.")
             % {"today": today.isoformat(), "days": most_days}
         )
+
+
+class ReasonUnknown(CaseRefused):
+    """No such reason for lateness is in use."""
+
+    about = "lateness_reason"
+
+    def __init__(self, code: str, known: Sequence[str]) -> None:
+        super().__init__(
+            _("There is no reason “%(code)s” in use; choose one of %(known)s.") % {"code": code, "known": ", ".join(known)}
+        )
+
+
+class ReasonNotAsked(CaseRefused):
+    """The customer was spoken to, and why they are late was not asked."""
+
+    about = "lateness_reason"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            _("Ask why the customer is late, once an episode, and choose what they say: %(names)s.") % {"names": ", ".join(names)}
+        )
+
+
+class ReasonStands(CaseRefused):
+    """It is the reason that stands."""
+
+    about = "lateness_reason"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("“%(name)s” is the reason that stands; nothing was changed. Choose another one.") % {"name": name})
 
 
 class OwnerUnknown(CaseRefused):

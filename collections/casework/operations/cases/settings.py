@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Product
 from accounts.operations.checks import check_reason
-from casework.models import CaseFigures, CasePrompt, OutcomeCode, PromiseTerms
+from casework.lateness import NONE_RECORDED
+from casework.models import CaseFigures, CasePrompt, LatenessReason, OutcomeCode, PromiseTerms
 from casework.operations.cases.refusals import SettingChanged, SettingMalformed, SettingUnknown
 from casework.queries.cases.open_cases import figures_in_force
 from casework.queries.promises.terms import terms_of
-from casework.work_roles import EDIT_OUTCOME_CODES, EDIT_PROMPTS, SET_CASE_FIGURES, SET_PROMISE_TERMS
+from casework.work_roles import EDIT_LATENESS_REASONS, EDIT_OUTCOME_CODES, EDIT_PROMPTS, SET_CASE_FIGURES, SET_PROMISE_TERMS
 from riskops.shared.audit import Actor, record
 
 AnyRow = TypeVar("AnyRow", bound=models.Model)
@@ -31,13 +32,14 @@ OUTCOME_FIELDS: Final = (
     "action", "result", "name_en", "name_zh", "key", "rest_days", "is_success", "is_right_party", "next_action",
     "next_action_days", "is_active",
 )  # fmt: skip
+REASON_FIELDS: Final = ("position", "name_en", "name_zh", "is_active")
 PROMPT_FIELDS: Final = ("stage", "position", "text_en", "text_zh", "is_active")
 #: What people may set, smallest and largest.
 _BOUNDS: Final = {
     "work_from_days": (2, 3_650), "pursue_from_days": (3, 3_650), "redefault_days": (0, 3_650),
     "grace_days": (0, 30), "tolerance_bp": (0, 5_000), "tolerance_minor": (0, 10**9), "partly_from_bp": (0, 10_000),
     "most_days": (1, 366), "most_parts": (1, 60), "most_broken_in_a_row": (1, 100), "reversal_days": (0, 366),
-    "rest_days": (0, 366), "next_action_days": (0, 180),
+    "rest_days": (0, 366), "next_action_days": (0, 180), "position": (0, 30_000),
 }  # fmt: skip
 _CODE: Final = re.compile(r"[a-z0-9_]{1,20}")
 
@@ -119,6 +121,29 @@ def save_outcome_code(*, actor: Actor, code: str, values: Mapping[str, Any], ver
     _refuse_bounds(values, ("rest_days", "next_action_days"))
     _save(row, values, before)
     _record(actor, EDIT_OUTCOME_CODES, "outcome_code", code, before, _of(row, OUTCOME_FIELDS), "")
+    return row
+
+
+@transaction.atomic
+def save_lateness_reason(*, actor: Actor, code: str, values: Mapping[str, Any], version: int | None) -> LatenessReason:
+    """Add a reason for lateness (`version` None) or change one that was read at a version. Cases keep what they name.
+
+    :param values: by the names in `REASON_FIELDS`
+    :raises SettingUnknown, SettingChanged: there is none of that version
+    :raises SettingMalformed: a code or name that cannot be, or “not said” taken out of use
+    """
+    if version is None:
+        if not _CODE.fullmatch(code) or code == NONE_RECORDED:
+            raise SettingMalformed("code", _("A code has up to 20 small letters, digits and underscores: payment_failed."))
+        if LatenessReason.objects.filter(code=code).exists():
+            raise SettingMalformed("code", _("There is a reason “%(code)s” already; give another code.") % {"code": code})
+    if code == LatenessReason.NOT_SAID and not values["is_active"]:
+        raise SettingMalformed("is_active", _("This one stays in use: it says that the customer was asked."))
+    row = _held(LatenessReason, {"code": code}, version) or LatenessReason(code=code)
+    before = _of(row, REASON_FIELDS) if row.pk else None
+    _refuse_bounds(values, ("position",))
+    _save(row, values, before)
+    _record(actor, EDIT_LATENESS_REASONS, "lateness_reason", code, before, _of(row, REASON_FIELDS), "")
     return row
 
 

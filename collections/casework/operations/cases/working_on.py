@@ -14,6 +14,7 @@ from accounts.operations.checks import AccountFacts, account_facts
 from casework.models import Case, CaseContact, CaseCost, CaseEvent, NextAction
 from casework.operations.cases.following import add_event
 from casework.operations.cases.outcomes import day_of_work, held_case, refuse_settled
+from casework.operations.cases.reasons import answer_reason, hold_state, known_reason, write_reason
 from casework.operations.cases.refusals import (
     ContactMalformed,
     ContactRefusedAlready,
@@ -21,7 +22,9 @@ from casework.operations.cases.refusals import (
     CostMalformed,
     NextActionMalformed,
     OwnerUnknown,
+    ReasonStands,
 )
+from casework.trained import left_to_trained, refuse_untrained
 from casework.work_roles import (
     ADD_CASE_CONTACT,
     BOOK_CASE_COST,
@@ -50,6 +53,7 @@ PROOFS: Final = ("last_four", "birth_date", "known_purchase", "call_back")
 def _open(actor: Actor, account_id: int) -> tuple[AccountFacts, Case]:
     account = account_facts(account_id)
     refuse_conflict(actor, account.customer_id)
+    refuse_untrained(actor, account.customer_id)
     return account, held_case(account_id, account_no=account.account_no)
 
 
@@ -73,7 +77,7 @@ def _record(actor: Actor, action: str, account: AccountFacts, **more: Any) -> No
 def set_next_action(*, actor: Actor, account_id: int, action: str, on: date | None, today: date) -> Case:
     """Set what is to be done next in a case and on which calendar day; "" and None for nothing.
 
-    :raises AccountUnknown, ConflictDeclared, NoOpenCase: not this account
+    :raises AccountUnknown, ConflictDeclared, TrainedStaffOnly, NoOpenCase: not this account
     :raises NextActionMalformed: no such action, or a day that is past or too far ahead
     """
     account, case = _open(actor, account_id)
@@ -94,7 +98,7 @@ def set_next_action(*, actor: Actor, account_id: int, action: str, on: date | No
 def own_case(*, actor: Actor, account_id: int, username: str, today: date) -> Case:
     """Give a case an owner, "" for none.
 
-    :raises AccountUnknown, ConflictDeclared, NoOpenCase: not this account
+    :raises AccountUnknown, ConflictDeclared, TrainedStaffOnly, NoOpenCase: not this account
     :raises OwnerUnknown: no active person of the name who works cases, may see it and has no conflict
     """
     account, case = _open(actor, account_id)
@@ -106,6 +110,7 @@ def own_case(*, actor: Actor, account_id: int, username: str, today: date) -> Ca
             or not may(owner, RECORD_CASE_OUTCOME)
             or not scope_of(owner).permits(account_id)
             or conflicts_on(owner.pk, today).filter(customer_id=case.customer_id).exists()
+            or left_to_trained(owner, case.customer_id, on=today)
         ):
             raise OwnerUnknown(username)
     was = case.owner.get_username() if case.owner else ""
@@ -117,16 +122,37 @@ def own_case(*, actor: Actor, account_id: int, username: str, today: date) -> Ca
 
 
 @transaction.atomic
-def confirm_right_party(*, actor: Actor, account_id: int, proof: str) -> Case:
+def record_reason(*, actor: Actor, account_id: int, code: str) -> Case:
+    """Record why the customer of a case is late; what was recorded before stays in its events, the newest counts.
+
+    :raises AccountUnknown, ConflictDeclared, TrainedStaffOnly, NoOpenCase: not this account
+    :raises ReasonUnknown: no such reason is in use
+    :raises ReasonStands: it is what stands already
+    """
+    reason = known_reason(code)
+    hold_state(account_id, code)
+    _account, case = _open(actor, account_id)
+    if case.reason_id == reason.pk:
+        raise ReasonStands(reason.label)
+    write_reason(case, reason, actor=actor, day=day_of_work(case))
+    return case
+
+
+@transaction.atomic
+def confirm_right_party(*, actor: Actor, account_id: int, proof: str, lateness_reason: str = "") -> Case:
     """Note that it was the customer who was spoken to, and how that was made sure.
 
     :param proof: one of `PROOFS`; what was answered is not kept
-    :raises AccountUnknown, ConflictDeclared, NoOpenCase: not this account
+    :param lateness_reason: the code of why the customer is late; "" for nothing new
+    :raises AccountUnknown, ConflictDeclared, TrainedStaffOnly, NoOpenCase: not this account
     :raises ContactMalformed: no such proof
+    :raises ReasonUnknown, ReasonNotAsked: why the customer is late was not asked, and no reason stands
     """
+    hold_state(account_id, lateness_reason)
     account, case = _open(actor, account_id)
     if proof not in PROOFS:
         raise ContactMalformed("proof")
+    answer_reason(case, lateness_reason, actor=actor, day=day_of_work(case), is_right_party=True)
     case.right_party_on = day_of_work(case)
     case.save(update_fields=["right_party_on"])
     _tell(case, Kind.RIGHT_PARTY, actor, {"proof": proof})
@@ -149,7 +175,7 @@ class TypedContact:
 def add_contact(*, actor: Actor, account_id: int, typed: TypedContact, now: datetime) -> CaseContact:
     """Keep somebody through whom the customer may be reached. Whether they may be contacted the contact policy says.
 
-    :raises AccountUnknown, ConflictDeclared, NoOpenCase: not this account
+    :raises AccountUnknown, ConflictDeclared, TrainedStaffOnly, NoOpenCase: not this account
     :raises ContactMalformed: no name or number, or a choice that is none
     """
     account, case = _open(actor, account_id)
@@ -211,7 +237,7 @@ def book_cost(
 ) -> CaseCost:
     """Book what collecting cost on a case. It is the lender's cost, not the customer's debt; below 0 takes back.
 
-    :raises AccountUnknown, ConflictDeclared, NoOpenCase: not this account
+    :raises AccountUnknown, ConflictDeclared, TrainedStaffOnly, NoOpenCase: not this account
     :raises CostMalformed: nothing, too much, more taken back than was booked, or a day before the case or to come
     """
     account, case = _open(actor, account_id)

@@ -16,6 +16,7 @@ from accounts.rules.terms import Component
 from casework.models import Plan, PlanEvent
 from casework.operations.plans.refusals import PlanMovedOn, PlanUnknown
 from casework.rules.plans import Owed
+from casework.trained import refuse_untrained
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import hold_day
 from riskops.shared.people.conflicts import refuse_conflict
@@ -42,13 +43,14 @@ class Held:
 def hold_account(account_id: int, actor: Actor) -> Held:
     """Return an account held still until the transaction ends.
 
-    :raises ConflictDeclared: whoever acts has a conflict with the customer
+    :raises ConflictDeclared, TrainedStaffOnly: not by this person
     :raises DayNotOpenYet: no day of the book is closed yet
     """
     position = hold_day(account_id)
     lock_states([account_id]).first()
     account = CreditAccount.objects.select_related("product", "customer").get(pk=account_id)
     refuse_conflict(actor, account.customer_id)
+    refuse_untrained(actor, account.customer_id)
     if position.open_day is None or position.business_date is None:
         raise DayNotOpenYet(account.opened_on, None)
     rebuilt = load_entries([account_id])[account_id].rebuilt(position.open_day)

@@ -36,6 +36,7 @@ from casework.operations.promises.refusals import (
 from casework.queries.cases.open_cases import open_case_of
 from casework.queries.promises.terms import terms_for
 from casework.rules.promises import agreed_parts
+from casework.trained import refuse_untrained
 from casework.work_roles import CANCEL_PROMISE, OVERRIDE_PROMISE, TAKE_PROMISE
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import DayPosition, hold_day
@@ -116,7 +117,7 @@ def take_promise(
     :param said: free text about the customer, kept as personal data
     :param override_reason: why one more is taken after too many were broken; a team lead's or manager's
     :raises AccountUnknown: no such account
-    :raises ConflictDeclared: whoever acts has a conflict with the customer
+    :raises ConflictDeclared, TrainedStaffOnly: not by this person
     :raises NoDayClosed: no day of the book is closed yet
     :raises NoOpenCase: nothing is past due
     :raises PromiseOpenAlready, PlanStands: something else stands
@@ -126,6 +127,7 @@ def take_promise(
     """
     account = account_facts(account_id)
     refuse_conflict(actor, account.customer_id)
+    refuse_untrained(actor, account.customer_id)
     position = hold_day(account_id)
     today = position.open_day
     state: AccountState | None = lock_states([account_id]).first()

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from accounts.models import AccountState, CreditAccount
+from casework.lateness import reason_label
 from casework.models import Case, CaseContact, CaseCost, CaseEvent, CasePrompt, NextAction, Promise
 from casework.operations.promises.taking import Room, room_for
 from casework.outcomes import outcome_labels
@@ -67,6 +68,11 @@ class CaseDesk:
         return self.case.closed_on is None
 
     @property
+    def asks_reason(self) -> bool:
+        """Whether the next contact with the customer asks why they are late."""
+        return self.is_open and self.case.reason_id is None
+
+    @property
     def overdue_minor(self) -> int:
         """What is overdue now."""
         return self.state.overdue_total_minor if self.state else 0
@@ -83,10 +89,15 @@ class CaseBrief:
     next_action: str
     episodes: int
 
+    @property
+    def asks_reason(self) -> bool:
+        """Whether the next contact with the customer asks why they are late."""
+        return self.case.closed_on is None and self.case.reason_id is None
+
 
 def latest_case(account_id: int) -> Case | None:
     """Return the open case of an account, else its last one."""
-    rows = Case.objects.filter(account_id=account_id).select_related("owner", "previous")
+    rows = Case.objects.filter(account_id=account_id).select_related("owner", "previous", "reason")
     return rows.order_by("-episode").first()
 
 
@@ -169,6 +180,8 @@ def event_title(event: CaseEvent, labels: Mapping[str, str]) -> str:
         return f"{kind}: {labels.get(details['outcome'], details['outcome'])}"
     if event.kind == CaseEvent.Kind.NEXT_ACTION and details.get("next_action"):
         return f"{kind}: {next_action_label(details['next_action'])}, {details['next_action_on']}"
+    if event.kind == CaseEvent.Kind.REASON:
+        return f"{kind}: {reason_label(details['reason'])}"
     if event.kind == CaseEvent.Kind.PROMISE:
         return f"{kind}: {Promise.Status(details['becomes']).label}"
     if event.kind == CaseEvent.Kind.OWNER:
@@ -240,7 +253,9 @@ def case_page(filters: CaseFilters, *, user: Any, today: date) -> CasePage:
     if mark is not None:
         rows = rows.filter(**{f"{by}__gte": mark[0]}).exclude(**{by: mark[0], "pk__lte": mark[1]})
     found = list(
-        rows.select_related("account__customer", "account__state", "product", "owner").order_by(by, "pk")[: PAGE_ROWS + 1]
+        rows.select_related("account__customer", "account__state", "product", "owner", "reason").order_by(by, "pk")[
+            : PAGE_ROWS + 1
+        ]
     )
     more = len(found) > PAGE_ROWS
     found = found[:PAGE_ROWS]

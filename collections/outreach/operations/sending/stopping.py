@@ -19,6 +19,7 @@ from outreach.models import Message, Strategy
 from outreach.queries.dues import Due, open_dues
 from outreach.rules.contacts import Purpose
 from outreach.rules.ladders import Anchor
+from outreach.strategies import VULNERABLE
 from riskops.shared.day import book_state
 from riskops.shared.feeds import missing_feeds
 from riskops.shared.models import Feed
@@ -43,6 +44,7 @@ class Stop:
     PROMISE: Final = "promise"
     PLAN: Final = "plan"
     DISPUTE: Final = "dispute"
+    VULNERABLE: Final = "vulnerable"
     STOP_RULE: Final = "stop-rule"
 
 
@@ -69,6 +71,7 @@ class Look:
     :param facts: of the accounts whose message has a stop rule
     :param rules: the stop rules, by message
     :param anchors: what the steps of the messages are reckoned from, by message; none for the due date
+    :param gentle: the messages whose step was written for vulnerable customers
     """
 
     accounts: Mapping[int, CreditAccount]
@@ -76,6 +79,7 @@ class Look:
     facts: Mapping[int, FactsRow]
     rules: Mapping[int, str]
     anchors: Mapping[int, Anchor]
+    gentle: frozenset[int]
 
 
 def look_at(messages: Sequence[Message]) -> Look:
@@ -92,7 +96,9 @@ def look_at(messages: Sequence[Message]) -> Look:
         with_rule = {message.account_id for message in messages if message.pk in rules}
         facts = facts_of(with_rule, facts_day(), names)
     anchors = {pk: Anchor(step["anchor"]) for pk, step in steps.items() if step.get("anchor", Anchor.DUE_DATE) != Anchor.DUE_DATE}
-    return Look(accounts, open_dues(owe_nothing) if owe_nothing else {}, facts, rules, anchors)
+    taken = {pk: text for pk, step in steps.items() if (text := str(step.get("rule") or "").strip())}
+    gentle = frozenset(pk for pk, text in taken.items() if VULNERABLE in _parsed(text).names)
+    return Look(accounts, open_dues(owe_nothing) if owe_nothing else {}, facts, rules, anchors, gentle)
 
 
 def stop_reason(message: Message, look: Look, today: date) -> str:
@@ -129,6 +135,7 @@ def stop_reason(message: Message, look: Look, today: date) -> str:
             (signals.has_open_promise and anchor is not Anchor.PROMISE_DUE, Stop.PROMISE),
             (signals.has_hardship_plan, Stop.PLAN),
             (signals.is_disputed, Stop.DISPUTE),
+            (signals.is_vulnerable and (message.pk not in look.gentle or message.purpose == Purpose.DEMAND), Stop.VULNERABLE),
         )
         stopped = next((reason for is_so, reason in found if is_so), "")
         if stopped:

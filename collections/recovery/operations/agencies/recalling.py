@@ -41,6 +41,7 @@ _ENDING: Final = (
     ("disputed", Reason.DISPUTE),
     ("hardship_plan", Reason.PLAN),
     ("in_legal", Reason.LEGAL),
+    ("vulnerable", Reason.CARE),
 )
 _FACTS: Final = (*(name for name, _reason in _ENDING), "exposure")
 #: What a person may give as the reason: what a rule finds by itself is not among it.
@@ -90,7 +91,7 @@ def recall_account(*, actor: Actor, account_no: str, reason: str, note: str) -> 
 
 
 def recall_changed(*, account_ids: Sequence[int], **_more: Any) -> None:
-    """Recall what a change has ended: a dispute, a fraud claim, a plan, payment in full. Listens to `facts_changed`.
+    """Recall what a change has ended: a dispute, a fraud claim, a plan, care, payment in full. Listens to `facts_changed`.
 
     What was paid on the open day waits for its close, which settles the commission first; contact is held back meanwhile by the
     gate, which goes by the same signals.

@@ -33,7 +33,7 @@ from riskops.shared.scope import scope_of_actor
 
 _LONGEST: Final = 500
 #: What of the account's signals forbids a case, and the words.
-_HOLDS: Final = ("has_hardship_plan", "is_disputed", "is_fraud_suspected")
+_HOLDS: Final = ("has_hardship_plan", "is_disputed", "is_fraud_suspected", "is_vulnerable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,7 @@ def _refuse_in_the_way(account: CreditAccount, line: Benefit) -> None:
         "has_hardship_plan": _("a signed plan is kept"),
         "is_disputed": _("the customer disputes it and the dispute is open"),
         "is_fraud_suspected": _("held to be fraud until it is settled"),
+        "is_vulnerable": _("the customer is handled with care"),
     }
     signals = getattr(account, "signals", None)
     why = [words[column] for column in _HOLDS if signals is not None and getattr(signals, column)]

@@ -201,7 +201,7 @@ def candidates(policy: LetterPolicy, day: date, now: datetime, *, scope: Scope) 
     rows = scope.accounts(account_rows()).filter(product__currency=policy.currency)
     rows = holding(account_rule(policy.rule), ACCOUNT_FACTS, rows, day).filter(oldest_unpaid_due_date__isnull=False)
     rows = rows.filter(Q(tier__in=sorted(tiers_for_letters(day))) | Q(tier=""))
-    signals = ("has_open_promise", "is_on_hold", *HOLD_SIGNALS)
+    signals = ("has_open_promise", "is_on_hold", "is_vulnerable", *HOLD_SIGNALS)
     for column in signals:
         rows = rows.exclude(**{f"own_signals__{column}": True})
     own = OuterRef("pk")

@@ -1,7 +1,7 @@
 """The close of business: which steps there are and in which order. The one module that sees every app.
 
-post → age → plans → promises → signals → agencies → tier → sweeps → reviews → decisions → episodes → cases → snapshot → arms →
-outreach → publish.
+post → age → plans → promises → signals → agencies → tier → sweeps → reviews → decisions → write_offs → episodes → cases →
+snapshot → arms → outreach → publish.
 Penalty needs no step of its own: it is a function of the unpaid base and of time (docs/decisions), so aging computes it. A
 missing feed stops the close before any of them.
 """
@@ -38,6 +38,7 @@ from dashboards.bulk import aggregate_shard, finish_aggregate
 from outreach.bulk.assign import ARMS_STEP, assign_arms
 from outreach.bulk.plan import OUTREACH_STEP, plan_messages
 from recovery.operations.agencies.placing import AGENCIES_STEP, work_placements
+from recovery.operations.write_offs.lapsing import WRITE_OFFS_STEP, work_write_offs
 from riskops.shared import closing, feeds
 from riskops.shared.audit import Actor
 from riskops.shared.closing import Shard, Step
@@ -165,6 +166,17 @@ def _decisions(shard: Shard) -> int:
     return rows
 
 
+def _write_offs(shard: Shard) -> int:
+    """Let proposals to write off end that have, and propose what is new; a decision of the day has written off by now."""
+    return work_write_offs(
+        as_of=shard.business_date,
+        today=timezone.localdate(),
+        first_account_id=shard.first_account_id,
+        last_account_id=shard.last_account_id,
+        run_id=shard.run_id,
+    )
+
+
 def _episodes(shard: Shard) -> int:
     """Open, move and close the collection cases, by what aging found."""
     return follow_cases(
@@ -252,6 +264,7 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("sweeps", _sweeps),
     Step("reviews", _reviews),
     Step(DECISIONS_STEP, _decisions),
+    Step(WRITE_OFFS_STEP, _write_offs),
     Step(EPISODES_STEP, _episodes),
     Step(CASES_STEP, _cases),
     Step(SEALING_STEP, _snapshot),

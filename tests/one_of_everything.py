@@ -70,6 +70,8 @@ from recovery.models import (
     Placement,
     PlacementBatch,
     RecoveryFile,
+    ResaleChange,
+    WriteOffProposal,
 )
 from riskops.shared.models import Absence, Feed
 from riskops.shared.roles import Role
@@ -131,6 +133,7 @@ def put_one_of_everything() -> CreditAccount:
     _relieve(account)
     _write_letters(account)
     _place(account)
+    _write_off(account)
     _count_on_from_here()
     return account
 
@@ -188,6 +191,15 @@ def _place(account: CreditAccount) -> None:
         at=timezone.now(), result={"problems": 1},
         problems=[{"line": 2, "column": "account_no", "code": "foreign", "value": "A", "params": {}}],
     )  # fmt: skip
+
+
+def _write_off(account: CreditAccount) -> None:
+    """Propose the account for write-off, and ask for the switch of resale."""
+    WriteOffProposal.objects.create(
+        pk=1, account=account, source="person", currency="CNY", days_past_due=100, bucket=4, principal_minor=100,
+        interest_minor=0, fee_minor=0, penalty_minor=0, owed_minor=100, proposed_on=account.opened_on, proposed_by_name="x",
+    )  # fmt: skip
+    ResaleChange.objects.create(pk=1, is_on=True, basis="b", asked_by_name="x", asked_at=timezone.now())
 
 
 def _count_on_from_here() -> None:

@@ -46,6 +46,8 @@ class DryRunPartShape(serializers.Serializer[Any]):
     holds = serializers.IntegerField()
     limits_minor = serializers.IntegerField(required=False)
     principal_minor = serializers.IntegerField(required=False)
+    owed_minor = serializers.IntegerField(required=False)
+    expected_minor = serializers.IntegerField(required=False)
     before = serializers.DictField(child=serializers.IntegerField(), required=False)
     after = serializers.DictField(child=serializers.IntegerField(), required=False)
     granted_before_minor = serializers.IntegerField(required=False)

@@ -108,6 +108,10 @@ class WriteOff(models.Model):
     account = models.OneToOneField(CreditAccount, on_delete=models.PROTECT, related_name="write_off")
     value_date = models.DateField(_("value date"))
     principal_minor = models.BigIntegerField(_("principal written off"))
+    # Owed beside it on the day, as the entries then said. Null: written off before these were kept.
+    interest_minor = models.BigIntegerField(_("interest written off"), null=True)
+    fee_minor = models.BigIntegerField(_("fees written off"), null=True)
+    penalty_minor = models.BigIntegerField(_("penalty written off"), null=True)
     reason = models.TextField(_("reason"))
     recorded_at = models.DateTimeField(auto_now_add=True)
 
@@ -116,3 +120,8 @@ class WriteOff(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def total_minor(self) -> int:
+        """All that was owed on the day; the principal alone where no more was kept."""
+        return self.principal_minor + (self.interest_minor or 0) + (self.fee_minor or 0) + (self.penalty_minor or 0)

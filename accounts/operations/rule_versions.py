@@ -50,6 +50,7 @@ class RuleKind:
         (`product_code`, `currency`, `of` rows, `holds` on so many, and figures of the kind). It may refuse.
     :param hold_named: keeps what a version names as it is until the transaction ends, so that nothing it names is gone when it
         goes live
+    :param joined: what is read with a version
     """
 
     model: type[RuleVersion]
@@ -59,12 +60,13 @@ class RuleKind:
     approve_operation: str
     dry_run: Callable[[Any, date], dict[str, Any]]
     hold_named: Callable[[Any], None] = lambda _version: None
+    joined: tuple[str, ...] = ("reason",)
 
     @property
     def rows(self) -> QuerySet[Any]:
         """All versions, with the reason codes that they name."""
         versions: QuerySet[Any] = self.model._default_manager.all()
-        return versions.select_related("reason")
+        return versions.select_related(*self.joined) if self.joined else versions
 
     def tried(self, version: RuleVersion, today: date) -> dict[str, Any]:
         """Return the dry run as a version keeps it, with the open day and the sums over all products.

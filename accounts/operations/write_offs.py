@@ -49,6 +49,9 @@ def write_off(*, actor: Actor, account_id: int, value_date: date, reference: str
         account_id=account_id,
         value_date=value_date,
         principal_minor=owed.outstanding_principal_minor,
+        interest_minor=owed.outstanding_interest_minor,
+        fee_minor=owed.outstanding_fee_minor,
+        penalty_minor=owed.penalty_due_minor,
         reason=reason,
     )
     try:
@@ -70,6 +73,9 @@ def write_off(*, actor: Actor, account_id: int, value_date: date, reference: str
             "reference": reference,
             "value_date": value_date.isoformat(),
             "principal_minor": entry.principal_minor,
+            "interest_minor": entry.interest_minor,
+            "fee_minor": entry.fee_minor,
+            "penalty_minor": entry.penalty_minor,
             **(effect.after or {}),
             "is_written_off": True,
         },

@@ -52,6 +52,11 @@ class DryRunSeen:
         """Currency and limits proposed without and with a proposal rule."""
         return self.sums("granted_before_minor", "granted_after_minor")
 
+    @property
+    def owed_money(self) -> tuple[tuple[str, int, int], ...]:
+        """Currency, what is owed and what going on would bring of what a write-off rule would propose."""
+        return self.sums("owed_minor", "expected_minor")
+
     def outcomes(self, name: str) -> Counter[str]:
         """Return how many applications are proposed to be decided how; `name` is `before` or `after`."""
         found: Counter[str] = Counter()

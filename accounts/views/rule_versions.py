@@ -37,6 +37,7 @@ class RuleDesk:
 
     :param facts: the name of the facts in the rule editor, see accounts/templatetags/rules.py
     :param url: the name of a version's page; those of its acts begin so, the list adds an s
+    :param space: the namespace of these names
     :param said: the template that says what a version decides; `tried` lays out its dry run, `dry_run`
     :param aside: the template of what else may be done, beside the acts of every rule
     :param more: what else the page of a version shows
@@ -53,11 +54,17 @@ class RuleDesk:
     tried: str
     aside: str = ""
     more: Callable[[HttpRequest, Any], dict[str, Any]] = lambda _request, _version: {}
+    space: str = "accounts"
+
+    @property
+    def named(self) -> str:
+        """The name of a version's page with its namespace."""
+        return f"{self.space}:{self.url}"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleViews:
-    """The views of one kind of rule, for accounts/urls.py."""
+    """The views of one kind of rule, for the urls of its room."""
 
     draft: Any
     change: Any
@@ -79,7 +86,7 @@ def rule_views(desk: RuleDesk) -> RuleViews:
         return version
 
     def draft_shown(request: HttpRequest, form: RuleForm) -> HttpResponse:
-        context = {"title": desk.draft_title, "form": form, "desk": desk, "list_url": reverse(f"accounts:{desk.url}s")}
+        context = {"title": desk.draft_title, "form": form, "desk": desk, "list_url": reverse(f"{desk.named}s")}
         return render(request, "accounts/rules/rule_form.html", context, status=422 if form.errors else 200)
 
     def drafted(request: HttpRequest, form: RuleForm, do: Callable[[dict[str, Any]], RuleVersion]) -> HttpResponse:
@@ -89,7 +96,7 @@ def rule_views(desk: RuleDesk) -> RuleViews:
             except LedgerRefusal as refusal:
                 form.refuse(refusal)
             else:
-                return redirect(f"accounts:{desk.url}", made.pk)
+                return redirect(desk.named, made.pk)
         return draft_shown(request, form)
 
     @never_cache
@@ -130,9 +137,9 @@ def rule_views(desk: RuleDesk) -> RuleViews:
             "version": version,
             "desk": desk,
             "acts": acts,
-            "urls": {name: reverse(f"accounts:{desk.url}_{name}", args=[version_id]) for name in (*acts, "change")},
-            "list_url": reverse(f"accounts:{desk.url}s"),
-            "draft_url": reverse(f"accounts:{desk.url}_draft"),
+            "urls": {name: reverse(f"{desk.named}_{name}", args=[version_id]) for name in (*acts, "change")},
+            "list_url": reverse(f"{desk.named}s"),
+            "draft_url": reverse(f"{desk.named}_draft"),
             "may_draft": may(request.user, kind.draft_operation),
             "dry_run": dry_run,
             "sees_all": not scope.is_limited,
@@ -161,30 +168,30 @@ def rule_views(desk: RuleDesk) -> RuleViews:
                 form.refuse(refusal)
             else:
                 messages.success(request, gettext("Done: the rule stands as below."))
-                return redirect(f"accounts:{desk.url}", version_id)
+                return redirect(desk.named, version_id)
         return shown(request, version_id, act=name, form=form, status=422)
 
     @requires(kind.draft_operation)
-    @posted_from(f"accounts:{desk.url}")
+    @posted_from(desk.named)
     def tried(request: HttpRequest, version_id: int) -> HttpResponse:
         """Make a dry run."""
         return acted(request, version_id, "try", RuleActForm(request.POST), rule_versions.try_rule)
 
     @requires(kind.draft_operation)
-    @posted_from(f"accounts:{desk.url}")
+    @posted_from(desk.named)
     def discarded(request: HttpRequest, version_id: int) -> HttpResponse:
         """Put a draft aside."""
         return acted(request, version_id, "discard", RuleActForm(request.POST), rule_versions.discard_draft)
 
     @requires(kind.approve_operation)
-    @posted_from(f"accounts:{desk.url}")
+    @posted_from(desk.named)
     def approved(request: HttpRequest, version_id: int) -> HttpResponse:
         """Let a version go live; it speaks about everything, so only who sees everything does."""
         refuse_limited_scope(request.user)
         return acted(request, version_id, "approve", ApproveRuleForm(request.POST), rule_versions.approve_rule)
 
     @requires(kind.approve_operation)
-    @posted_from(f"accounts:{desk.url}")
+    @posted_from(desk.named)
     def ended(request: HttpRequest, version_id: int) -> HttpResponse:
         """End a live version."""
         return acted(request, version_id, "end", EndRuleForm(request.POST), rule_versions.end_rule)

@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern
 
-from recovery import letter_urls
+from recovery import letter_urls, write_off_urls
 
 app_name = "recovery"
 urlpatterns: list[URLPattern] = [
     *letter_urls.urlpatterns,
+    *write_off_urls.urlpatterns,
 ]

@@ -204,7 +204,7 @@ def test_a_replay_computes_the_same_verdict_and_a_difference_is_an_alarm(late: C
 
 
 def test_the_defaults_are_there_and_a_change_of_theirs_stays(db: None) -> None:
-    assert AuthorityRow.objects.count() == 38
+    assert AuthorityRow.objects.count() == 39
     assert set(DecisionTerms.objects.values_list("action", "buffer_days")) == {
         ("suspend_use", 0),
         ("lower_limit", 7),

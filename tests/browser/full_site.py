@@ -8,6 +8,7 @@ from typing import Any
 from agency_books import make_agency
 from deciding_books import Person
 from dispute_books import concludes, plans, takes_in
+from django.db import transaction
 from django.utils import timezone
 from factories import (
     make_account,
@@ -22,8 +23,10 @@ from factories import (
 from one_of_everything import put_one_of_everything
 
 from accounts.models import Decision, Review
+from accounts.operations.payments import post_payment
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.reviewing import Findings, open_review, save_review, take_review
+from accounts.operations.write_offs import write_off
 from casework.models import Dispute, Promise, WorkItem
 from casework.operations.acting import Asked
 from casework.operations.cases.outcomes import record_case_outcome
@@ -54,6 +57,9 @@ from recovery.operations.letters.deciding import approve_letter
 from recovery.operations.letters.printing import print_approved
 from recovery.operations.letters.proposing import propose_letter, propose_letters
 from recovery.operations.letters.versions import LETTER_POLICIES, LETTER_TEMPLATES
+from recovery.operations.write_offs.deciding import send_write_offs
+from recovery.operations.write_offs.proposing import propose_by_rules, propose_write_off
+from recovery.operations.write_offs.resale import judge_resale, sell_debt
 from riskops.close_of_business import close_day
 from riskops.shared.audit import COMMAND, Actor
 from riskops.shared.models import Feed
@@ -107,6 +113,7 @@ def put_a_full_site() -> Any:
     _agencies(walker, accounts)
     _plan(accounts)
     _care(walker, accounts[1])
+    _write_off(walker, product)
     return walker
 
 
@@ -122,6 +129,35 @@ def _care(walker: Any, account: Any) -> None:
         review_by=today + timedelta(days=60),
         now=timezone.now(),
     )
+
+
+def _write_off(walker: Any, product: Any) -> None:
+    """Proposals by rule and by hand, one that waits, accounts written off in two months with recoveries, one sold."""
+    analyst, approver, manager = (Person(role) for role in (Role.ANALYST, Role.APPROVER, Role.MANAGER))
+    gone = []
+    for number, days in enumerate((200, 240, 300, 330, 360), 1):
+        customer = make_customer(customer_no=f"CW-{number}", person={"name": "张伟", "phone": "13900004321"})
+        account = make_account(account_no=f"W-{number}", product=product, customer=customer, opened_on=date(2024, 1, 1))
+        make_installment(account, due_date=DAY - timedelta(days=days), principal=150_000 * number, interest=4_200)
+        gone.append(account)
+    rebuild_accounts([account.pk for account in gone], as_of=DAY, ahead_on=None)
+    with transaction.atomic():
+        propose_by_rules(as_of=DAY, today=timezone.localdate(), first_account_id=gone[0].pk, last_account_id=gone[0].pk)
+    waits = propose_write_off(actor=analyst.actor, account_id=gone[1].pk, note="Gone abroad.", today=timezone.localdate())
+    send_write_offs(actor=analyst.actor, roles=analyst.roles, write_off_ids=[waits.pk])
+    propose_write_off(actor=analyst.actor, account_id=gone[2].pk, note="No trace.", today=timezone.localdate())
+    for number, (account, day) in enumerate(zip(gone[3:], (date(2025, 1, 20), date(2025, 2, 10)), strict=True)):
+        about = {"reference": f"WX-{number}", "reason": "no payment expected"}
+        write_off(actor=approver.actor, account_id=account.pk, value_date=day, **about)
+        for month, amount in ((2, 30_000), (3, 12_345)):
+            paid = {"value_date": date(2025, month, 28), "reference": f"WR-{number}-{month}"}
+            post_payment(actor=COMMAND, account_id=account.pk, amount_minor=amount, **paid)
+    # Asked for among one of everything.
+    judge_resale(actor=Person(Role.COMPLIANCE).actor, change_id=1, is_approved=True, now=timezone.now())
+    sell_debt(
+        actor=manager.actor, account_id=gone[4].pk, buyer="East Asset Management", licence="AMC 12", price_minor=9_000,
+        sold_on=date(2025, 3, 10), note="", now=timezone.now(),
+    )  # fmt: skip
 
 
 def _plan(accounts: list[Any]) -> None:

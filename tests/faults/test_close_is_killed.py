@@ -22,6 +22,7 @@ STEPS = [
     "sweeps",
     "reviews",
     "decisions",
+    "write_offs",
     "episodes",
     "cases",
     "snapshot",

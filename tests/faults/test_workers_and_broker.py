@@ -19,6 +19,7 @@ STEPS = [
     "sweeps",
     "reviews",
     "decisions",
+    "write_offs",
     "episodes",
     "cases",
     "snapshot",

@@ -73,6 +73,7 @@ def test_a_day_is_closed_step_by_step_over_every_shard(_book: None) -> None:
         "sweeps",
         "reviews",
         "decisions",
+        "write_offs",
         "episodes",
         "cases",
         "snapshot",
@@ -132,7 +133,7 @@ def test_opening_an_open_day_again_gives_the_same_run_and_may_carry_it_further(_
     first = start_close(business_date=DAY, actor=TESTER)
     second = start_close(business_date=DAY, through=NEXT, actor=TESTER)
     assert (second.pk, second.through) == (first.pk, NEXT)
-    assert CloseShard.objects.count() == 46
+    assert CloseShard.objects.count() == 49
     line = AuditEntry.objects.get(action="close.run")
     assert (line.before, line.after) == ({"through": "2025-03-10"}, {"through": "2025-03-11"})
 
@@ -359,6 +360,7 @@ def test_a_book_without_accounts_can_be_closed() -> None:
         "sweeps",
         "reviews",
         "decisions",
+        "write_offs",
         "episodes",
         "cases",
         "snapshot",

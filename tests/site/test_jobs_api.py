@@ -43,10 +43,10 @@ def test_the_closes_are_listed_with_where_the_book_stands() -> None:
         None,
     )
     (run,) = answer["results"]
-    assert (run["business_date"], run["status"], run["shards"], run["shards_done"]) == ("2025-03-10", "complete", 16, 16)
+    assert (run["business_date"], run["status"], run["shards"], run["shards_done"]) == ("2025-03-10", "complete", 17, 17)
     assert [step["step"] for step in run["steps"]] == [
-        "post", "age", "plans", "promises", "signals", "agencies", "tier", "sweeps", "reviews", "decisions", "episodes", "cases",
-        "snapshot", "arms", "outreach", "publish",
+        "post", "age", "plans", "promises", "signals", "agencies", "tier", "sweeps", "reviews", "decisions", "write_offs",
+        "episodes", "cases", "snapshot", "arms", "outreach", "publish",
     ]  # fmt: skip
 
 

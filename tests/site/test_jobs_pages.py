@@ -73,7 +73,7 @@ def test_closes_are_rows_with_their_steps_shards_and_who_started_them(settings: 
     close_day(DAY, actor=TESTER)
     page = text(as_role(Role.ANALYST), "/jobs/")
     assert "10 Mar 2025" in page
-    assert "46/46" in page
+    assert "49/49" in page
     assert "tester" in page
     assert [
         page.count(f'<span class="step-name">{step}</span>') for step in ("posting", "aging", "decisions", "snapshot", "report")
@@ -118,7 +118,7 @@ def test_a_running_close_is_asked_for_every_two_seconds_and_comes_as_a_part_of_t
     assert 'hx-trigger="every 2s"' in text(client, "/jobs/")
     part = text(client, "/jobs/", HX_Request="true")
     assert part.lstrip().startswith('<div id="live"')
-    assert "3/46" in part
+    assert "3/49" in part
     assert "<html" not in part
     # The top bar and the next day to close move with it.
     assert 'hx-swap-oob="outerHTML:.topbar .close-status"' in part
@@ -361,7 +361,7 @@ def test_the_shards_of_a_close_can_be_read_by_step(settings: Any) -> None:
     three_shards(settings)
     close_day(DAY, actor=TESTER)
     client = as_role(Role.ANALYST)
-    assert text(client, URL).count("<tr><td>") == 46
+    assert text(client, URL).count("<tr><td>") == 49
     assert text(client, f"{URL}?step=age").count("<tr><td>") == 3
     assert text(client, f"{URL}?step=age&after=2").count("<tr><td>") == 1
     assert "This step has no shards." in text(client, f"{URL}?step=nonsense")

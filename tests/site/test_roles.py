@@ -72,6 +72,7 @@ COMPLIANCE_WRITES: Final = {
     *("education.draft", "education.approve", "outbox.act", "outbox.correct"),
     "dispute_setting.edit",
     *("agency.approve", "agency.stop", "agency.evaluate"),
+    "resale.judge",
 }
 READING: Final = {"view", "view_own", "reveal", "export", "use", "verify", "audit"}
 
@@ -79,14 +80,14 @@ READING: Final = {"view", "view_own", "reveal", "export", "use", "verify", "audi
 OF_AN_ACCOUNT: Final = {
     "account_no", "payment_no", "customer_no", "review_id", "file_id", "decision_id", "application_id", "message_id",
     "dispute_id", "evidence_id", "mandate_id", "debit_id", "promise_id", "contact_id",
-    "letter_id", "case_id", "reference",
+    "letter_id", "case_id", "reference", "write_off_id",
 }  # fmt: skip
 #: The same arguments, leading nowhere.
 NOBODYS: Final = {
     "account_no": "A-nobody", "payment_no": "T-nobody", "customer_no": "C-nobody",
     "review_id": 99, "file_id": 99, "decision_id": 999, "application_id": 999,
     "message_id": 999, "dispute_id": 999, "evidence_id": 999, "mandate_id": 999, "debit_id": 999,
-    "promise_id": 999, "contact_id": 999, "letter_id": 999, "case_id": 999, "reference": "PLAN-nobody",
+    "promise_id": 999, "contact_id": 999, "letter_id": 999, "case_id": 999, "reference": "PLAN-nobody", "write_off_id": 999,
 }  # fmt: skip
 
 DOORS = doors()
@@ -286,6 +287,10 @@ def test_who_comes_by_get_to_where_a_form_is_sent_is_led_to_its_page(book: Credi
         "recovery:letters_decide": "/letters/",
         "recovery:letter_send": "/letters/1/",
         "recovery:legal_case_move": "/legal/1/",
+        "recovery:write_offs_approve": "/write-offs/",
+        "recovery:write_off_rule_try": "/write-off-rules/1/",
+        "recovery:recovery_sell": "/recoveries/at/A-roles/",
+        "recovery:resale_judge": "/resale/",
     }
     doors_by_name = {door.name: door for door in DOORS}
     assert {name: client.get(path_of(doors_by_name[name]))["Location"] for name in led} == led

@@ -37,6 +37,7 @@ AUTHORITY: Final[tuple[tuple[Action, Role, int, int | None, str], ...]] = (
     (Action.LIFT, Role.APPROVER, 0, None, ""),
     (Action.LIFT, Role.LEGAL, 0, None, ""),
     (Action.LIFT, Role.SERVICE, 0, None, ""),
+    (Action.WRITE_OFF, Role.ANALYST, 0, 20_000, Role.APPROVER),
     (Action.WRITE_OFF, Role.TEAM_LEAD, 0, None, Role.APPROVER),
     (Action.WRITE_OFF, Role.APPROVER, 0, None, Role.MANAGER),
 )

@@ -1,4 +1,4 @@
-"""The tables of recovery, a file per topic: letters and legal cases, agencies and placements."""
+"""The tables of recovery, a file per topic: letters and legal cases, agencies and placements, write-offs."""
 
 from recovery.models.agencies import Agency, AgencyEvaluation, AgencyPerson, CommissionTerms
 from recovery.models.agency_files import AgencyAccess, AgencyFile
@@ -8,6 +8,7 @@ from recovery.models.letter_files import RecoveryFile
 from recovery.models.letter_versions import LetterPolicy, LetterTemplate
 from recovery.models.letters import Letter, LetterDocument
 from recovery.models.placements import BatchAccount, Placement, PlacementBatch
+from recovery.models.write_offs import DebtSale, ResaleChange, WriteOffProposal, WriteOffRule
 
 __all__ = [
     "Agency",
@@ -19,6 +20,7 @@ __all__ = [
     "BatchAccount",
     "CommissionLine",
     "CommissionTerms",
+    "DebtSale",
     "LegalCase",
     "LegalStage",
     "Letter",
@@ -29,4 +31,7 @@ __all__ = [
     "Placement",
     "PlacementBatch",
     "RecoveryFile",
+    "ResaleChange",
+    "WriteOffProposal",
+    "WriteOffRule",
 ]

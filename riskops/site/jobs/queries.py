@@ -32,6 +32,7 @@ STEP_NAMES: Final[dict[str, Promise]] = {
     "reviews": _("reviews"),
     "decisions": _("decisions"),
     "promises": _("promises"),
+    "write_offs": _("write-offs"),
     "episodes": _("cases"),
     "cases": _("queues"),
     "snapshot": _("snapshot"),

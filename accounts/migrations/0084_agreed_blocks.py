@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0082_failed_debits'),
+        ('accounts', '0083_all_that_is_written_off'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0082_failed_debits"),
+        ("accounts", "0085_known_when_changed"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recovery", "0021_what_is_recorded_of_agencies_stays"),
+        ("recovery", "0031_what_was_proposed_and_sold_stays"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0082_failed_debits'),
+        ('accounts', '0084_agreed_blocks'),
     ]
 
     operations = [

@@ -90,6 +90,7 @@ OPEN_DOORS: Final[dict[str, str]] = {
     "set_language": "open to all: the language of one's own pages",
     "outreach:public": "open to whoever holds a customer's link: what the customer may do",
     "outreach:public_opt_out": "open to whoever holds a customer's link: no more messages",
+    "outreach:public_simulation": "open to whoever holds a customer's link and proves who they are: what would be owed",
     "outreach:public_plan": "open to whoever holds a customer's link and proves who they are: the plan that is offered",
     "outreach:public_plan_agreement": "open to whoever holds a customer's link and proves who they are: the agreement of a plan",
     "outreach:public_plan_accept": "open to whoever holds a customer's link and proves who they are: consent to a plan",

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from accounts.models import Product
+from accounts.models import AccountState, CreditAccount, Product
 from accounts.queries.account_page import LoadedAccount
 from accounts.queries.conduct_figures import conduct_figures
+from accounts.queries.entries import AccountEntries, load_entries
 from accounts.queries.previews import open_day
 from accounts.rules import simulation
 from accounts.rules.conduct_figures import ConductCode
@@ -17,6 +18,8 @@ from accounts.rules.explanation import PenaltyExplanation, explain
 from accounts.rules.replay import InstallmentEntry, InstallmentState, PaymentEntry, RebuiltAccount, rebuild
 from accounts.rules.simulation import Course, Offer, Paid, Subject, Way
 from accounts.rules.yearly_cost import is_over_line, simple_yearly_ppm
+from accounts.simulation_offers import offers_to
+from riskops.shared.day import book_state
 
 #: What is looked ahead unless asked otherwise, in days.
 USUAL_DAYS: Final = 180
@@ -113,15 +116,37 @@ def first_day_of(loaded: LoadedAccount) -> date:
 
 def simulate_account(loaded: LoadedAccount, asked: Asked) -> Simulated:
     """Return how an account goes on. What is in the book already, dated ahead, counts on its day."""
-    entries = loaded.entries
+    return _of_account(loaded.entries, first_day_of(loaded), asked, loaded.head.account.product)
 
+
+def own_first_day(account: CreditAccount, *, today: date) -> date:
+    """Return the first day on which a customer can still pay on an account.
+
+    :param today: stands in for the business date before the first close
+    """
+    business_date = book_state().business_date
+    ahead_on = AccountState.objects.filter(pk=account.pk).values_list("ahead_on", flat=True).first()
+    stands_on = max((day for day in (business_date, ahead_on) if day), default=today)
+    return max(stands_on, open_day(business_date) or stands_on)
+
+
+def simulate_own(account: CreditAccount, asked: Asked, *, start: date) -> Simulated:
+    """Return how an account goes on, as its customer asks.
+
+    :param account: read with its product
+    :param start: see `own_first_day`
+    """
+    return _of_account(load_entries([account.pk])[account.pk], start, asked, account.product)
+
+
+def _of_account(entries: AccountEntries, start: date, asked: Asked, product: Product) -> Simulated:
     def rebuilt(extra: Sequence[PaymentEntry], as_of: date) -> RebuiltAccount:
         return replace(entries, payments=[*entries.payments, *extra]).rebuilt(as_of)
 
-    start = first_day_of(loaded)
     until = start + timedelta(days=asked.days)
     subject = Subject(entries.terms, rebuilt, start, simulation.series_days(start, until, is_daily=asked.is_daily))
-    return _simulated(subject, asked, loaded.head.currency, loaded.head.minor_digits)
+    drawn = offers_to(entries.account_id, rebuilt((), start))
+    return _simulated(subject, replace(asked, offers=(*drawn, *asked.offers)), product.currency, product.minor_digits)
 
 
 def simulate_made_up(product: Product, made_up: MadeUp, asked: Asked) -> Simulated:

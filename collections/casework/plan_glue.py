@@ -13,9 +13,11 @@ from accounts.operations.attachments import register_kept_files
 from accounts.panels import Panel, register_panel
 from accounts.queries.account_page import LoadedAccount
 from accounts.queries.timeline import by_day, holding_text
+from accounts.simulation_offers import register_offers
 from casework.models import PlanAgreement, PlanEvent, PlanFile, ReliefTerms
 from casework.operations.plans.following import follow_plans_of
 from casework.plan_roles import PROPOSE_PLAN
+from casework.queries.plan_offers import drawn_plan
 from casework.queries.plans import latest_plan
 from casework.shipped_relief import seed_relief as put_terms
 from riskops.shared.roles import may
@@ -25,6 +27,7 @@ def join_plans() -> None:
     """Join plans to the rest of the site; called once, when the app is ready."""
     register_panel("plan", plan_panel, place=30, is_under=True)
     register_timeline(TimelineSource("plan", gettext_lazy("plans"), _steps))
+    register_offers("plan", drawn_plan)
     register_kept_files(PlanFile)
     register_kept_files(PlanAgreement)
     facts_changed.connect(follow_plans_of, dispatch_uid="casework.follow_plans_of")

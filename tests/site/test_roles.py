@@ -28,6 +28,7 @@ OPEN_TO_ALL: Final = {"healthz", "readyz", "set_language", "outreach:hook"}
 #: Open to whoever holds a customer's link; to all others there is nothing.
 BEHIND_A_LINK: Final = {
     *("outreach:public", "outreach:public_opt_out", "outreach:public_appeal"),
+    "outreach:public_simulation",
     *("outreach:public_plan", "outreach:public_plan_accept", "outreach:public_plan_agreement"),
 }
 #: Addresses of the admin that are nobody's data: the log-in, one's own password, translations, the frame itself.

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import wraps
 from typing import Any, Final
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
+from django.core.signing import BadSignature, dumps, loads
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.forms import AmountField
 from accounts.models import CreditAccount
 from accounts.queries.decisions import business_today
+from accounts.queries.simulating import Asked, own_first_day, simulate_own
+from accounts.rules.simulation import Paid
 from casework.models import Plan
 from casework.queries.plans import PlanShown, plan_shown
 from outreach.customer_links import LinkExpired, LinkNotValid, account_of_token
@@ -28,6 +33,7 @@ from outreach.operations.refusals import CannotAppealHere, CannotSignHere
 from outreach.queries.customer_page import agreed_plan, offered_plan, own_page
 from outreach.rate_limits import address_of, is_too_often
 from outreach.rules.contacts import Channel
+from riskops.shared.wording import day_text
 
 PAGE: Final = "outreach:public"
 #: Requests a minute by one link: looking, and doing. Those without a good link are counted by network address: everybody's mail
@@ -35,6 +41,9 @@ PAGE: Final = "outreach:public"
 LOOKS, ACTS = 30, 10
 #: Proofs of who reads that are taken in a day, by one account: reading a plan takes one, accepting it another.
 PROOFS = 8
+#: For how long a proof of who reads lets them try the simulator, and how many days ahead they look.
+PASS_SECONDS, LOOKED_AHEAD = 30 * 60, 366
+_PASS: Final = "outreach.customer-pass"
 _CHOICES: Final = [(str(channel), "") for channel in (Channel.SMS, Channel.EMAIL, Channel.PUSH)]
 
 
@@ -70,7 +79,7 @@ def _for_customer(*, most: int) -> Callable[[Callable[..., HttpResponse]], Calla
                 return _said(request, _("This link is not complete. Open it from our message again, or call us."), status=404)
             if account_id is None:
                 return _said(request, _("This link is no longer valid. Our next message has a new one; or call us."), status=410)
-            account = CreditAccount.objects.select_related("customer").filter(pk=account_id).first()
+            account = CreditAccount.objects.select_related("customer", "product").filter(pk=account_id).first()
             if account is None:
                 return _said(request, _("This link is not complete. Open it from our message again, or call us."), status=404)
             wanted = request.GET.get("lang", "")
@@ -153,6 +162,64 @@ def appeal(request: HttpRequest, token: str, account: CreditAccount) -> HttpResp
     except CannotAppealHere as refusal:
         return _shown(request, token, account, status=422, appeal_error=str(refusal), **form.cleaned_data)
     return _done(request, token, "appeal")
+
+
+class SimulationAsk(forms.Form):
+    """Until when a customer looks ahead, and what they would pay now; a pass stands in for the proof for a while."""
+
+    until = forms.DateField()
+    amount = AmountField(required=False)
+    proof = forms.CharField(max_length=8, required=False)
+    own_pass = forms.CharField(max_length=200, required=False)
+
+    def __init__(self, data: Any, *, digits: int, start: date) -> None:
+        super().__init__(data)
+        amount, self.start = self.fields["amount"], start
+        assert isinstance(amount, AmountField)
+        amount.digits = digits
+
+    def clean_until(self) -> date:
+        """Refuse a day that is past, or further ahead than a year."""
+        day: date = self.cleaned_data["until"]
+        if not self.start < day <= self.start + timedelta(days=LOOKED_AHEAD):
+            raise forms.ValidationError(
+                gettext("Choose a day after %(first)s, and at most %(days)s days ahead.")
+                % {"first": day_text(self.start), "days": LOOKED_AHEAD}
+            )
+        return day
+
+
+@login_not_required
+@never_cache
+@require_POST
+@_for_customer(most=ACTS)
+def simulate(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
+    """Show what would be owed on a day, by ways of paying, to who knows what only the customer knows. Nothing is kept."""
+    start = own_first_day(account, today=timezone.localdate())
+    form = SimulationAsk(request.POST, digits=account.product.minor_digits, start=start)
+    typed: dict[str, Any] = {"asked": request.POST}
+    if not form.is_valid():
+        why = next(iter(form.errors.values()))[0]
+        return _shown(request, token, account, status=422, simulation_error=why, **typed)
+    values = form.cleaned_data
+    if not _is_passed(account, values["own_pass"]):
+        if is_too_often(f"account {account.pk}", "proof", most=PROOFS, minutes=24 * 60):
+            return _said(request, _("Too many tries today. Call us, and we go through it together."), status=429)
+        if not customer_acts.is_proof(account, values["proof"]):
+            why = _("These are not the last four characters that we have. Try again, or call us.")
+            return _shown(request, token, account, status=422, simulation_error=why, **typed)
+    amount = values["amount"]
+    asked = Asked(days=(values["until"] - start).days, once=Paid(start, amount) if amount else None)
+    simulated = simulate_own(account, asked, start=start)
+    return _shown(request, token, account, simulated=simulated, own_pass=dumps(account.pk, salt=_PASS), **typed)
+
+
+def _is_passed(account: CreditAccount, own_pass: str) -> bool:
+    """Return whether the customer proved who they are a short while ago, on this account."""
+    try:
+        return bool(loads(own_pass, salt=_PASS, max_age=PASS_SECONDS) == account.pk)
+    except BadSignature:
+        return False
 
 
 class PlanProof(forms.Form):

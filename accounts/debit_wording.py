@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import DebitResult, DebitTry
 from riskops.shared.money import plain_amount
 
-WAITS: Final[dict[str, Promise]] = {"notice": gettext_lazy("its notice has not gone out yet")}
+WAITS: Final[dict[str, Promise]] = {"notice": gettext_lazy("its notice is not out, or not long enough")}
 
 
 def refusal_text(result: DebitResult, digits: int = 2) -> str:

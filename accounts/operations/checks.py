@@ -78,10 +78,15 @@ def check_due(
 ) -> None:
     """Refuse to give up more than is owed on a booked instalment at the close of the day the account is rebuilt for.
 
+    Nothing is owed on one that is cancelled.
+
     :raises WaiverAboveDue: less is due
     """
-    state = next(state for state in rebuilt.installments if state.entry.key == installment_id)
-    due = state.penalty_due_minor(rebuilt.as_of) if component == Component.PENALTY else state.unpaid[component]
+    state = next((state for state in rebuilt.installments if state.entry.key == installment_id), None)
+    if state is None:
+        due = 0
+    else:
+        due = state.penalty_due_minor(rebuilt.as_of) if component == Component.PENALTY else state.unpaid[component]
     if amount_minor > due:
         raise WaiverAboveDue(amount_minor, due, account.minor_digits, rebuilt.as_of)
 

@@ -110,6 +110,11 @@ def simple_yearly_ppm(daily_ppm: int) -> int:
     return daily_ppm * DAYS_A_YEAR
 
 
+def simple_yearly_ppm_of_month(month_ppm: int) -> int:
+    """Return what a monthly rate comes to in a year without compounding: 20,000 ppm a month are 240,000, 24 %."""
+    return month_ppm * 12
+
+
 def is_over_line(daily_ppm: int, line_bp: int) -> bool:
     """Whether a daily rate costs more a year than a line in hundredths of a percent; the line itself is allowed."""
     return simple_yearly_ppm(daily_ppm) > line_bp * 100

@@ -15,6 +15,7 @@ class OutreachConfig(AppConfig):
     def ready(self) -> None:
         """Show contacts on the pages of customers and accounts; have migrate seed the policies."""
         from accounts.customer_panels import Panel, TimelineSource, register_panel, register_timeline
+        from accounts.debit_hooks import register_told
         from accounts.events import facts_changed
         from accounts.panels import register_panel as register_account_panel
         from casework.blocks import register_passing_block
@@ -24,6 +25,7 @@ class OutreachConfig(AppConfig):
         from outreach.disputes import find_contact, find_message, recent_contacts, recent_messages, send_letter, trace_letter
         from outreach.operations.holds import end_for_dispute, has_noted_plan, place_for_dispute
         from outreach.operations.receipts import register_receiver
+        from outreach.operations.sending.notices import debit_notices_told_on
         from outreach.operations.sending.receiving import take_receipts
         from outreach.operations.sending.stopping import stop_changed
         from outreach.outbox_panels import message_lines
@@ -48,6 +50,7 @@ class OutreachConfig(AppConfig):
         register_holds("contact", place_for_dispute, end_for_dispute)
         register_letters("outbox", send_letter, trace_letter)
         register_noted_plans("holds", has_noted_plan)
+        register_told("outbox", debit_notices_told_on)
         register_cause(CauseKind("contact", _("contact"), find_contact, recent_contacts))
         register_cause(CauseKind("message", _("message"), find_message, recent_messages))
         register_receiver(take_receipts)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from factories import TESTER, make_account, make_installment, make_product, set_business_date
 
-from accounts.models import CreditAccount, DebitInstruction, DebitMandate, DebitNotice
+from accounts.models import CreditAccount, DebitInstruction, DebitMandate
 from accounts.operations.debiting.instructing import instruct_debit
 from accounts.operations.debiting.mandates import record_mandate
 from accounts.operations.debiting.sending import send_debits
 from accounts.operations.rebuilding import rebuild_accounts
+from outreach.models import Contact, ContactPolicy, Message
+from outreach.operations.sending.notices import take_notices
 
 CLOSED = date(2025, 3, 10)
 OPEN = date(2025, 3, 11)
@@ -58,11 +60,19 @@ def order(mandate: DebitMandate, amount: int = 10_000, **fields: Any) -> DebitIn
     return instruct_debit(actor=TESTER, mandate_id=mandate.pk, amount_minor=amount, **{**values, **fields})
 
 
-def told(*debits: DebitInstruction) -> None:
-    """Have the notices of debits handed over to the outbox."""
-    for notice in DebitNotice.objects.filter(instruction__in=debits, status="queued"):
-        notice.status, notice.sent_at = "sent", notice.queued_at
-        notice.save()
+def told(*debits: DebitInstruction, on: date = OPEN) -> None:
+    """Have the notices of debits taken into the outbox, and handed to a provider of messages on a day."""
+    noon = datetime.combine(on, time(12), tzinfo=UTC)
+    take_notices(noon)
+    steps = [f"notice:debit-planned:{debit.notices.get(kind='planned').pk}" for debit in debits]
+    for message in Message.objects.filter(step__in=steps):
+        message.contact = Contact.objects.create(
+            key=message.attempt_key, customer=message.customer, account=message.account, channel=message.channel,
+            purpose=message.purpose, detail=1, at=noon, policy=ContactPolicy.objects.order_by("pk")[0], engine="1", asked={},
+            standing={}, made_by_name="test",
+        )  # fmt: skip
+        message.status, message.sent_at = Message.Status.SENT, noon
+        message.save()
 
 
 def send_on(account: CreditAccount, day: date = EARLIEST) -> Any:

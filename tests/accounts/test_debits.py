@@ -222,6 +222,15 @@ def test_a_debit_waits_until_its_notice_is_out(late: CreditAccount) -> None:
     assert (debit.status, debit.next_on, debit.tries, debit.said) == ("sent", None, 1, "")
 
 
+def test_a_notice_that_went_out_late_still_gives_its_days(late: CreditAccount) -> None:
+    # Two days late: the day that it names would leave one day of the three.
+    told(order(allow(late)), on=EARLIEST - timedelta(days=1))
+    for waits in range(2):
+        with pytest.raises(refusals.NoDebitsToSend, match="1 wait"):
+            send_on(late, EARLIEST + timedelta(days=waits))
+    assert send_on(late, EARLIEST + timedelta(days=2)).file.rows == 1
+
+
 def test_only_the_open_day_is_handed_over(late: CreditAccount) -> None:
     told(order(allow(late)))
     close_at(late, day=EARLIEST - timedelta(days=1))

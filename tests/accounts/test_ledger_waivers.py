@@ -11,6 +11,7 @@ from side_by_side import at_once
 
 from accounts.models import AccountState, CreditAccount, Installment, ReportedState, Waiver, WriteOff
 from accounts.operations import waivers
+from accounts.operations.cancelling import cancel_installment
 from accounts.operations.payments import post_payment
 from accounts.operations.rebuilding import lock_states, rebuild_accounts
 from accounts.operations.refusals import (
@@ -232,6 +233,18 @@ def test_an_account_is_written_off_from_its_day_on(late_account: CreditAccount) 
     for day, expected in ((date(2025, 3, 9), False), (CLOSED, True), (OPEN, True)):
         rebuild_accounts([late_account.pk], as_of=day, ahead_on=None)
         assert AccountState.objects.get(pk=late_account.pk).is_written_off is expected
+
+
+def test_nothing_is_waived_on_an_instalment_that_is_cancelled(late_account: CreditAccount) -> None:
+    installment = Installment.objects.order_by("due_date")[0]
+    about = {"account_id": late_account.pk, "order_no": installment.order_no, "sequence": installment.sequence}
+    more = {"actor": TESTER, "value_date": OPEN, "reason": "fraud"}
+    cancel_installment(**about, **more, reference="C1")
+
+    with pytest.raises(WaiverAboveDue):
+        waive(**about, **more, reference="W9", component=Component.PRINCIPAL, amount_minor=1)
+
+    assert not Waiver.objects.exists()
 
 
 def test_an_account_is_written_off_once(late_account: CreditAccount) -> None:

@@ -100,7 +100,7 @@ def test_an_outcome_that_moves_money_is_approved_by_somebody_else_on_the_page(an
     lead = Person(Role.TEAM_LEAD)
     shown = page(at(lead).get(f"/disputes/{dispute.pk}/"))
     assert "Approve: correct, answer, close" in shown and "¥\u202f40.00" in shown
-    assert "You concluded it" in page(browser.get(f"/disputes/{dispute.pk}/"))
+    assert "You concluded it or planned a correction" in page(browser.get(f"/disputes/{dispute.pk}/"))
     assert browser.post(f"/disputes/{dispute.pk}/approve/", {"version": version_of(dispute)}).status_code == 403
     back = at(lead).post(f"/disputes/{dispute.pk}/send-back/", {"version": version_of(dispute), "reason": "Waive 30."})
     assert back.status_code == 302 and "Waive 30." in page(browser.get(f"/disputes/{dispute.pk}/"))

@@ -15,12 +15,16 @@ from accounts.models import AccountSignals, AccountState, Decision, DecisionNoti
 from accounts.operations.deciding import refusals as deciding
 from accounts.operations.deciding.judging import approve_decision
 from accounts.operations.payments import post_payment
+from accounts.rules.terms import Component
 from casework.models import Dispute, DisputeKind, DisputeLetter
 from casework.operations.disputes import refusals
 from casework.operations.disputes.concluding import send_back_outcome
-from casework.operations.disputes.correcting import drop_correction
+from casework.operations.disputes.correcting import corrections_to_come, drop_correction
+from casework.operations.disputes.letters import correction_line
 from casework.operations.disputes.settings import save_dispute_kind, save_reply_template
 from casework.operations.disputes.working import assign_dispute, take_dispute
+from casework.queries.dispute_page import Corrected, dispute_page
+from casework.rules.disputes import Outcome
 from outreach.models import ContactHold, Message
 from outreach.operations.holds import end_hold, place_hold
 from outreach.operations.refusals import HoldOfDispute
@@ -31,6 +35,7 @@ from riskops.shared.models import AuditEntry, Feed
 from riskops.shared.people.conflicts import declare_conflict
 from riskops.shared.people.refusals import ConflictDeclared
 from riskops.shared.roles import Role
+from riskops.shared.scope import WHOLE_BOOK
 
 pytestmark = pytest.mark.django_db
 
@@ -439,3 +444,79 @@ def test_what_accrued_before_the_intake_stays(analyst: Person, account: Any) -> 
     done = concludes(analyst, dispute, "upheld")
     # Received today: of instalments 1 and 2 a day each.
     assert done.status == "proposed"
+
+
+def test_a_payment_undone_by_the_outcome_leaves_the_penalty_of_before_the_intake(
+    analyst: Person, lead: Person, account: Any
+) -> None:
+    post_payment(actor=COMMAND, account_id=account.pk, amount_minor=10_000, value_date=date(2025, 2, 1), reference="WRONG")
+    dispute = takes_in(analyst, account, received_on=OPEN - timedelta(days=1))
+    plans(analyst, dispute, "reverse_payment", payment_no="WRONG")
+    approves(lead, concludes(analyst, dispute, "upheld"))
+    # Two days at 0.05 on each of two instalments; the 38 days before stay, though they are charged only now.
+    assert sum(Waiver.objects.values_list("amount_minor", flat=True)) == 20
+
+
+def test_who_planned_a_correction_does_not_approve_it(analyst: Person, lead: Person, account: Any) -> None:
+    installment = account.installments.order_by("due_date")[0]
+    dispute = takes_in(analyst, account)
+    about = {"order_no": installment.order_no, "sequence": installment.sequence}
+    plans(lead, dispute, "waive", **about, component=int(Component.PRINCIPAL), amount_minor=10_000)
+    assign_dispute(actor=lead.actor, dispute_id=dispute.pk, username=analyst.actor.name, team_id=None)
+    dispute = concludes(analyst, dispute, "upheld")
+    with pytest.raises(refusals.OwnConclusion):
+        approves(lead, dispute)
+    assert not Waiver.objects.exists()
+    approves(Person(Role.TEAM_LEAD), dispute)
+    # The penalty that goes with it, last, is added by whoever approves.
+    assert set(dispute.corrections.values_list("what", "component", "added_by_name")) >= {
+        ("waive", int(Component.PRINCIPAL), lead.actor.name)
+    }
+
+
+def test_an_instalment_is_cancelled_or_waived_on_but_not_both(analyst: Person, account: Any) -> None:
+    installment = account.installments.order_by("due_date")[0]
+    about = {"order_no": installment.order_no, "sequence": installment.sequence}
+    waiver = {**about, "component": int(Component.PENALTY), "amount_minor": 10}
+    dispute = takes_in(analyst, account)
+    cancelled = plans(analyst, dispute, "cancel_installment", **about)
+    with pytest.raises(refusals.CancelledAndWaived, match="take the other correction out first"):
+        plans(analyst, dispute, "waive", **waiver)
+    drop_correction(actor=analyst.actor, dispute_id=dispute.pk, version=version_of(dispute), correction_id=cancelled.pk)
+    plans(analyst, dispute, "waive", **waiver)
+    with pytest.raises(refusals.CancelledAndWaived):
+        plans(analyst, dispute, "cancel_installment", **about)
+
+
+@pytest.mark.parametrize("what", ["waive", "cancel_installment", "reverse_payment"])
+def test_what_the_page_and_the_preview_foretell_is_what_comes(analyst: Person, lead: Person, account: Any, what: str) -> None:
+    installment = account.installments.order_by("due_date")[0]
+    about = {"order_no": installment.order_no, "sequence": installment.sequence}
+    post_payment(actor=COMMAND, account_id=account.pk, amount_minor=2_000, value_date=date(2025, 2, 15), reference="P1")
+    planned = {
+        "waive": {**about, "component": int(Component.PRINCIPAL), "amount_minor": 1_000},
+        "cancel_installment": about,
+        "reverse_payment": {"payment_no": "P1"},
+    }
+    dispute = takes_in(analyst, account, received_on=date(2025, 2, 10))
+    plans(analyst, dispute, what, **planned[what])
+    open_page = dispute_page(Dispute.objects.get(), scope=WHOLE_BOOK)
+    to_come = corrections_to_come(Dispute.objects.get(), Outcome.UPHELD, today=OPEN)
+    dispute = concludes(analyst, dispute, "upheld")
+    page = dispute_page(Dispute.objects.get(), scope=WHOLE_BOOK)
+    assert open_page.corrected == page.corrected is not None
+
+    approves(lead, dispute)
+    state = AccountState.objects.get(account=account)
+    owed = state.outstanding_principal_minor + state.outstanding_interest_minor + state.outstanding_fee_minor
+    assert page.corrected == Corrected(
+        overdue_minor=sum(getattr(state, f"overdue_{part}_minor") for part in ("principal", "interest", "fee"))
+        + state.penalty_due_minor,
+        owed_minor=owed + state.penalty_due_minor,
+        credit_minor=state.credit_balance_minor,
+    )
+    done = list(dispute.corrections.order_by("id"))
+    assert len(done) > 1
+    assert [correction_line(each, "CNY") for each in to_come] == [correction_line(each, "CNY") for each in done]
+    waived = sum(each.amount_minor for each in done if each.component == Component.PENALTY)
+    assert page.penalty_minor == waived > 0

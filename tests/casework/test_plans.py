@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import TESTER, make_installment
+from factories import TESTER, make_account, make_installment, make_product
 from plan_books import CLOSED, CUSTOMER, OPEN, People, close_through, late_account, stands
 
-from accounts.models import AccountSignals, CreditAccount, ScheduleChange
+from accounts.models import AccountSignals, ConductFigure, CreditAccount, ScheduleChange
 from accounts.operations.payments import post_payment, reverse_payment
+from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.refusals import LedgerRefusal, ReasonMissing
 from accounts.operations.review_refusals import FileKindUnknown
 from accounts.operations.schedule_refusals import DueTooEarly
@@ -357,7 +358,7 @@ def late_and_paid() -> CreditAccount:
         ({"number": 61}, TooManyMonths, "61 is more than the terms allow .60"),
         ({"instrument": "deferral", "number": 4}, TooManyMonths, "4 is more than the terms allow .3"),
         ({"first_due": OPEN, "number": 3}, DueTooEarly, "come after 2025-03-11"),
-        ({"instrument": "re_age", "number": 1}, NotEligible, "something was paid in 0 months in a row, and it takes 3"),
+        ({"instrument": "re_age", "number": 1}, NotEligible, "what fell due was paid in 0 months in a row, and it takes 3"),
     ],
 )
 def test_a_plan_the_terms_do_not_allow_is_refused(
@@ -385,12 +386,43 @@ def test_one_whose_account_is_disputed_is_not_eligible(account: CreditAccount, p
         people.proposes(account)
 
 
-def test_a_re_age_takes_nine_months_three_payments_in_a_row_and_comes_once_in_twelve_months(people: People) -> None:
-    account = late_account()
+def paid_three_times(amount_minor: int) -> CreditAccount:
+    """Return an account with 100.00 due on the first of November to March and 50.00 in May, after three payments."""
+    account = make_account(product=make_product(penalty_rate_ppm=1_000), opened_on=date(2024, 1, 1))
+    for due in (date(2024, 11, 1), date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)):
+        make_installment(account, due_date=due, principal=10_000)
+    make_installment(account, due_date=date(2025, 5, 1), principal=5_000)
+    rebuild_accounts([account.pk], as_of=date(2025, 3, 8), ahead_on=None)
+    close_through(CLOSED, first=date(2025, 3, 9))
     for number, day in enumerate([date(2024, 12, 20), date(2025, 1, 20), date(2025, 2, 20)]):
-        post_payment(actor=TESTER, account_id=account.pk, amount_minor=10, value_date=day, reference=f"T{number}")
-    assert months_paid_in_a_row(account.pk, up_to=OPEN) == 3
-    assert months_paid_in_a_row(account.pk, up_to=date(2025, 3, 21)) == 0
+        post_payment(actor=TESTER, account_id=account.pk, amount_minor=amount_minor, value_date=day, reference=f"T{number}")
+    return account
+
+
+def test_payments_of_less_than_fell_due_open_no_re_age_but_one_sum_for_all_does(people: People) -> None:
+    account = paid_three_times(1)
+    assert months_paid_in_a_row(account.pk, up_to=OPEN, wanted=3) == 0
+    with pytest.raises(NotEligible, match="paid in 0 months in a row"):
+        people.proposes(account, instrument="re_age", number=1)
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=29_997, value_date=OPEN, reference="T3")
+    assert months_paid_in_a_row(account.pk, up_to=OPEN, wanted=3) == 3
+    people.proposes(account, instrument="re_age", number=1)
+
+
+def test_interest_of_a_plan_is_held_to_the_line_of_yearly_cost() -> None:
+    with pytest.raises(
+        TermsMalformed, match=r"20001 ppm a month are 24\.00 % a year by the simple way, above the line of 24\.00 %"
+    ):
+        change_terms(month_interest_ppm=20_001)
+    change_terms(month_interest_ppm=20_000)
+    ConductFigure.objects.filter(code="yearly_cost_line_bp").update(value=3_600)
+    change_terms(month_interest_ppm=30_000)
+
+
+def test_a_re_age_takes_nine_months_three_payments_in_a_row_and_comes_once_in_twelve_months(people: People) -> None:
+    account = paid_three_times(10_000)
+    assert months_paid_in_a_row(account.pk, up_to=OPEN, wanted=3) == 3
+    assert months_paid_in_a_row(account.pk, up_to=date(2025, 4, 2), wanted=3) == 0
 
     plan = people.sign(account, instrument="re_age", number=1)
     # Behind the 50.00 of May that is not due yet.

@@ -10,11 +10,12 @@ import csv
 import io
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from django.db import transaction
 
+from accounts.debit_hooks import told_on
 from accounts.models import DebitFile, DebitInstruction, DebitNotice, DebitTry
 from accounts.operations.debiting.ending import end_debit
 from accounts.operations.debiting.refusals import (
@@ -25,9 +26,11 @@ from accounts.operations.debiting.refusals import (
 )
 from accounts.operations.rebuilding import lock_states
 from accounts.own_reasons import DEBIT_DISPUTED, DEBIT_FRAUD, DEBIT_ON_HOLD, MANDATE_RAN_OUT, MANDATE_REVOKED, NOTHING_DUE
+from accounts.queries.conduct_figures import conduct_figures
 from accounts.queries.debit_standing import demanded, due_of, held_by, with_provider
 from accounts.queries.entries import in_chunks, load_entries
 from accounts.roles import DEBIT_FILE_FETCHED, DEBIT_SENT, SEND_DEBITS
+from accounts.rules.conduct_figures import ConductCode
 from riskops.shared.audit import Actor, line, record, record_all
 from riskops.shared.day import CloseIsRunning, hold_book
 from riskops.shared.money import plain_amount
@@ -70,7 +73,7 @@ def send_debits(*, actor: Actor, day: date) -> Sent:
 
     Each takes what was ordered, what the mandate allows and what is due on the day, whichever is least. Where nothing is due
     any more, or a dispute, a suspicion of fraud, a hold, a revoked or run-out mandate stands in the way, it is stopped and
-    the customer told; where its notice has not gone out yet, it waits.
+    the customer told; where its notice is not out, or not for as many days as it takes, it waits.
 
     :param day: the open day; what is due is known for no other
     :raises NotTheOpenDay: it is another
@@ -99,11 +102,7 @@ def _gather(account_ids: list[int], day: date, actor: Actor, gathered: _Gathered
     entries = load_entries(account_ids)
     rows = DebitInstruction.objects.select_for_update(of=("self",)).select_related("mandate", "account__product")
     waiting = rows.filter(account_id__in=account_ids, status=Status.SCHEDULED, next_on__lte=day).order_by("account_id", "pk")
-    told = set(
-        DebitNotice.objects.filter(
-            instruction__account_id__in=account_ids, kind=DebitNotice.Kind.PLANNED, status=DebitNotice.Status.SENT
-        ).values_list("instruction_id", flat=True)
-    )
+    told = _told(account_ids, day)
     held, on_demand, sent = held_by(account_ids), demanded(account_ids), with_provider(account_ids)
     left: dict[int, int] = {}
     for debit in waiting:
@@ -128,6 +127,23 @@ def _gather(account_ids: list[int], day: date, actor: Actor, gathered: _Gathered
             continue
         left[account_id] -= amount
         _add(debit, amount, day, gathered)
+
+
+def _told(account_ids: list[int], day: date) -> set[int]:
+    """Return the debits whose customers have known of them for as many days as a notice takes.
+
+    What lies in the outbox, was given up there or did not arrive has told nobody.
+    """
+    planned = DebitNotice.objects.filter(
+        instruction__account_id__in=account_ids,
+        instruction__status=Status.SCHEDULED,
+        instruction__next_on__lte=day,
+        kind=DebitNotice.Kind.PLANNED,
+        status=DebitNotice.Status.SENT,
+    )
+    notices = {notice.pk: notice for notice in planned.select_related("instruction")}
+    latest = day - timedelta(days=conduct_figures()[ConductCode.DEBIT_NOTICE])
+    return {notices[pk].instruction_id for pk, told in told_on(notices.values()).items() if told <= latest}
 
 
 def _stopped(debit: DebitInstruction, day: date, held: str) -> str:

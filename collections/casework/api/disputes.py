@@ -370,15 +370,16 @@ class DisputeReplyPreview(DisputesView):
         tags=TAGS,
     )
     def post(self, request: Request, dispute_id: int) -> Response:
-        """Return the letter as it would be sent today, with the corrections that are planned."""
+        """Return the letter as it would be sent today, with what would be put right."""
         dispute = found_dispute(dispute_id, request.user)
         values = given(shapes.ReplyPreviewRequest, request)
+        outcome, today = Outcome(values["outcome"]), queries.open_day()
         letter = compose_letter(
             dispute,
-            outcome=Outcome(values["outcome"]),
+            outcome=outcome,
             answers={"en": values["answer_en"], "zh": values["answer_zh"]},
-            corrections=dispute.corrections.order_by("id"),
-            dated=queries.open_day() or dispute.received_on,
+            corrections=correcting.corrections_to_come(dispute, outcome, today=today),
+            dated=today or dispute.received_on,
         )
         return Response({"text_en": letter.text_en, "text_zh": letter.text_zh})
 

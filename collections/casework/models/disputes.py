@@ -237,6 +237,14 @@ class DisputeCorrection(models.Model):
     component = models.PositiveSmallIntegerField(_("component"), choices=COMPONENT_CHOICES, null=True)
     payment_no = KeyField(_("payment"), max_length=64, blank=True)
     amount_minor = models.BigIntegerField(_("amount"), null=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("added by"),
+    )
     added_by_name = models.CharField(_("added by"), max_length=150)
     added_at = models.DateTimeField(auto_now_add=True)
     reference = KeyField(_("entry"), max_length=64, blank=True)

@@ -36,7 +36,7 @@ class ReliefTerms(models.Model):
     )
     most_in_5_years = models.PositiveSmallIntegerField(_("at most in five years"), default=0, help_text=_("0: no limit"))
     payments_in_a_row = models.PositiveSmallIntegerField(
-        _("payments before it"), default=0, help_text=_("months up to it in each of which something was paid")
+        _("payments before it"), default=0, help_text=_("months up to it in each of which what fell due was paid")
     )
     # The switches of the agreement.
     month_interest_ppm = models.PositiveIntegerField(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from accounts.models import Installment
 from accounts.queries.entries import load_entries
-from accounts.rules.replay import WaiverEntry
-from accounts.rules.terms import Component
 from casework.dispute_hooks import Found, find_cause, trace_letter
 from casework.models import Dispute, DisputeCorrection, DisputeFile, DisputeLetter
-from casework.operations.disputes.correcting import penalty_since
+from casework.operations.disputes.correcting import as_corrected, penalty_waivers
 from casework.queries.disputes import Clock, clock_of, open_day
 from casework.rules.disputes import Correction, Outcome, PenaltyTerms, is_penalty_waived
 from riskops.shared.models import AuditEntry
@@ -81,7 +79,10 @@ def dispute_page(dispute: Dispute, *, scope: Scope) -> DisputePage:
     letter = getattr(dispute, "letter", None)
     terms = PenaltyTerms(dispute.penalty)
     waived = terms is PenaltyTerms.ALWAYS if not dispute.outcome else is_penalty_waived(terms, Outcome(dispute.outcome))
-    amounts = penalty_since(dispute, today=today) if lines and today is not None else {}
+    # Whatever the page shows of it, it is what comes once all that is planned is done.
+    waivers = penalty_waivers(dispute, today=today, planned=planned) if not dispute.is_closed and today is not None else []
+    # Corrections are made where it is upheld, so that is what they are shown with while nothing is concluded.
+    foreseen = is_penalty_waived(terms, Outcome(dispute.outcome or Outcome.UPHELD))
     subject = f"{dispute.account.account_no}/{dispute.pk}"
     others = scope.accounts(Dispute.objects.filter(customer=dispute.customer), product="account__product")
     return DisputePage(
@@ -95,9 +96,11 @@ def dispute_page(dispute: Dispute, *, scope: Scope) -> DisputePage:
         delivery=trace_letter(letter) if letter else None,
         cause=find_cause(dispute.cause_kind, dispute.customer_id, dispute.cause_id) if dispute.cause_id else None,
         installments=lines,
-        penalty_minor=sum(amounts.values()),
+        penalty_minor=sum(each.amount_minor or 0 for each in waivers),
         is_penalty_waived=waived,
-        corrected=corrected(dispute, planned, as_of=today) if planned and today is not None else None,
+        corrected=(
+            corrected(dispute, [*planned, *(waivers if foreseen else ())], as_of=today) if planned and today is not None else None
+        ),
         trail=tuple(AuditEntry.objects.filter(subject_type="dispute", subject_key=subject).order_by("-pk")[:50]),
         others=tuple(others.exclude(pk=dispute.pk).select_related("kind", "account").order_by("-pk")[:10]),
     )
@@ -129,30 +132,12 @@ def corrected(dispute: Dispute, planned: Iterable[DisputeCorrection], *, as_of: 
 
     Nothing is written. What payments paid of an instalment that is cancelled pays what else is due, from its own day on; the rest
     is credit. A refund takes from the credit what there is.
+
+    :param planned: the waivers of penalty that come with the outcome among them
     """
-    entries = load_entries([dispute.account_id])[dispute.account_id]
-    keys = {(entry.order_no, entry.sequence): entry.key for entry in entries.installments}
     planned = list(planned)
-    cancelled = {keys.get((each.order_no, each.sequence or 0)) for each in planned if each.what == Correction.CANCEL_INSTALLMENT}
-    reversed_numbers = {each.payment_no for each in planned if each.what == Correction.REVERSE_PAYMENT}
-    waivers = [
-        WaiverEntry(-each.pk, keys[each.order_no, each.sequence], Component(each.component), as_of, each.amount_minor)
-        for each in planned
-        if each.what == Correction.WAIVE
-        and each.sequence is not None
-        and each.component is not None
-        and each.amount_minor is not None
-    ]
-    state = (
-        replace(
-            entries,
-            installments=[e._replace(cancelled_on=as_of) if e.key in cancelled else e for e in entries.installments],
-            payments=[e._replace(reversed_on=as_of) if e.payment_no in reversed_numbers else e for e in entries.payments],
-            waivers=[*entries.waivers, *waivers],
-        )
-        .rebuilt(as_of)
-        .state
-    )
+    entries = load_entries([dispute.account_id])[dispute.account_id]
+    state = as_corrected(entries, planned, as_of=as_of).rebuilt(as_of).state
     refunds = sum(each.amount_minor or 0 for each in planned if each.what == Correction.REFUND_CREDIT)
     owed = state.outstanding_principal_minor + state.outstanding_interest_minor + state.outstanding_fee_minor
     return Corrected(state.overdue_total_minor, owed + state.penalty_due_minor, state.credit_balance_minor - refunds)

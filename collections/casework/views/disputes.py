@@ -143,7 +143,7 @@ def _shown(request: HttpRequest, found: Dispute, *, status: int = 200, **typed: 
         "account": found.account,
         "state": getattr(found.account, "state", None),
         "may_write": working.may_work_on(request.user, found),
-        "is_own": found.concluded_by_id == request.user.pk,
+        "is_own": concluding.is_own_outcome(found, user_id=request.user.pk, name=request.user.get_username()),
         "may_judge": bool(roles_of(request.user) & concluding.approving_roles(found)) if found.status == "proposed" else False,
         "correction_form": forms.CorrectionForm(
             initial=version, installments=page.installments, digits=found.account.product.minor_digits, auto_id="correction_%s"
@@ -325,7 +325,7 @@ def _previewed(request: HttpRequest, found: Dispute, form: forms.ConclusionForm)
         found,
         outcome=Outcome(outcome),
         answers={"en": form.data.get("answer_en", "") or "…", "zh": form.data.get("answer_zh", "") or "…"},
-        corrections=found.corrections.order_by("id"),
+        corrections=correcting.corrections_to_come(found, Outcome(outcome), today=today),
         dated=today,
     )
     return _shown(request, found, form=form, preview=letter)

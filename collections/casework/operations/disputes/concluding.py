@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -78,7 +79,7 @@ def approve_outcome(*, actor: Actor, dispute_id: int, version: int, now: datetim
     goes on waiting: send it back with the reason.
 
     :raises DisputeUnknown, DisputeChanged, NothingToApprove, ConflictDeclared: there is nothing to approve
-    :raises OwnConclusion: whoever concluded it is not the one who approves
+    :raises OwnConclusion: whoever concluded it, or planned any of its corrections, is not the one who approves
     :raises NotForThisRole: it pays money back, which takes an approver
     :raises LedgerRefusal: the ledger does not take a correction
     """
@@ -126,6 +127,15 @@ def approving_roles(dispute: Dispute) -> frozenset[Role]:
     return frozenset(roles & OPERATIONS[REFUND_CREDIT].roles if pays_back else roles)
 
 
+def is_own_outcome(dispute: Dispute, *, user_id: int | None, name: str) -> bool:
+    """Return whether somebody concluded a dispute or planned any of its corrections: they are not the second person.
+
+    :param name: what the corrections are known by that were planned before they kept who planned them
+    """
+    own = Q(added_by_id=user_id) | Q(added_by=None, added_by_name=name)
+    return dispute.concluded_by_id == user_id or dispute.corrections.filter(own, done_on=None).exists()
+
+
 def moves_money(dispute: Dispute, *, today: date) -> bool:
     """Return whether the outcome that stands on a dispute changes the ledger."""
     if dispute.corrections.filter(done_on=None).exists():
@@ -146,7 +156,7 @@ def _held(dispute_id: int, actor: Actor, version: int) -> tuple[Dispute, date]:
 def _refuse_not_proposed(dispute: Dispute, actor: Actor) -> None:
     if dispute.status != Dispute.Status.PROPOSED:
         raise refusals.NothingToApprove(dispute.pk, dispute.get_status_display())
-    if actor.user_id is None or actor.user_id == dispute.concluded_by_id:
+    if actor.user_id is None or is_own_outcome(dispute, user_id=actor.user_id, name=actor.name):
         raise refusals.OwnConclusion(dispute.pk)
 
 

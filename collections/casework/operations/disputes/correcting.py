@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -16,7 +16,8 @@ from accounts.operations.cancelling import cancel_installment, refund_credit
 from accounts.operations.checks import check_amount
 from accounts.operations.payments import reverse_payment
 from accounts.operations.waivers import waive
-from accounts.queries.entries import load_entries
+from accounts.queries.entries import AccountEntries, load_entries
+from accounts.rules.replay import WaiverEntry
 from accounts.rules.terms import Component
 from casework.dispute_reasons import CORRECTED_BY
 from casework.dispute_roles import WORK_DISPUTE
@@ -24,10 +25,20 @@ from casework.models import Dispute, DisputeCorrection
 from casework.operations.disputes import refusals
 from casework.operations.disputes.opening import note
 from casework.operations.disputes.working import hold_dispute, take_on, touch
-from casework.rules.disputes import IN_TURN, Correction, PenaltyOf, penalty_to_waive
+from casework.rules.disputes import (
+    IN_TURN,
+    Correction,
+    Outcome,
+    PenaltyOf,
+    PenaltyTerms,
+    is_penalty_waived,
+    penalty_to_waive,
+)
 from riskops.shared.audit import Actor
 
 MOST_CORRECTIONS: Final = 200
+#: From here on entries that are not written are numbered: after all that are.
+_PLANNED: Final = 1 << 62
 _COMPONENTS: Final = frozenset(value for value, _label in COMPONENT_CHOICES)
 
 
@@ -59,6 +70,7 @@ def plan_correction(*, actor: Actor, dispute_id: int, version: int, planned: Pla
     :raises DisputeUnknown, DisputeChanged, DisputeNotOpen, DisputeOfSomebodyElse, ConflictDeclared: not this one, not now
     :raises ValueUnknown, CorrectionMalformed, AmountNotAboveZero, AmountTooLarge: a value that cannot be
     :raises CorrectionThere: the very same is planned
+    :raises CancelledAndWaived: the instalment is to be cancelled and something of it waived
     """
     dispute = hold_dispute(dispute_id, actor=actor, version=version)
     take_on(dispute, actor)
@@ -66,11 +78,14 @@ def plan_correction(*, actor: Actor, dispute_id: int, version: int, planned: Pla
     values = {name: getattr(planned, name) for name in _NAMES[planned.what]}
     if dispute.corrections.filter(what=planned.what, **values).exists() and planned.what != Correction.REFUND_CREDIT:
         raise refusals.CorrectionThere(str(DisputeCorrection(what=planned.what).get_what_display()))
+    _refuse_cancelled_and_waived(planned, dispute)
     if dispute.corrections.count() >= MOST_CORRECTIONS:
         raise refusals.CorrectionMalformed(
             "what", _("The dispute has %(most)s corrections, which is the most.") % {"most": MOST_CORRECTIONS}
         )
-    made = DisputeCorrection.objects.create(dispute=dispute, what=planned.what, added_by_name=actor.name, **values)
+    made = DisputeCorrection.objects.create(
+        dispute=dispute, what=planned.what, added_by_id=actor.user_id, added_by_name=actor.name, **values
+    )
     touch(dispute)
     note(actor, WORK_DISPUTE, dispute, after={"correction": made.pk, "what": made.what, **values})
     return made
@@ -126,25 +141,100 @@ def _check(planned: Planned, dispute: Dispute) -> None:
         raise refusals.ValueUnknown("component", str(planned.component), [str(value) for value in sorted(_COMPONENTS)])
 
 
-def penalty_since(dispute: Dispute, *, today: date) -> dict[int, int]:
+def _refuse_cancelled_and_waived(planned: Planned, dispute: Dispute) -> None:
+    """Refuse to waive on what is to be cancelled: nothing is owed on it then, and the ledger would refuse both."""
+    other = {Correction.CANCEL_INSTALLMENT: Correction.WAIVE, Correction.WAIVE: Correction.CANCEL_INSTALLMENT}
+    what = other.get(Correction(planned.what))
+    if (
+        what is not None
+        and dispute.corrections.filter(what=what, order_no=planned.order_no, sequence=planned.sequence, done_on=None).exists()
+    ):
+        raise refusals.CancelledAndWaived(planned.order_no, planned.sequence or 0)
+
+
+def as_corrected(entries: AccountEntries, planned: Iterable[DisputeCorrection], *, as_of: date) -> AccountEntries:
+    """Return the entries of an account as they would be with what is planned done on a day; refunds are left out.
+
+    Nothing is written.
+    """
+    planned = list(planned)
+    keys = {(entry.order_no, entry.sequence): entry.key for entry in entries.installments}
+    cancelled = {keys.get((each.order_no, each.sequence or 0)) for each in planned if each.what == Correction.CANCEL_INSTALLMENT}
+    undone = {each.payment_no for each in planned if each.what == Correction.REVERSE_PAYMENT}
+    waived = [
+        WaiverEntry(_PLANNED + place, keys[each.order_no, each.sequence], Component(each.component), as_of, each.amount_minor)
+        for place, each in enumerate(planned)
+        if each.what == Correction.WAIVE
+        and each.sequence is not None
+        and each.component is not None
+        and each.amount_minor is not None
+    ]
+    return replace(
+        entries,
+        installments=[e._replace(cancelled_on=as_of) if e.key in cancelled else e for e in entries.installments],
+        payments=[e._replace(reversed_on=as_of) if e.payment_no in undone else e for e in entries.payments],
+        waivers=[*entries.waivers, *waived],
+    )
+
+
+def penalty_since(dispute: Dispute, *, today: date, planned: Iterable[DisputeCorrection] = ()) -> dict[int, int]:
     """Return the penalty that accrued since the dispute was received and is still due, by instalment, in minor units.
 
     Of its order, or of the whole account where it names none. Both days by the replay of the entries: the close of the day
-    before it was received, and the close of today.
+    before it was received, and the close of today. What was undone or cancelled by today counts on neither: else what comes due
+    by that would pass for having accrued since.
+
+    :param planned: what is done before, though it is not written yet
     """
-    entries = load_entries([dispute.account_id])[dispute.account_id]
+    entries = as_corrected(load_entries([dispute.account_id])[dispute.account_id], planned, as_of=today)
     then, now = dispute.received_on - timedelta(days=1), today
+    standing = replace(
+        entries,
+        installments=[each for each in entries.installments if each.cancelled_on is None or each.cancelled_on > now],
+        payments=[each for each in entries.payments if each.reversed_on is None or each.reversed_on > now],
+    )
     before = {
         state.entry.key: (state.penalty_settled_minor, state.penalty_due_minor(then))
-        for state in entries.rebuilt(then).installments
+        for state in standing.rebuilt(then).installments
     }
     found = []
-    for state in entries.rebuilt(now).installments:
+    for state in standing.rebuilt(now).installments:
         if dispute.order_no and state.entry.order_no != dispute.order_no:
             continue
         settled, due = before.get(state.entry.key, (0, 0))
         found.append(PenaltyOf(state.entry.key, settled, due, state.penalty_settled_minor, state.penalty_due_minor(now)))
     return penalty_to_waive(found)
+
+
+def penalty_waivers(
+    dispute: Dispute, *, today: date, planned: Iterable[DisputeCorrection] = (), added_by: Actor | None = None
+) -> list[DisputeCorrection]:
+    """Return the waivers of the penalty since the intake as they would come with the outcome; nothing is written.
+
+    :param planned: as for `penalty_since`
+    """
+    amounts = penalty_since(dispute, today=today, planned=planned)
+    return [
+        DisputeCorrection(
+            dispute=dispute,
+            what=Correction.WAIVE,
+            order_no=installment.order_no,
+            sequence=installment.sequence,
+            component=Component.PENALTY,
+            amount_minor=amounts[installment.pk],
+            added_by_id=added_by.user_id if added_by else None,
+            added_by_name=added_by.name if added_by else "",
+        )
+        for installment in Installment.objects.filter(pk__in=amounts).order_by("pk")
+    ]
+
+
+def corrections_to_come(dispute: Dispute, outcome: Outcome, *, today: date | None) -> list[DisputeCorrection]:
+    """Return what an outcome would put right today, as its letter tells it: what is planned, and the penalty that it gives up."""
+    planned = list(dispute.corrections.filter(done_on=None).order_by("id"))
+    if today is None or not is_penalty_waived(PenaltyTerms(dispute.penalty), outcome):
+        return planned
+    return [*planned, *penalty_waivers(dispute, today=today, planned=planned)]
 
 
 def make_corrections(dispute: Dispute, *, actor: Actor, today: date, waives_penalty: bool) -> list[DisputeCorrection]:
@@ -162,25 +252,15 @@ def make_corrections(dispute: Dispute, *, actor: Actor, today: date, waives_pena
         if correction not in refunds:
             done.append(_make(correction, dispute, actor, today))
     if waives_penalty:
-        done += [_make(each, dispute, actor, today) for each in _penalty_waivers(dispute, actor, today)]
+        done += [_make(each, dispute, actor, today) for each in _kept(penalty_waivers(dispute, today=today, added_by=actor))]
     done += [_make(correction, dispute, actor, today) for correction in refunds]
     return done
 
 
-def _penalty_waivers(dispute: Dispute, actor: Actor, today: date) -> list[DisputeCorrection]:
-    amounts = penalty_since(dispute, today=today)
-    return [
-        DisputeCorrection.objects.create(
-            dispute=dispute,
-            what=Correction.WAIVE,
-            order_no=installment.order_no,
-            sequence=installment.sequence,
-            component=Component.PENALTY,
-            amount_minor=amounts[installment.pk],
-            added_by_name=actor.name,
-        )
-        for installment in Installment.objects.filter(pk__in=amounts).order_by("pk")
-    ]
+def _kept(waivers: list[DisputeCorrection]) -> list[DisputeCorrection]:
+    for waiver in waivers:
+        waiver.save(force_insert=True)
+    return waivers
 
 
 def _make(correction: DisputeCorrection, dispute: Dispute, actor: Actor, today: date) -> DisputeCorrection:

@@ -233,6 +233,18 @@ class CorrectionThere(DisputeRefusal):
         super().__init__(_("“%(what)s” is planned already for the same; nothing was done.") % {"what": what})
 
 
+class CancelledAndWaived(DisputeRefusal):
+    """An instalment is to be cancelled, and something of it waived."""
+
+    about = "sequence"
+
+    def __init__(self, order_no: str, sequence: int) -> None:
+        super().__init__(
+            _("Instalment %(order)s/%(sequence)s cannot be both cancelled and waived on; take the other correction out first.")
+            % {"order": order_no, "sequence": sequence}
+        )
+
+
 class CorrectionUnknown(DisputeRefusal):
     """No planned correction of that number."""
 
@@ -243,13 +255,14 @@ class CorrectionUnknown(DisputeRefusal):
 
 
 class OwnConclusion(DisputeRefusal):
-    """Whoever said what came of it does not approve that."""
+    """Whoever said what came of it, or planned what it puts right, does not approve that."""
 
     about = "dispute"
 
     def __init__(self, dispute_id: int) -> None:
         super().__init__(
-            _("You concluded dispute %(id)s yourself; a second person must approve what moves money.") % {"id": dispute_id}
+            _("You concluded dispute %(id)s or planned a correction of it; somebody else must approve what moves money.")
+            % {"id": dispute_id}
         )
 
 

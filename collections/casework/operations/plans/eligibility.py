@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.facts import facts_of
-from accounts.models import Payment, ScheduleChange
+from accounts.models import Installment, Payment, ScheduleChange, ScheduleChangePart
 from casework.models import ReliefTerms
 from casework.policies import account_rule
+from casework.rules.payments_in_a_row import months_up_to, paid_in_a_row
 from casework.rules.plans import month_later
 from riskops.shared.rule_language import Explanation, explain
 from riskops.shared.wording import day_text
@@ -52,9 +54,9 @@ def why_not(terms: ReliefTerms, account_id: int, *, closed_day: date, open_day: 
             "there were %(number)s in five years, and no more are allowed",
             terms.most_in_5_years,
         ) % {"number": terms.most_in_5_years}
-    paid = months_paid_in_a_row(account_id, up_to=open_day)
+    paid = months_paid_in_a_row(account_id, up_to=open_day, wanted=terms.payments_in_a_row)
     if paid < terms.payments_in_a_row:
-        return _("something was paid in %(paid)s months in a row, and it takes %(wanted)s") % {
+        return _("what fell due was paid in %(paid)s months in a row, and it takes %(wanted)s, or one sum worth as much") % {
             "paid": paid,
             "wanted": terms.payments_in_a_row,
         }
@@ -73,12 +75,22 @@ def stopped_by(terms: ReliefTerms, account_id: int, *, closed_day: date) -> str:
     return next((words[name] for name in named if facts[name]), "")
 
 
-def months_paid_in_a_row(account_id: int, *, up_to: date) -> int:
-    """Return in how many months in a row up to a day something was paid that was not undone; each month ends on such a day."""
+def months_paid_in_a_row(account_id: int, *, up_to: date, wanted: int) -> int:
+    """Return in how many months in a row up to a day the customer paid what fell due; each month ends on such a day.
+
+    Payments that were undone do not count, nor what was cancelled or had been moved to another day before it fell due.
+
+    :param wanted: of so many months one sum does as well
+    """
     rows = Payment.objects.filter(account_id=account_id, reverses=None, reversal=None, paid_on__lte=up_to)
-    days = list(rows.values_list("paid_on", flat=True))
-    for months in range(RE_AGE_YEARS_MONTHS):
-        first, last = month_later(up_to, -months - 1), month_later(up_to, -months)
-        if not any(first < day <= last for day in days):
-            return months
-    return RE_AGE_YEARS_MONTHS
+    payments = rows.values_list("paid_on", "amount_minor")
+    moved = ScheduleChangePart.objects.filter(
+        Q(change__ended_on=None) | Q(change__ended_on__gt=OuterRef("due_date")),
+        installment=OuterRef("pk"),
+        change__value_date__lte=OuterRef("due_date"),
+    )
+    agreed = Installment.objects.filter(account_id=account_id, cancellation=None, due_date__lte=up_to).exclude(Exists(moved))
+    still = agreed.exclude(schedule_change__ended_on__lte=F("due_date"))
+    due = still.values_list("due_date", F("principal_minor") + F("interest_minor") + F("fee_minor"))
+    ends = [month_later(up_to, -months) for months in range(RE_AGE_YEARS_MONTHS + 1)]
+    return paid_in_a_row(months_up_to(ends, payments=payments, due=due), wanted=wanted)

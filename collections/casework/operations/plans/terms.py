@@ -10,6 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.operations.checks import check_reason
+from accounts.queries.conduct_figures import conduct_figures
+from accounts.rules.conduct_figures import ConductCode
+from accounts.rules.yearly_cost import simple_yearly_ppm_of_month
 from casework.models import ReliefTerms
 from casework.operations.plans.eligibility import terms_in_force
 from casework.operations.work_refusals import WorkRefusal
@@ -52,7 +55,7 @@ def set_relief_terms(
     :param values: any of `TERM_FIELDS`; the others stay
     :raises ReasonMissing: nothing is written in it
     :raises RuleRefusal: the rule cannot be read
-    :raises TermsMalformed: a figure that no terms may have
+    :raises TermsMalformed: a figure that no terms may have, or interest above the line of yearly cost
     :raises TermsChanged: somebody else was faster
     """
     check_reason(reason)
@@ -61,6 +64,7 @@ def set_relief_terms(
         raise TermsChanged(present.version)
     said = {name: getattr(present, name) for name in TERM_FIELDS} | {k: v for k, v in values.items() if k in TERM_FIELDS}
     account_rule(said["rule"])
+    _refuse_over_line(said["month_interest_ppm"])
     made = ReliefTerms(
         instrument=instrument,
         version=present.version + 1,
@@ -91,3 +95,14 @@ def set_relief_terms(
         reason=reason.strip(),
     )
     return made
+
+
+def _refuse_over_line(month_ppm: int) -> None:
+    """Refuse interest above the line that a product's yearly cost is held to, by the simple way; the line itself is allowed."""
+    yearly_ppm, line_bp = simple_yearly_ppm_of_month(month_ppm), conduct_figures()[ConductCode.YEARLY_COST_LINE]
+    if yearly_ppm > line_bp * 100:
+        raise TermsMalformed(
+            "month_interest_ppm",
+            _("%(month)s ppm a month are %(yearly)s %% a year by the simple way, above the line of %(line)s %%; ask for less.")
+            % {"month": month_ppm, "yearly": f"{yearly_ppm / 10_000:.2f}", "line": f"{line_bp / 100:.2f}"},
+        )

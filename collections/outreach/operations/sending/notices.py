@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from accounts.models import CreditAccount, DebitNotice, DecisionNotice
 from accounts.operations.deciding.notices import hand_over_debit_notices, hand_over_notices
@@ -29,7 +30,33 @@ def of_accounts() -> Q:
 def take_notices(now: datetime) -> int:
     """Take queued notices into the outbox and return how many."""
     taken = hand_over_notices(lambda notice: _take(notice, _account_of(notice), notice.kind, now), only=of_accounts())
-    return taken + hand_over_debit_notices(lambda notice: _take(notice, _account_debited(notice), f"debit-{notice.kind}", now))
+    return taken + hand_over_debit_notices(lambda notice: _take(notice, _account_debited(notice), _debit_kind(notice), now))
+
+
+def debit_notices_told_on(notices: Collection[DebitNotice]) -> dict[int, date]:
+    """Return on which day notices of debits were handed to a provider, by their id, on whichever way it was first.
+
+    One that waits, was given up or did not arrive is left out.
+    """
+    of_step = {step_of(notice, _debit_kind(notice)): notice.pk for notice in notices}
+    gone = Message.objects.filter(
+        account_id__in={notice.instruction.account_id for notice in notices},
+        step__in=of_step,
+        status__in=(Message.Status.SENT, Message.Status.DELIVERED),
+    )
+    found: dict[int, date] = {}
+    for step, sent_at in gone.order_by("-sent_at").values_list("step", "sent_at"):
+        found[of_step[step]] = timezone.localdate(sent_at)
+    return found
+
+
+def step_of(notice: DecisionNotice | DebitNotice, kind: str) -> str:
+    """Return what the messages of a notice go by, on all their ways."""
+    return f"notice:{kind}:{notice.pk}"
+
+
+def _debit_kind(notice: DebitNotice) -> str:
+    return f"debit-{notice.kind}"
 
 
 def waiting_elsewhere() -> int:
@@ -51,7 +78,7 @@ def waiting_here(products: Collection[str] | None = None) -> int:
 
 def _take(notice: DecisionNotice | DebitNotice, account: CreditAccount, kind: str, now: datetime) -> str:
     texts = {"en": notice.text_en, "zh": notice.text_zh}
-    step = f"notice:{kind}:{notice.pk}"
+    step = step_of(notice, kind)
     return f"message {queue_notice(account, dated=notice.dated, step=step, texts=texts, now=now).pk}"
 
 

@@ -15,6 +15,7 @@ from accounts.facts import facts_of
 from accounts.models import AccountSignals, CreditAccount
 from accounts.operations.payments import post_payment
 from accounts.operations.signals import note_signals
+from casework.models import Case
 from recovery.models import Agency, BatchAccount, Placement, PlacementBatch
 from recovery.operations.agencies import refusals
 from recovery.operations.agencies.batches import approve_batch, drop_batch, propose_batch, split_batch
@@ -159,6 +160,22 @@ def test_a_dropped_batch_is_not_placed(accounts: Any, agencies: Any) -> None:
         drop_batch(actor=actor_of(Role.MANAGER), batch_id=batch.pk, reason="again")
 
 
+@pytest.mark.parametrize("signal", ["is_fraud_suspected", "is_disputed", "has_hardship_plan", "is_in_legal"])
+def test_what_would_be_recalled_at_once_is_not_placed_even_where_the_rule_says_so(
+    signal: str, accounts: Any, agencies: Any
+) -> None:
+    note_signals(accounts[0].pk, **{signal: True})
+    batch = dry(rule="dpd >= 91")
+    assert not BatchAccount.objects.filter(batch=batch, account=accounts[0]).exists()
+    assert batch.accounts == 3
+    propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=batch.pk, reason="r")
+    approve_batch(actor=actor_of(Role.APPROVER), batch_id=batch.pk, today=timezone.localdate())
+    # One more of which it becomes known after the dry run.
+    note_signals(accounts[1].pk, **{signal: True})
+    close(NEXT)
+    assert set(Placement.objects.values_list("account_id", flat=True)) == {accounts[2].pk, accounts[3].pk}
+
+
 # Recall -------------------------------------------------------------------------------------------------------------
 
 
@@ -195,6 +212,23 @@ def test_what_was_paid_today_and_disputed_is_recalled_by_the_close_after_its_com
     placement.refresh_from_db()
     assert (placement.recalled_on, placement.recall_reason) == (day, "dispute")
     assert placement.commission.get().commission_minor == 100
+
+
+def test_what_comes_back_while_legal_recovery_stands_goes_to_legal(accounts: Any, agencies: Any) -> None:
+    close(NEXT)
+    place(accounts, *agencies, rule=RULE, day=NEXT)
+    first, second = accounts[0], accounts[1]
+    assert Case.objects.get(account=first).stage == "agency"
+    note_signals(first.pk, is_in_legal=True)
+    assert Case.objects.get(account=first).stage == "legal"
+    # Paid on the day, so that its close recalls it.
+    day = NEXT + timedelta(days=2)
+    post_payment(actor=TESTER, account_id=second.pk, amount_minor=400, value_date=day, reference="some")
+    note_signals(second.pk, is_in_legal=True)
+    close(day)
+    assert Placement.objects.get(account=second).recall_reason == "legal"
+    assert Case.objects.get(account=second).stage == "legal"
+    assert Case.objects.get(account=accounts[2]).stage == "agency"
 
 
 def test_an_account_comes_back_after_the_days_agreed(accounts: Any, agencies: Any) -> None:

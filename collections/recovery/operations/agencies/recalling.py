@@ -125,22 +125,25 @@ def ending_reason(facts: Any) -> Reason | None:
     return Reason.PAID if facts["exposure"] == 0 else None
 
 
-def recall_due(*, as_of: date, first: int, last: int, actor: Actor, run_id: int | None = None) -> int:
-    """Recall what has ended in a range by the close of a day, its payments settled before; a repeat finds nothing."""
+def recall_due(*, as_of: date, today: date, first: int, last: int, actor: Actor, run_id: int | None = None) -> int:
+    """Recall what has ended in a range by the close of a day, its payments settled before; a repeat finds nothing.
+
+    :param today: the calendar day, by which contracts run
+    """
     rows = Placement.objects.filter(recalled_on=None, account_id__gte=first, account_id__lte=last, placed_on__lte=as_of)
     rows = rows.select_related("agency", "terms", "account").order_by("account_id")
     recalled = 0
     found = list(rows)
     for begin in range(0, len(found), AT_ONCE):
-        recalled += _recall_chunk(found[begin : begin + AT_ONCE], as_of, actor, run_id)
+        recalled += _recall_chunk(found[begin : begin + AT_ONCE], as_of, today, actor, run_id)
     return recalled
 
 
-def _recall_chunk(placements: list[Placement], as_of: date, actor: Actor, run_id: int | None) -> int:
+def _recall_chunk(placements: list[Placement], as_of: date, today: date, actor: Actor, run_id: int | None) -> int:
     facts = facts_of([placement.account_id for placement in placements], as_of, FACTS)
     groups: dict[tuple[Reason, int], list[Placement]] = defaultdict(list)
     for placement in placements:
-        reason = ending_reason(facts.get(placement.account_id)) or _of_agency(placement, as_of)
+        reason = ending_reason(facts.get(placement.account_id)) or _of_agency(placement, as_of, today)
         if reason is not None:
             groups[reason, placement.terms.tail_days].append(placement)
     for (reason, tail_days), ended in groups.items():
@@ -159,15 +162,17 @@ def _hand_back(account_ids: Sequence[int], day: date, actor: Actor, run_id: int 
     """Put the cases of recalled accounts back where their days past due put them, into `legal` where legal recovery stands; one
     that went there meanwhile stays.
     """
-    in_legal = set(AccountSignals.objects.filter(account_id__in=account_ids, is_in_legal=True).values_list("account_id", flat=True))
+    in_legal = set(
+        AccountSignals.objects.filter(account_id__in=account_ids, is_in_legal=True).values_list("account_id", flat=True)
+    )
     for stage, ids in ((Case.Stage.LEGAL, in_legal), (Case.Stage.PURSUE, set(account_ids) - in_legal)):
         move_cases(
             actor=actor, account_ids=ids, stage=stage, reason=RECALLED, day=day, leaving=Case.Stage.AGENCY, run_id=run_id
         )  # fmt: skip
 
 
-def _of_agency(placement: Placement, as_of: date) -> Reason | None:
-    if placement.agency.recalls_all:
+def _of_agency(placement: Placement, as_of: date, today: date) -> Reason | None:
+    if placement.agency.recalls_all or placement.agency.contract_until < today:
         return Reason.AGENCY
     return Reason.AGE if (as_of - placement.placed_on).days >= placement.agency.placed_days else None
 

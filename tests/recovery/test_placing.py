@@ -149,6 +149,23 @@ def test_capacity_counts_what_an_agency_has(accounts: Any, agencies: Any) -> Non
     assert Placement.objects.filter(agency__code="south").count() == 3
 
 
+def test_what_is_on_its_way_to_an_agency_takes_its_room(accounts: Any, agencies: Any) -> None:
+    Agency.objects.filter(code="north").update(capacity_accounts=3)
+    north: dict[str, Any] = {"weights": {"north": 1}}
+    first, late = dry(rule="dpd in [100, 101]", **north), dry(rule="dpd in [102, 103]", **north)
+    assert (first.accounts, late.accounts) == (2, 2)
+    propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=first.pk, reason="r")
+    # One drafted from now on knows of it; one that was drafted before meets it when it is approved.
+    assert dry(rule="dpd in [102, 103]", **north).accounts == 1
+    propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=late.pk, reason="r")
+    approve_batch(actor=actor_of(Role.APPROVER), batch_id=first.pk, today=timezone.localdate())
+    with pytest.raises(refusals.NoRoom, match=r"gives North Recovery 2 accounts.*room for 1"):
+        approve_batch(actor=actor_of(Role.APPROVER), batch_id=late.pk, today=timezone.localdate())
+    close(NEXT)
+    assert Placement.objects.count() == 2
+    assert PlacementBatch.objects.get(pk=late.pk).status == "proposed"
+
+
 def test_a_dropped_batch_is_not_placed(accounts: Any, agencies: Any) -> None:
     batch = dry()
     propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=batch.pk, reason="r")
@@ -246,6 +263,13 @@ def test_what_is_with_an_agency_that_is_ended_comes_back_by_the_close(accounts: 
     close(NEXT + timedelta(days=1))
     assert set(Placement.objects.filter(recalled_on=None).values_list("agency__code", flat=True)) == {"south"}
     assert set(Placement.objects.exclude(recalled_on=None).values_list("recall_reason", flat=True)) == {"agency"}
+
+
+def test_what_is_with_an_agency_whose_contract_is_over_comes_back(accounts: Any, agencies: Any) -> None:
+    place(accounts, *agencies, rule=RULE)
+    Agency.objects.filter(code="north").update(contract_until=timezone.localdate() - timedelta(days=1))
+    close(NEXT + timedelta(days=1))
+    assert set(Placement.objects.filter(recalled_on=None).values_list("agency__code", flat=True)) == {"south"}
 
 
 def test_by_hand_with_a_reason_and_what_is_not_placed_is_refused(accounts: Any, agencies: Any) -> None:

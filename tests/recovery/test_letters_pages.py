@@ -175,7 +175,7 @@ def test_the_clock_is_noted_and_taken_back_by_pages() -> None:
     fact = LimitationFact.objects.get()
     assert legal.post(f"{address}{fact.pk}/withdraw/", {"reason": "another account"}).status_code == 302
     assert "5 May 2027" not in legal.get(address).content.decode()
-    assert account.account_no in legal.get("/legal/limitation/?days=3000").content.decode()
+    assert account.account_no in legal.get("/legal/limitation/?tab=over").content.decode()
 
 
 def test_figures_and_texts_are_changed_by_pages_and_take_two_people() -> None:

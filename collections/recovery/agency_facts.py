@@ -12,7 +12,7 @@ from accounts.facts import ACCOUNT_FACTS, account_rows
 from accounts.models import AccountState
 from recovery.models import Placement
 from recovery.rules.splitting import Candidate
-from riskops.shared.rule_language import Rule, holding
+from riskops.shared.rule_language import Rule, holding, parse_rule
 from riskops.shared.scope import Scope
 
 #: The variables whose strata the agencies get alike.
@@ -22,6 +22,16 @@ BALANCE_BANDS: Final = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 #: Placed so often or more is one level.
 MOST_PRIOR: Final = 2
 
+#: The facts of which one that holds keeps an account from agencies and ends its placement, with the reason; the gravest first.
+ENDING: Final = (
+    ("fraud_suspected", Placement.Reason.FRAUD),
+    ("disputed", Placement.Reason.DISPUTE),
+    ("hardship_plan", Placement.Reason.PLAN),
+    ("in_legal", Placement.Reason.LEGAL),
+    ("vulnerable", Placement.Reason.CARE),
+)
+_NONE_ENDS: Final = " and ".join(f"{name} = False" for name, _reason in ENDING)
+
 _OWED: Final = (
     F("outstanding_principal_minor") + F("outstanding_interest_minor") + F("outstanding_fee_minor") + F("penalty_due_minor")
 )
@@ -30,15 +40,15 @@ _OWED: Final = (
 def placeable(
     rule: Rule, as_of: date, currency: str, scope: Scope, rows: QuerySet[AccountState] | None = None
 ) -> QuerySet[AccountState]:
-    """Return the account states that a rule chooses and that can be placed: of the currency, owing, with no agency now, and of no
-    vulnerable customer.
+    """Return the account states that a rule chooses and that can be placed: of the currency, owing, with no agency now, and
+    nothing known of them that would end a placement at once.
 
     :param rows: as `account_rows` returns them; None: the whole book
     """
     rows = scope.accounts(account_rows() if rows is None else rows)
     open_ones = Placement.objects.filter(account_id=OuterRef("pk"), recalled_on=None)
+    rows = holding(parse_rule(_NONE_ENDS, ACCOUNT_FACTS), ACCOUNT_FACTS, rows, as_of)
     found = holding(rule, ACCOUNT_FACTS, rows, as_of).filter(~Exists(open_ones), product__currency=currency)
-    found = found.exclude(own_signals__is_vulnerable=True)
     return found.annotate(owed_minor=_OWED).filter(owed_minor__gt=0)
 
 

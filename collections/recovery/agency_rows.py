@@ -47,6 +47,7 @@ PROBLEMS: Final[dict[str, Promise]] = {
     "twice": _("The same is in the file twice, first on line %(first)s; send each once."),
     "known": _("This reference came before; take the row out."),
     "no_detail": _("The customer has no number or address for this channel; take the row out."),
+    "beyond_owed": _("Less was owed on that day, together with the other rows of the account; report what was paid, once."),
     "not_posted": _("The ledger did not take it: %(why)s"),
 }
 

@@ -9,7 +9,7 @@ from agency_books import BANDS, DAY, NEXT, actor_of, close, make_agency, make_la
 from django.db import DatabaseError, transaction
 from factories import TESTER
 
-from accounts.models import AccountSignals, CreditAccount
+from accounts.models import AccountSignals, CreditAccount, Payment
 from accounts.operations.payments import post_payment, reverse_payment
 from recovery.models import Agency, AgencyStatement, CommissionLine, Placement
 from recovery.operations.agencies import refusals
@@ -86,6 +86,27 @@ def test_a_payment_earns_by_its_age_and_its_reversal_takes_it_back(account: Cred
     assert lines()[1:] == [("undo", -10_001, 2_500, -2_500, False)]
     close(NEXT + timedelta(days=3))
     assert len(lines()) == 2
+
+
+def test_what_was_more_than_owed_earns_nothing(account: CreditAccount) -> None:
+    day = NEXT + timedelta(days=1)
+    pay(account, 150_000, day, "too-much")
+    close(day)
+    assert lines() == [("too-much", 100_000, 2_500, 25_000, False)]
+    # The credit is of nobody's doing, wherever it goes; and it is what its payment earned that a reversal takes back.
+    reverse_payment(actor=TESTER, payment_no="too-much", value_date=day + timedelta(days=1), reference="undo", reason="bounced")
+    close(day + timedelta(days=1))
+    assert lines()[1:] == [("undo", -100_000, 2_500, -25_000, False)]
+
+
+def test_what_was_paid_and_reversed_before_it_was_settled_comes_to_nothing(account: CreditAccount) -> None:
+    day = NEXT + timedelta(days=1)
+    close(day)
+    close(day + timedelta(days=1))
+    pay(account, 150_000, day, "late")
+    reverse_payment(actor=TESTER, payment_no="late", value_date=day + timedelta(days=1), reference="undo", reason="bounced")
+    close(day + timedelta(days=2))
+    assert [line[:2] for line in lines()] == [("late", 100_000), ("undo", -100_000)]
 
 
 def test_after_a_recall_the_tail_counts_and_no_day_more(account: CreditAccount) -> None:
@@ -191,6 +212,36 @@ def test_a_statement_that_does_not_add_up_to_the_payments_is_not_issued(north: A
     drop_statement(actor=actor_of(Role.APPROVER), statement_id=row.pk, reason="does not add up")
     again = prepare_statement(actor=actor_of(Role.TEAM_LEAD), code="north", month=date(2025, 3, 1))
     assert again.total_minor == 2_500
+
+
+def test_a_line_that_says_more_than_its_payment_settled_is_not_stated(north: Agency, account: CreditAccount) -> None:
+    pay(account, 150_000, date(2025, 3, 15), "too-much")
+    placement = Placement.objects.get()
+    # Written by something else than the close: the whole payment, as if all of it had been owed.
+    CommissionLine.objects.create(
+        placement=placement, agency=north, payment=Payment.objects.get(), value_date=date(2025, 3, 15), base_minor=150_000,
+        rate_bp=2_500, commission_minor=37_500, is_tail=False,
+    )  # fmt: skip
+    day = NEXT + timedelta(days=1)
+    while day <= date(2025, 3, 31):
+        close(day)
+        day += timedelta(days=1)
+    row = prepare_statement(actor=actor_of(Role.TEAM_LEAD), code="north", month=date(2025, 3, 1))
+    with pytest.raises(refusals.StatementUnreconciled, match=r"375\.00.*250\.00"):
+        issue_statement(actor=actor_of(Role.APPROVER), statement_id=row.pk)
+
+
+def test_what_is_entered_later_with_a_day_before_changes_no_line(north: Agency, account: CreditAccount) -> None:
+    pay(account, 100_000, date(2025, 3, 15), "all")
+    day = NEXT + timedelta(days=1)
+    while day <= date(2025, 3, 31):
+        close(day)
+        day += timedelta(days=1)
+    row = prepare_statement(actor=actor_of(Role.TEAM_LEAD), code="north", month=date(2025, 3, 1))
+    # The bank sends one of the 14th: of the 15th's, 400.00 are credit since.
+    pay(account, 40_000, date(2025, 3, 14), "late")
+    issue_statement(actor=actor_of(Role.APPROVER), statement_id=row.pk)
+    assert row.total_minor == 25_000
 
 
 def test_the_terms_of_the_day_of_placement_count(north: Agency, account: CreditAccount) -> None:

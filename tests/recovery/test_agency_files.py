@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from agency_books import DAY, NEXT, actor_of, close, make_agency, make_late, place, stand_at
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from factories import TESTER, make_examination, make_user
 
@@ -15,12 +16,14 @@ from accounts.models import CreditAccount, Payment
 from accounts.operations.payments import post_payment
 from outreach.models import Contact
 from outreach.queries.audit import violations
-from recovery.models import Agency, AgencyAccess, AgencyFile, AgencyPerson, CommissionLine
+from recovery.models import Agency, AgencyAccess, AgencyFile, AgencyPerson, AgencyTraining, CommissionLine
 from recovery.operations.agencies import refusals
+from recovery.operations.agencies.evaluating import end_person, register_person
 from recovery.operations.agencies.files import receive_file, take_payments
 from recovery.operations.agencies.recalling import recall_account
 from recovery.operations.agencies.sending import placement_file
-from recovery.queries.agency_scorecard import contacts_of
+from recovery.queries.agency_scorecard import contacts_of, scorecard
+from riskops.shared.audit import COMMAND
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
 
@@ -143,6 +146,17 @@ def test_foreign_accounts_and_duplicate_payments_are_refused_with_their_line_and
     assert list(Payment.objects.values_list("payment_no", flat=True)) == ["north/R-9"]
     with pytest.raises(refusals.NothingToApprove):
         take_payments(actor=actor_of(Role.APPROVER), file_id=row.pk, now=NOW)
+
+
+def test_more_than_was_owed_is_refused_with_its_line(placed: list[CreditAccount]) -> None:
+    own, other = placed[0].account_no, placed[1].account_no
+    head = "account_no,paid_on,amount,reference"
+    row = receive(
+        "payments", head, f"{own},2025-03-12,600.00,R-1", f"{other},2025-03-12,2000.00,R-2", f"{own},2025-03-12,400.01,R-3"
+    )
+    assert (row.status, said(row)) == ("refused", [(4, "amount", "beyond_owed")])
+    row = receive("payments", head, f"{own},2025-03-12,600.00,R-1", f"{own},2025-03-12,400.00,R-3")
+    assert row.status == "checked"
 
 
 def test_one_row_that_the_ledger_does_not_take_takes_the_whole_file_back(placed: list[CreditAccount]) -> None:
@@ -275,8 +289,30 @@ def test_contacts_of_foreign_accounts_of_the_future_or_twice_are_refused_and_non
     assert not Contact.objects.exists()
 
 
-def test_a_contact_after_the_recall_is_logged_and_said_so(placed: list[CreditAccount], caller: Any) -> None:
+def test_a_contact_after_the_recall_is_logged_and_said_so(placed: list[CreditAccount], north: Agency, caller: Any) -> None:
     recall_account(actor=actor_of(Role.TEAM_LEAD), account_no=placed[0].account_no, reason="other", note="n")
     row = receive("contacts", HEAD, f"{placed[0].account_no},2025-03-14T10:00,call,demand,unanswered,caller,C-1")
     assert row.result["by_rule"] == {"not_placed": 1}
     assert Contact.objects.count() == 1
+    # It stands in the agency's figures too, beside what the contact policy says.
+    card = scorecard(north, business_date=DAY, today=date(2025, 3, 14))
+    assert (card.contacts, card.violations, card.by_rule) == (1, 1, (("not_placed", 1),))
+
+
+def test_a_call_is_judged_by_the_trainings_and_the_registration_of_its_day(
+    placed: list[CreditAccount], north: Agency, caller: Any
+) -> None:
+    # Trained anew on the 14th: on the days before, the training of January counts.
+    register_person(actor=COMMAND, code="north", username="caller", trained_on=date(2025, 3, 14), today=date(2025, 3, 14))
+    end_person(actor=COMMAND, code="north", username="caller", today=date(2025, 3, 11))
+    AgencyPerson.objects.create(
+        agency=north, user=caller, trained_on=date(2025, 3, 14), since=date(2025, 3, 13), registered_by_name="x"
+    )
+    own = placed[0].account_no
+    row = receive("contacts", HEAD, *(f"{own},2025-03-1{day}T10:00,call,demand,unanswered,caller,C-{day}" for day in (1, 2, 3)))
+    # On the 12th they were not registered.
+    assert [(one["line"], one["rules"]) for one in row.result["not_allowed"]] == [(3, ["collector"])]
+    trainings = AgencyTraining.objects.filter(person__user=caller).order_by("trained_on").values_list("trained_on", flat=True)
+    assert list(trainings) == [date(2025, 1, 1), date(2025, 3, 14)]
+    with pytest.raises(DatabaseError), transaction.atomic():
+        AgencyTraining.objects.update(trained_on=date(2025, 1, 1))

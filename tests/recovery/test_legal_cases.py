@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import make_payment, make_user
+from factories import TESTER, make_conflict, make_payment, make_user
 from letters_books import DAY, TODAY, make_late
+from rest_framework.test import APIClient
 
 from accounts.models import AccountSignals
+from accounts.operations.payments import post_payment
 from accounts.operations.signals import note_signals
 from casework.models import Case
 from casework.operations.cases.following import follow_account
@@ -26,6 +28,7 @@ from recovery.operations.legal.cases import (
     reject_case,
 )
 from recovery.operations.legal.limitation import note_fact, withdraw_fact
+from recovery.queries import limitation
 from recovery.queries.limitation import clock_of, running_out
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
@@ -190,11 +193,38 @@ def test_the_list_has_whose_time_runs_out_the_earliest_first() -> None:
     soon, sooner = make_late(days=1_000), make_late(days=1_050)
     gone, fresh, paid = make_late(days=1_200), make_late(days=100), make_late(days=1_000)
     make_payment(paid, paid_on=date(2025, 3, 1), amount=100)
-    rows = running_out(scope=WHOLE_BOOK, as_of=DAY, today=TODAY)
-    assert [row.account.pk for row in rows] == [gone.pk, sooner.pk, soon.pk]
-    assert [row.clock.has_run_out for row in rows] == [True, False, False]
-    assert [row.account.pk for row in running_out(scope=WHOLE_BOOK, as_of=DAY, today=TODAY, within_days=60)] == [
-        gone.pk,
-        sooner.pk,
-    ]
-    assert fresh.pk not in {row.account.pk for row in rows}
+    found = running_out(scope=WHOLE_BOOK, as_of=DAY, today=TODAY)
+    assert [row.account.pk for row in found.running] == [sooner.pk, soon.pk]
+    assert [row.account.pk for row in found.ran_out] == [gone.pk]
+    near = running_out(scope=WHOLE_BOOK, as_of=DAY, today=TODAY, within_days=60)
+    assert [row.account.pk for row in near.running] == [sooner.pk]
+    assert fresh.pk not in {row.account.pk for row in (*found.running, *found.ran_out)}
+
+
+def test_what_has_run_out_crowds_nothing_out_that_can_still_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limitation, "MOST_LISTED", 2)
+    monkeypatch.setattr(limitation, "AT_ONCE", 2)
+    gone = [make_late(days=3 * 365 + 300 + number) for number in range(4)]
+    alive = make_late(days=3 * 365 - 20)
+    found = running_out(scope=WHOLE_BOOK, as_of=DAY, today=TODAY)
+    assert [row.account.pk for row in found.running] == [alive.pk]
+    assert [row.account.pk for row in found.ran_out] == [gone[3].pk, gone[2].pk]
+    assert (found.running_count, found.ran_out_count) == (1, 4)
+
+
+def test_a_payment_after_it_ran_out_takes_nobody_off_the_list() -> None:
+    account = make_late(days=3 * 365 + 30)
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=100, value_date=TODAY, reference="p1")
+    found = running_out(scope=WHOLE_BOOK, as_of=TODAY, today=TODAY)
+    assert [row.account.pk for row in found.ran_out] == [account.pk]
+
+
+def test_the_api_lists_no_case_of_a_customer_one_has_a_conflict_with(first: Actor) -> None:
+    account = make_late(principal=1_000_000)
+    propose_case(actor=first, account_id=account.pk, stage="suit", note="hidden note", today=TODAY)
+    person = make_user(Role.ANALYST)
+    api = APIClient()
+    api.force_authenticate(person)
+    assert [row["note"] for row in api.get("/api/v1/legal-cases/").json()] == ["hidden note"]
+    make_conflict(person, account.customer, since=date(2020, 1, 1))
+    assert api.get("/api/v1/legal-cases/").json() == []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import make_user
+from django.db import DatabaseError, transaction
+from factories import TESTER, make_user
 from letters_books import DAY, NOW, PERSON, TODAY, make_late
 
+from accounts.operations.payments import post_payment
 from accounts.operations.signals import note_signals
 from outreach.models import Contact, Denial
 from outreach.operations.holds import place_hold
@@ -166,6 +168,37 @@ def test_a_hold_that_comes_before_sending_keeps_the_letter_here(lead: Actor, leg
     with pytest.raises(refusals.LetterInTheWay, match="a promise to pay is open"):
         send_letter(actor=legal, letter_id=letter.pk, carrier="EMS", tracking_no="E1", sent_on=TODAY, now=NOW)
     assert not Contact.objects.exists() and not Denial.objects.exists()
+
+
+def test_a_letter_that_demands_what_was_paid_since_is_not_sent(lead: Actor, legal: Actor) -> None:
+    account = make_late(principal=1_000_000)
+    letter = printed(lead, legal, account)
+    assert (letter.document.total_minor, letter.document.pay_by) == (
+        1_000_000,
+        TODAY + timedelta(days=letter.policy.pay_within_days),
+    )
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=1, value_date=TODAY, reference="p1")
+    with pytest.raises(refusals.LetterInTheWay, match=r"demands.*10,000\.00.*9,999\.99.*propose a new one"):
+        send_letter(actor=legal, letter_id=letter.pk, carrier="EMS", tracking_no="E1", sent_on=TODAY, now=NOW)
+    letter.refresh_from_db()
+    assert letter.status == "printed" and not Contact.objects.exists()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LetterDocument.objects.update(total_minor=999_999)
+
+
+def test_a_letter_that_leaves_too_little_time_to_pay_is_not_sent(lead: Actor, legal: Actor) -> None:
+    letter = printed(lead, legal, make_late())
+    last = letter.document.pay_by - timedelta(days=3)
+
+    def send_on(day: date) -> None:
+        now = NOW + (day - TODAY)
+        send_letter(actor=legal, letter_id=letter.pk, carrier="EMS", tracking_no="E1", sent_on=day, now=now)
+
+    for day in (last + timedelta(days=1), last + timedelta(days=60)):
+        with pytest.raises(refusals.LetterInTheWay, match="leaves too little time"):
+            send_on(day)
+    send_on(last)
+    assert Letter.objects.get(pk=letter.pk).status == "sent"
 
 
 def test_sending_takes_a_carrier_and_a_number_of_its_own(lead: Actor, legal: Actor) -> None:

@@ -58,5 +58,15 @@ def test_it_stands_while_proceedings_run_and_begins_anew_when_they_end() -> None
     assert running(ended, as_of=date(2026, 7, 7)) is None
 
 
+def test_proceedings_that_began_before_the_last_due_date_and_still_run_let_it_stand() -> None:
+    first, second = date(2021, 1, 10), date(2021, 4, 1)
+    assert running(Fact(Cause.PROCEEDINGS, first), as_of=date(2026, 1, 1)) is None
+    # A suit that was over before the last instalment fell due, and the enforcement of its judgment.
+    suit = Fact(Cause.PROCEEDINGS, first, until=second)
+    assert running(suit) == date(2025, 3, 31)
+    assert running(suit, Fact(Cause.PROCEEDINGS, second), as_of=date(2026, 1, 1)) is None
+    assert running(suit, Fact(Cause.PROCEEDINGS, second, until=date(2023, 5, 6)), as_of=date(2024, 1, 1)) == date(2026, 5, 6)
+
+
 def test_a_suit_that_came_too_late_changes_nothing() -> None:
     assert running(Fact(Cause.PROCEEDINGS, date(2025, 4, 1)), as_of=date(2025, 5, 1)) == date(2025, 3, 31)

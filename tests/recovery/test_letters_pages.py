@@ -10,7 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
-from factories import make_user
+from factories import make_conflict, make_user
 from letters_books import PERSON, make_late
 
 from accounts.operations.signals import note_signals
@@ -175,7 +175,7 @@ def test_the_clock_is_noted_and_taken_back_by_pages() -> None:
     fact = LimitationFact.objects.get()
     assert legal.post(f"{address}{fact.pk}/withdraw/", {"reason": "another account"}).status_code == 302
     assert "5 May 2027" not in legal.get(address).content.decode()
-    assert account.account_no in legal.get("/legal/limitation/?days=3000").content.decode()
+    assert account.account_no in legal.get("/legal/limitation/?tab=over").content.decode()
 
 
 def test_figures_and_texts_are_changed_by_pages_and_take_two_people() -> None:
@@ -212,3 +212,14 @@ def test_an_account_that_is_late_shows_its_letters_and_its_clock() -> None:
     lead.post("/letters/propose/")
     page = lead.get(f"/accounts/{account.account_no}/").content.decode()
     assert Letter.objects.get().reference in page and "Limitation runs out on 21 Dec 2027" in page
+
+
+def test_the_api_lists_no_letter_about_a_customer_one_has_a_conflict_with() -> None:
+    account = make_late()
+    assert post(client_of(Role.TEAM_LEAD), "/letters/", account_no=account.account_no, note="hidden note").status_code == 201
+    analyst = make_user(Role.ANALYST)
+    client = Client()
+    client.force_login(analyst)
+    assert [row["note"] for row in client.get("/api/v1/letters/").json()["letters"]] == ["hidden note"]
+    make_conflict(analyst, account.customer)
+    assert client.get("/api/v1/letters/").json()["letters"] == []

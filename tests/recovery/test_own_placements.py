@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from agency_books import DAY, actor_of, make_agency, make_collector, make_late, place, stand_at
+from agency_books import DAY, NEXT, actor_of, make_agency, make_collector, make_late, place, stand_at
 from django.test import Client
 from django.utils import timezone
-from factories import make_conflict, make_user
+from factories import TESTER, make_conflict, make_user
 from rest_framework.test import APIClient
 
 from accounts.models import CreditAccount
+from accounts.operations.payments import post_payment
+from accounts.operations.signals import note_signals
 from outreach.models import Contact, Denial
-from recovery.models import AgencyAccess, AgencyPerson, Placement
+from recovery.models import Agency, AgencyAccess, AgencyFile, AgencyPerson, Placement
+from recovery.operations.agencies.evaluating import end_person, register_person
 from recovery.operations.agencies.recalling import recall_account
+from recovery.queries.agency_scorecard import scorecard
+from riskops.shared.audit import COMMAND
 from riskops.shared.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +149,94 @@ def test_without_an_examination_or_training_there_is_no_call(accounts: list[Cred
     answer = api.post(path, asked, format="json")
     assert (answer.status_code, answer.json()["code"]) == (403, "training_over")
     assert not Contact.objects.exists()
+
+
+def may_not_work(agency: Agency, how: str) -> None:
+    """Let one thing that an agency needs be missing."""
+    today = timezone.localdate()
+    yesterday = today - timedelta(days=1)
+    if how == "failed":
+        agency.evaluations.create(evaluated_on=today, result="failed", findings="f", evaluated_by_name="x")
+        return
+    values: dict[str, Any] = {
+        "licence": {"licence_valid_until": yesterday}, "contract": {"contract_until": yesterday},
+        "undertaking": {"undertaking_on": None}, "changed": {"status": "prepared"}, "suspended": {"status": "suspended"},
+    }[how]  # fmt: skip
+    Agency.objects.filter(pk=agency.pk).update(**values)
+
+
+@pytest.mark.parametrize("how", ["licence", "contract", "undertaking", "failed", "changed", "suspended"])
+def test_an_agency_that_may_not_work_calls_nobody(how: str, accounts: list[CreditAccount], caller: Any, noon: datetime) -> None:
+    api, base = APIClient(), f"/api/v1/my-placements/at/{accounts[0].account_no}/calls/"
+    api.force_authenticate(caller)
+    asked = {"key": "k", "channel": "call", "purpose": "demand"}
+    contact = api.post(base, asked, format="json").json()["contact"]
+    assert contact is not None
+    may_not_work(Placement.objects.get(account=accounts[0]).agency, how)
+    is_out_of_sight = how in ("contract", "suspended")
+    for answer in (
+        api.post(base, {**asked, "key": "k2"}, format="json"),
+        api.post(f"{base}{contact}/number/", {}, format="json"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (
+            (404, "not_of_agency") if is_out_of_sight else (403, "agency_may_not_work")
+        )
+    assert (api.get("/api/v1/my-placements/").status_code == 404) == is_out_of_sight
+    assert (accounts[0].account_no in client_of(caller).get("/my-placements/").content.decode()) != is_out_of_sight
+    assert Contact.objects.count() == 1
+
+
+@pytest.mark.parametrize("how", ["legal", "paid"])
+def test_what_the_close_of_the_day_recalls_is_not_called_about(
+    how: str, accounts: list[CreditAccount], caller: Any, noon: datetime
+) -> None:
+    # Paid today, so that it stays until the close, which settles first.
+    amount = 100 if how == "legal" else 150_000
+    post_payment(actor=TESTER, account_id=accounts[0].pk, amount_minor=amount, value_date=NEXT + timedelta(days=1), reference="p")
+    if how == "legal":
+        note_signals(accounts[0].pk, is_in_legal=True)
+    assert Placement.objects.filter(account=accounts[0], recalled_on=None).exists()
+    api = APIClient()
+    api.force_authenticate(caller)
+    path, asked = (
+        f"/api/v1/my-placements/at/{accounts[0].account_no}/calls/",
+        {"key": "k", "channel": "call", "purpose": "demand"},
+    )
+    answer = api.post(path, asked, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "placement_ends")
+    assert not Contact.objects.exists()
+
+
+def test_what_a_file_of_ones_own_shows_is_in_the_log_and_leaves_conflicts_out(accounts: list[CreditAccount], caller: Any) -> None:
+    north, hidden = Placement.objects.get(account=accounts[0]).agency, make_late()
+    stand_at(NEXT, [hidden])
+    place([hidden], north, day=NEXT)
+    make_conflict(caller, hidden.customer)
+    api = APIClient()
+    api.force_authenticate(caller)
+    content = f"account_no,amount_due\n{accounts[0].account_no},1.00\n"
+    sent = api.post("/api/v1/my-placements/files/", {"kind": "inventory", "name": "i.csv", "content": content}, format="json")
+    assert (sent.status_code, hidden.account_no in sent.content.decode()) == (201, False)
+    assert sent.json()["result"]["differences"][0]["account_no"] == accounts[0].account_no
+    number = sent.json()["id"]
+    assert hidden.account_no not in api.get(f"/api/v1/my-placements/files/{number}/").content.decode()
+    assert hidden.account_no not in client_of(caller).get(f"/my-placements/files/{number}/").content.decode()
+    looks = list(AgencyAccess.objects.filter(what="file", user=caller).values_list("account_id", flat=True))
+    assert looks == [accounts[0].pk] * 3
+    # Ours see all of it.
+    assert hidden.account_no in AgencyFile.objects.get(pk=number).result["missing_accounts"]
+
+
+def test_whoever_moves_to_another_agency_takes_no_contact_along(
+    accounts: list[CreditAccount], caller: Any, noon: datetime
+) -> None:
+    path = f"/my-placements/at/{accounts[0].account_no}/calls/"
+    client_of(caller).post(path, {"key": "k1", "channel": "call", "purpose": "demand"})
+    today = timezone.localdate()
+    end_person(actor=COMMAND, code="north", username="caller", today=today)
+    register_person(actor=COMMAND, code="south", username="caller", trained_on=today, today=today)
+    cards = {agency.code: scorecard(agency, business_date=NEXT, today=today) for agency in Agency.objects.all()}
+    assert (cards["north"].contacts, cards["south"].contacts) == (1, 0)
 
 
 def test_somebody_elses_call_is_not_theirs_to_dial_or_end(accounts: list[CreditAccount], caller: Any, noon: datetime) -> None:

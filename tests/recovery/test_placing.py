@@ -15,6 +15,7 @@ from accounts.facts import facts_of
 from accounts.models import AccountSignals, CreditAccount
 from accounts.operations.payments import post_payment
 from accounts.operations.signals import note_signals
+from casework.models import Case
 from casework.operations.vulnerability import record_vulnerability
 from recovery.models import Agency, BatchAccount, Placement, PlacementBatch
 from recovery.operations.agencies import refusals
@@ -149,6 +150,24 @@ def test_capacity_counts_what_an_agency_has(accounts: Any, agencies: Any) -> Non
     assert Placement.objects.filter(agency__code="south").count() == 3
 
 
+def test_what_is_on_its_way_to_an_agency_takes_its_room(accounts: Any, agencies: Any) -> None:
+    Agency.objects.filter(code="north").update(capacity_accounts=3)
+    north: dict[str, Any] = {"weights": {"north": 1}}
+    first, late = dry(rule="dpd >= 100 and dpd <= 101", **north), dry(rule="dpd >= 102 and dpd <= 103", **north)
+    assert (first.accounts, late.accounts) == (2, 2)
+    propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=first.pk, reason="r")
+    # One drafted from now on knows of it; one that was drafted before meets it when it is approved.
+    assert dry(rule="dpd >= 102 and dpd <= 103", **north).accounts == 1
+    propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=late.pk, reason="r")
+    approve_batch(actor=actor_of(Role.APPROVER), batch_id=first.pk, today=timezone.localdate())
+    with pytest.raises(refusals.NoRoom, match=r"gives North Recovery 2 accounts.*room for 1"):
+        approve_batch(actor=actor_of(Role.APPROVER), batch_id=late.pk, today=timezone.localdate())
+    assert dict(PlacementBatch.objects.filter(pk__in=[first.pk, late.pk]).values_list("pk", "status")) == {
+        first.pk: "approved",
+        late.pk: "proposed",
+    }
+
+
 def test_a_dropped_batch_is_not_placed(accounts: Any, agencies: Any) -> None:
     batch = dry()
     propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=batch.pk, reason="r")
@@ -158,6 +177,22 @@ def test_a_dropped_batch_is_not_placed(accounts: Any, agencies: Any) -> None:
     assert not Placement.objects.exists()
     with pytest.raises(refusals.BatchNotThere):
         drop_batch(actor=actor_of(Role.MANAGER), batch_id=batch.pk, reason="again")
+
+
+@pytest.mark.parametrize("signal", ["is_fraud_suspected", "is_disputed", "has_hardship_plan", "is_in_legal"])
+def test_what_would_be_recalled_at_once_is_not_placed_even_where_the_rule_says_so(
+    signal: str, accounts: Any, agencies: Any
+) -> None:
+    note_signals(accounts[0].pk, **{signal: True})
+    batch = dry(rule="dpd >= 91")
+    assert not BatchAccount.objects.filter(batch=batch, account=accounts[0]).exists()
+    assert batch.accounts == 3
+    propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=batch.pk, reason="r")
+    approve_batch(actor=actor_of(Role.APPROVER), batch_id=batch.pk, today=timezone.localdate())
+    # One more of which it becomes known after the dry run.
+    note_signals(accounts[1].pk, **{signal: True})
+    close(NEXT)
+    assert set(Placement.objects.values_list("account_id", flat=True)) == {accounts[2].pk, accounts[3].pk}
 
 
 # Recall -------------------------------------------------------------------------------------------------------------
@@ -226,6 +261,23 @@ def test_what_was_paid_today_and_disputed_is_recalled_by_the_close_after_its_com
     assert placement.commission.get().commission_minor == 100
 
 
+def test_what_comes_back_while_legal_recovery_stands_goes_to_legal(accounts: Any, agencies: Any) -> None:
+    close(NEXT)
+    place(accounts, *agencies, rule=RULE, day=NEXT)
+    first, second = accounts[0], accounts[1]
+    assert Case.objects.get(account=first).stage == "agency"
+    note_signals(first.pk, is_in_legal=True)
+    assert Case.objects.get(account=first).stage == "legal"
+    # Paid on the day, so that its close recalls it.
+    day = NEXT + timedelta(days=2)
+    post_payment(actor=TESTER, account_id=second.pk, amount_minor=400, value_date=day, reference="some")
+    note_signals(second.pk, is_in_legal=True)
+    close(day)
+    assert Placement.objects.get(account=second).recall_reason == "legal"
+    assert Case.objects.get(account=second).stage == "legal"
+    assert Case.objects.get(account=accounts[2]).stage == "agency"
+
+
 def test_an_account_comes_back_after_the_days_agreed(accounts: Any, agencies: Any) -> None:
     Agency.objects.update(placed_days=2)
     place(accounts, *agencies, rule=RULE)
@@ -241,6 +293,13 @@ def test_what_is_with_an_agency_that_is_ended_comes_back_by_the_close(accounts: 
     close(NEXT + timedelta(days=1))
     assert set(Placement.objects.filter(recalled_on=None).values_list("agency__code", flat=True)) == {"south"}
     assert set(Placement.objects.exclude(recalled_on=None).values_list("recall_reason", flat=True)) == {"agency"}
+
+
+def test_what_is_with_an_agency_whose_contract_is_over_comes_back(accounts: Any, agencies: Any) -> None:
+    place(accounts, *agencies, rule=RULE)
+    Agency.objects.filter(code="north").update(contract_until=timezone.localdate() - timedelta(days=1))
+    close(NEXT + timedelta(days=1))
+    assert set(Placement.objects.filter(recalled_on=None).values_list("agency__code", flat=True)) == {"south"}
 
 
 def test_by_hand_with_a_reason_and_what_is_not_placed_is_refused(accounts: Any, agencies: Any) -> None:

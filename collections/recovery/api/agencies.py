@@ -24,8 +24,8 @@ from riskops.shared.money import UnknownCurrency, minor_digits
 from riskops.shared.scope import refuse_limited_scope
 
 
-def _page(code: str, *, status: int = 200) -> Response:
-    page = agency_page(Agency.objects.get(code=code), today(), business_date(), with_audit=False)
+def _page(request: Request, code: str, *, status: int = 200) -> Response:
+    page = agency_page(request.user, Agency.objects.get(code=code), today(), business_date(), with_audit=False)
     return Response(shapes.agency_page_out(page), status=status)
 
 
@@ -47,7 +47,7 @@ class Agencies(AgencyView):
     )
     def get(self, request: Request) -> Response:
         """Return agencies with their clocks; `published=1` gives the published list."""
-        rows = agency_rows(today(), business_date())
+        rows = agency_rows(request.user, today(), business_date())
         if request.query_params.get("published") in ("1", "true"):
             rows = tuple(row for row in rows if row.is_published)
         return Response([shapes.agency_out(row) for row in rows])
@@ -70,7 +70,7 @@ class Agencies(AgencyView):
             minor_digits=digits,
             values=_said(values, digits),
         )
-        return _page(row.code, status=201)
+        return _page(request, row.code, status=201)
 
 
 class AgencyOne(AgencyView):
@@ -81,7 +81,7 @@ class AgencyOne(AgencyView):
     @extend_schema(summary="Get an agency", responses=answers(shapes.AgencyPageShape), tags=TAG)
     def get(self, request: Request, code: str) -> Response:
         """Return an agency with evaluations, people and terms."""
-        return _page(agency_of(code).code)
+        return _page(request, agency_of(code).code)
 
     @extend_schema(summary="Change an agency", request=shapes.AgencyChange, responses=answers(shapes.AgencyPageShape), tags=TAG)
     def put(self, request: Request, code: str) -> Response:
@@ -90,7 +90,7 @@ class AgencyOne(AgencyView):
         preparing.change_agency(
             actor=Actor.of(request.user), code=code, revision=values["revision"], values=_said(values, found.minor_digits)
         )
-        return _page(code)
+        return _page(request, code)
 
 
 class AgencyApprove(AgencyView):
@@ -104,7 +104,7 @@ class AgencyApprove(AgencyView):
     def post(self, request: Request, code: str) -> Response:
         """Put an agency that somebody else entered into use."""
         preparing.approve_agency(actor=Actor.of(request.user), code=agency_of(code).code, today=today())
-        return _page(code)
+        return _page(request, code)
 
 
 class AgencyStop(AgencyView):
@@ -119,7 +119,7 @@ class AgencyStop(AgencyView):
         """Place nothing more with an agency; an ended one gives everything back."""
         found, values = agency_of(code), read(shapes.StopRequest, request)
         preparing.stop_agency(actor=Actor.of(request.user), code=found.code, **values)
-        return _page(code)
+        return _page(request, code)
 
 
 class AgencyEvaluations(AgencyView):
@@ -151,7 +151,7 @@ class AgencyPeople(AgencyView):
         """Register a person, or bring the day of their training up to date."""
         found, values = agency_of(code), read(shapes.AgencyPersonRequest, request)
         evaluating.register_person(actor=Actor.of(request.user), code=found.code, today=today(), **values)
-        return _page(code, status=201)
+        return _page(request, code, status=201)
 
 
 class AgencyPersonEnd(AgencyView):
@@ -168,7 +168,7 @@ class AgencyPersonEnd(AgencyView):
     def post(self, request: Request, code: str, username: str) -> Response:
         """From now on they see nothing of it."""
         evaluating.end_person(actor=Actor.of(request.user), code=agency_of(code).code, username=username, today=today())
-        return _page(code)
+        return _page(request, code)
 
 
 class AgencyTerms(AgencyView):

@@ -45,7 +45,9 @@ class StatementPrepare(AgencyView):
     )  # fmt: skip
     def post(self, request: Request, code: str) -> Response:
         """Draw up what an agency earned up to the end of a month."""
-        found, values = agency_of(code), read(shapes.StatementRequest, request)
+        found = agency_of(code)
+        refuse_limited_scope(request.user)
+        values = read(shapes.StatementRequest, request)
         row = statements.prepare_statement(actor=Actor.of(request.user), code=found.code, month=values["month"])
         return _statement_out(row.pk, status=201)
 

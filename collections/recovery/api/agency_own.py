@@ -11,13 +11,14 @@ from rest_framework.response import Response
 
 from outreach.rules.contacts import Channel, Outcome, Purpose
 from outreach.wording import verdict_text
+from recovery.agency_days import today
 from recovery.agency_roles import CONTACT_OWN, DELIVER_OWN, SEE_OWN
 from recovery.api import agency_money_shapes as money_shapes
 from recovery.api import agency_own_shapes as shapes
 from recovery.api import agency_shapes
 from recovery.api.agency_answers import TAG, AgencyView, answers, read
 from recovery.api.agency_money import taken_in
-from recovery.models import AgencyAccess, AgencyFile
+from recovery.models import Agency, AgencyAccess, AgencyFile
 from recovery.operations.agencies import own
 from recovery.operations.agencies.refusals import FileUnknown
 from recovery.queries.own_placements import own_list, own_row
@@ -39,7 +40,7 @@ class OwnAccounts(AgencyView):
     )
     def get(self, request: Request) -> Response:
         """Return them masked, by number; that they were seen is recorded."""
-        agency, query = own.agency_of(request.user), request.query_params
+        agency, query = own.agency_of(request.user, today()), request.query_params
         page = own_list(agency, request.user, after=query.get("after", ""), account_no=query.get("account", ""))
         ids = [row.account_id for row in page.rows]
         own.note_access(agency, request.user, ids, AgencyAccess.What.LIST, timezone.now())
@@ -54,7 +55,7 @@ class OwnAccount(AgencyView):
     @extend_schema(summary="Get an account placed with one's own agency", responses=answers(shapes.OwnAccountShape), tags=TAG)
     def get(self, request: Request, account_no: str) -> Response:
         """Return it masked; that it was seen is recorded."""
-        placement = own.placed_with_own(request.user, account_no)
+        placement = own.placed_with_own(request.user, account_no, today())
         own.note_access(placement.agency, request.user, [placement.account_id], AgencyAccess.What.PAGE, timezone.now())
         return Response(shapes.own_out(own_row(placement), placement.agency))
 
@@ -69,7 +70,7 @@ class OwnCalls(AgencyView):
     )
     def post(self, request: Request, account_no: str) -> Response:
         """Ask the gate; without its yes there is no call."""
-        placement = own.placed_with_own(request.user, account_no)
+        placement = own.placed_with_own(request.user, account_no, today())
         values = read(shapes.OwnCallRequest, request)
         answer = own.announce_contact(
             user=request.user, account_no=account_no, channel=Channel(values["channel"]), purpose=Purpose(values["purpose"]),
@@ -115,13 +116,18 @@ class OwnCallEnd(AgencyView):
     )
     def post(self, request: Request, account_no: str, contact_id: int) -> Response:
         """Record it, once."""
-        own.placed_with_own(request.user, account_no)
+        own.placed_with_own(request.user, account_no, today())
         values = read(shapes.OwnEndRequest, request)
         contact = own.end_own_call(
             user=request.user, account_no=account_no, contact_id=contact_id, outcome=Outcome(values["outcome"]),
             note=values["note"], now=timezone.now(),
         )  # fmt: skip
         return Response(shapes.OwnContactShape(contact).data)
+
+
+def _file_out(request: Request, agency: Agency, row: AgencyFile, *, status: int = 200) -> Response:
+    result = own.result_shown(agency, request.user, row, timezone.now())
+    return Response({**money_shapes.file_out(row), "result": result}, status=status)
 
 
 class OwnFiles(AgencyView):
@@ -135,7 +141,8 @@ class OwnFiles(AgencyView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Check a file as a whole; with one bad row nothing of it is loaded."""
-        return Response(money_shapes.file_out(taken_in(request, own.agency_of(request.user).code)), status=201)
+        agency = own.agency_of(request.user, today())
+        return _file_out(request, agency, taken_in(request, agency.code), status=201)
 
 
 class OwnFile(AgencyView):
@@ -146,8 +153,8 @@ class OwnFile(AgencyView):
     @extend_schema(summary="Get a file that one handed in", responses=answers(money_shapes.AgencyFileShape), tags=TAG)
     def get(self, request: Request, agency_file_id: int) -> Response:
         """Return what was wrong with it, or what came of it."""
-        agency = own.agency_of(request.user)
+        agency = own.agency_of(request.user, today())
         row = AgencyFile.objects.filter(pk=agency_file_id, agency=agency, sent_by=request.user.pk).first()
         if row is None:
             raise FileUnknown(agency_file_id)
-        return Response(money_shapes.file_out(row))
+        return _file_out(request, agency, row)

@@ -86,6 +86,7 @@ class Batches(AgencyView):
     @extend_schema(summary="List placement batches", responses=answers(shapes.BatchLineShape(many=True)), tags=TAG)
     def get(self, request: Request) -> Response:
         """Return the latest batches."""
+        refuse_limited_scope(request.user)
         return Response([shapes.batch_line_out(row) for row in batch_rows()])
 
     @extend_schema(

@@ -128,7 +128,9 @@ class AgencyPersonShape(serializers.Serializer[Any]):
 
 
 class AgencyShape(serializers.Serializer[Any]):
-    """An agency in the list. `blockers`: why nothing may be placed with it now; none: it may."""
+    """An agency in the list. `blockers`: why nothing may be placed with it now; none: it may. `accounts` and `amount` are of the
+    whole book: null for who sees a part of it.
+    """
 
     code = serializers.CharField()
     name = serializers.CharField()
@@ -146,8 +148,8 @@ class AgencyShape(serializers.Serializer[Any]):
     currency = serializers.CharField()
     capacity_accounts = serializers.IntegerField()
     capacity = serializers.CharField()
-    accounts = serializers.IntegerField()
-    amount = serializers.CharField()
+    accounts = serializers.IntegerField(allow_null=True)
+    amount = serializers.CharField(allow_null=True)
     revision = serializers.IntegerField()
 
 
@@ -174,8 +176,8 @@ def agency_out(row: AgencyRow) -> dict[str, Any]:
         "blockers": [str(blocker) for blocker in standing.blockers],
         "fit_people": standing.fit_people,
         "capacity": plain_amount(agency.capacity_minor, digits=agency.minor_digits),
-        "accounts": row.accounts,
-        "amount": plain_amount(row.amount_minor, digits=agency.minor_digits),
+        "accounts": row.accounts if row.shows_held else None,
+        "amount": plain_amount(row.amount_minor, digits=agency.minor_digits) if row.shows_held else None,
     }
 
 

@@ -21,6 +21,7 @@ from recovery.queries import legal as queries
 from recovery.queries.limitation import clock_day, clock_of, running_out
 from recovery.rules.limitation import Clock
 from riskops.shared.audit import Actor
+from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.scope import scope_of
 
 TAG = ["legal"]
@@ -44,11 +45,12 @@ class LegalCases(OutreachView):
         tags=TAG,
     )
     def get(self, request: Request) -> Response:
-        """Return legal cases in the order they were proposed, 200 at a time."""
+        """Return legal cases in the order they were proposed, 200 at a time; those one has a conflict about are left out."""
         rows = queries.cases_in_sight(scope_of(request.user)).prefetch_related("stages", "files").order_by("pk")
         after = request.GET.get("after", "")
         if after.isascii() and after.isdecimal() and len(after) < 19:
             rows = rows.filter(pk__gt=int(after))
+        rows = rows.exclude(customer_id__in=conflicted_customers(request.user))
         return Response(shapes.LegalCaseShape(rows[:_MOST], many=True).data)
 
     @extend_schema(
@@ -184,12 +186,14 @@ class LimitationList(OutreachView):
         tags=TAG,
     )
     def get(self, request: Request) -> Response:
-        """Return the accounts whose time runs out within days or has run out, the earliest first; 500 at most."""
+        """Return the accounts whose time runs out within days, then those whose time has run out, the earliest first; at most 500
+        of each.
+        """
         typed = request.GET.get("days", "")
         days = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 5 else None
         scope, today = scope_of(request.user), timezone.localdate()
-        rows = running_out(scope=scope, as_of=clock_day(today), today=today, within_days=days)
-        return Response([_clock_out(row.account.account_no, row.clock) for row in rows])
+        found = running_out(scope=scope, as_of=clock_day(today), today=today, within_days=days)
+        return Response([_clock_out(row.account.account_no, row.clock) for row in (*found.running, *found.ran_out)])
 
 
 class Limitation(OutreachView):

@@ -20,7 +20,7 @@ class LetterDocumentShape(serializers.ModelSerializer[LetterDocument]):
 
     class Meta:
         model = LetterDocument
-        fields = ("dated", "template", "layout", "content_sha256", "pdf_sha256", "size_bytes", "made_at")
+        fields = ("dated", "total_minor", "pay_by", "template", "layout", "content_sha256", "pdf_sha256", "size_bytes", "made_at")
 
     template = serializers.CharField()
 

@@ -26,6 +26,7 @@ from recovery.queries import letters as queries
 from recovery.queries.letter_standing import LetterStanding
 from recovery.views import letter_documents
 from riskops.shared.audit import Actor
+from riskops.shared.people.conflicts import conflicted_customers
 
 TAG = ["letters"]
 
@@ -58,9 +59,11 @@ class Letters(OutreachView):
         tags=TAG,
     )
     def get(self, request: Request) -> Response:
-        """Return the letters of a tab, those that bring most first."""
+        """Return the letters of a tab, those that bring most first; those one has a conflict about are left out."""
         page = queries.letters_page(request.user, request.GET.get("tab", ""), request.GET.get("after", "")[:40])
-        ids = [row.letter.pk for row in page.rows]
+        # Of a customer they have a conflict with the page of a letter is refused, and what it says is not said here.
+        conflicted = conflicted_customers(request.user)
+        ids = [row.letter.pk for row in page.rows if row.letter.customer_id not in conflicted]
         found = Letter.objects.select_related("account", "policy", "document__template").prefetch_related("files").in_bulk(ids)
         rows = shapes.LetterShape([found[letter_id] for letter_id in ids], many=True).data
         return Response({"letters": rows, "next_after": page.next_after})

@@ -1,6 +1,6 @@
 """The tables of recovery, a file per topic: letters and legal cases, agencies and placements, write-offs."""
 
-from recovery.models.agencies import Agency, AgencyEvaluation, AgencyPerson, CommissionTerms
+from recovery.models.agencies import Agency, AgencyEvaluation, AgencyPerson, AgencyTraining, CommissionTerms
 from recovery.models.agency_files import AgencyAccess, AgencyFile
 from recovery.models.commission import AgencyStatement, CommissionLine
 from recovery.models.legal import LegalCase, LegalStage, LimitationFact
@@ -17,6 +17,7 @@ __all__ = [
     "AgencyFile",
     "AgencyPerson",
     "AgencyStatement",
+    "AgencyTraining",
     "BatchAccount",
     "CommissionLine",
     "CommissionTerms",

@@ -124,6 +124,7 @@ class AgencyPerson(models.Model):
 
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="people")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="agency_work", db_index=False)
+    # The latest; all of them are in `trainings`.
     trained_on = models.DateField(_("trained on"))
     since = models.DateField(_("since"))
     until = models.DateField(_("until"), null=True)
@@ -137,6 +138,22 @@ class AgencyPerson(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agency_id} {self.user_id}"
+
+
+class AgencyTraining(models.Model):
+    """A training of a person of an agency. Only added: calls are judged by the trainings that had been by their day."""
+
+    person = models.ForeignKey(AgencyPerson, on_delete=models.PROTECT, related_name="trainings", db_index=False)
+    trained_on = models.DateField(_("trained on"))
+    recorded_by_name = models.CharField(max_length=150)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("training of a person of an agency")
+        constraints = [models.UniqueConstraint(fields=["person", "trained_on"], name="one_training_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.trained_on}"
 
 
 class CommissionTerms(models.Model):

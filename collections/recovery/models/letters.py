@@ -132,6 +132,9 @@ class LetterDocument(models.Model):
     template = models.ForeignKey(LetterTemplate, on_delete=models.PROTECT, related_name="+", db_index=False)
     layout = models.PositiveSmallIntegerField()
     dated = models.DateField(_("date of the letter"))
+    # What it demands, and until when; None of what was printed before these were kept.
+    total_minor = models.BigIntegerField(_("demanded"), null=True)
+    pay_by = models.DateField(_("to be paid by"), null=True)
     said = EncryptedPersonField()
     content_sha256 = KeyField(max_length=64, unique=True)
     pdf_sha256 = KeyField(max_length=64, unique=True)

@@ -13,18 +13,23 @@ from recovery.models import Agency, AgencyAccess, AgencyEvaluation, AgencyPerson
 from recovery.operations.agencies.finding import Standing, is_trained, standing_of
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.models import Examination
+from riskops.shared.scope import scope_of
 
 ROWS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
 class AgencyRow:
-    """An agency in the list; amounts in minor units of its currency, as they stood when the accounts were placed."""
+    """An agency in the list; amounts in minor units of its currency, as they stood when the accounts were placed.
+
+    :param shows_held: whether whoever looks may know what is with it: that is of the whole book
+    """
 
     agency: Agency
     standing: Standing
     accounts: int
     amount_minor: int
+    shows_held: bool = True
 
     @property
     def is_published(self) -> bool:
@@ -61,19 +66,19 @@ class AccessPage:
     next_after: str
 
 
-def agency_rows(today: date, business_date: date | None) -> tuple[AgencyRow, ...]:
+def agency_rows(user: Any, today: date, business_date: date | None) -> tuple[AgencyRow, ...]:
     """Return all agencies, those in use first."""
-    held = _held()
+    held, shows_held = _held(), not scope_of(user).is_limited
     order = {status: place for place, status in enumerate(Agency.Status.values)}
     agencies = sorted(Agency.objects.all(), key=lambda one: (one.status != Agency.Status.IN_USE, order[one.status], one.code))
-    return tuple(_row(agency, held, today, business_date) for agency in agencies)
+    return tuple(_row(agency, held, today, business_date, shows_held) for agency in agencies)
 
 
-def agency_page(agency: Agency, today: date, business_date: date | None, *, with_audit: bool) -> AgencyPage:
+def agency_page(user: Any, agency: Agency, today: date, business_date: date | None, *, with_audit: bool) -> AgencyPage:
     """Return one agency."""
     lines = AuditEntry.objects.filter(subject_type="agency", subject_key=agency.code).order_by("-at", "-pk")
     return AgencyPage(
-        row=_row(agency, _held(agency), today, business_date),
+        row=_row(agency, _held(agency), today, business_date, not scope_of(user).is_limited),
         evaluations=tuple(agency.evaluations.order_by("-evaluated_on")),
         people=_people(agency, today),
         terms=tuple(agency.terms.order_by("-version")),
@@ -106,9 +111,11 @@ def _held(agency: Agency | None = None) -> dict[int, tuple[int, int]]:
     return {agency_id: (number, owed) for agency_id, number, owed in grouped}
 
 
-def _row(agency: Agency, held: dict[int, tuple[int, int]], today: date, business_date: date | None) -> AgencyRow:
+def _row(
+    agency: Agency, held: dict[int, tuple[int, int]], today: date, business_date: date | None, shows_held: bool
+) -> AgencyRow:
     accounts, amount = held.get(agency.pk, (0, 0))
-    return AgencyRow(agency, standing_of(agency, today, placed_on=business_date), accounts, amount)
+    return AgencyRow(agency, standing_of(agency, today, placed_on=business_date), accounts, amount, shows_held)
 
 
 def _people(agency: Agency, today: date) -> tuple[PersonRow, ...]:

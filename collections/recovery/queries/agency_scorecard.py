@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from outreach.models import Contact, ContactHold
 from outreach.queries.audit import violations
 from outreach.rules.contacts import Hold, Outcome
 from recovery.models import Agency, AgencyPerson, CommissionLine, Placement
+from recovery.operations.agencies.reporting import NOT_PLACED, REPORTED, reported_by, was_placed
 
 #: Months of placement that are shown, and months after it.
 COHORTS: Final = 7
@@ -91,7 +92,8 @@ def scorecard(agency: Agency, *, business_date: date, today: date) -> Scorecard:
     since, until = _begin_of(first), _begin_of(today + timedelta(days=1))
     own = contacts_of(agency)
     made = Contact.objects.filter(own, at__gte=since, at__lt=until).exclude(outcome=Outcome.NOT_MADE).count()
-    found = Counter(violation.verdict.rule or "policy" for violation in violations(since, until, among=own))
+    judged = {violation.contact.pk: str(violation.verdict.rule or "policy") for violation in violations(since, until, among=own)}
+    found = Counter([*judged.values(), *(NOT_PLACED for pk in not_placed(agency, since, until) if pk not in judged)])
     accounts = Placement.objects.filter(agency=agency).filter(Q(recalled_on=None) | Q(recalled_on__gte=first))
     return Scorecard(
         agency=agency,
@@ -101,14 +103,33 @@ def scorecard(agency: Agency, *, business_date: date, today: date) -> Scorecard:
         first=first,
         last=today,
         contacts=made,
-        by_rule=tuple((str(rule), number) for rule, number in found.most_common()),
+        by_rule=tuple(found.most_common()),
     )
 
 
 def contacts_of(agency: Agency) -> Q:
-    """Return the condition on contacts that an agency made: by its people, or reported in its files."""
-    people = list(AgencyPerson.objects.filter(agency=agency).values_list("user_id", flat=True))
-    return Q(made_by__in=people) | Q(key__startswith=f"agency {agency.pk}: ")
+    """Return the condition on contacts that an agency made: reported in its files, or by its people while they were with it,
+    about accounts that were placed with it. Whoever moves on takes nothing along.
+    """
+    by_people = Q(pk__in=[])
+    for user_id, since, until in AgencyPerson.objects.filter(agency=agency).values_list("user_id", "since", "until"):
+        theirs = Q(made_by=user_id, at__gte=_begin_of(since))
+        by_people |= theirs if until is None else theirs & Q(at__lt=_begin_of(until + timedelta(days=1)))
+    placed = Exists(Placement.objects.filter(agency=agency, account_id=OuterRef("account_id")))
+    return Q(key__startswith=reported_by(agency)) | (by_people & Q(placed) & ~Q(key__startswith=REPORTED))
+
+
+def not_placed(agency: Agency, since: datetime, until: datetime) -> tuple[int, ...]:
+    """Return the ids of contacts reported by an agency about accounts that were not with it on their day."""
+    rows = Contact.objects.filter(key__startswith=reported_by(agency), at__gte=since, at__lt=until).exclude(
+        outcome=Outcome.NOT_MADE
+    )
+    contacts = list(rows.values_list("pk", "account_id", "at"))
+    stays: dict[int, list[tuple[date, date | None]]] = defaultdict(list)
+    placed = Placement.objects.filter(agency=agency, account_id__in={account_id for _pk, account_id, _at in contacts})
+    for account_id, placed_on, recalled_on in placed.values_list("account_id", "placed_on", "recalled_on"):
+        stays[account_id].append((placed_on, recalled_on))
+    return tuple(pk for pk, account_id, at in contacts if not was_placed(stays[account_id], at))
 
 
 def complaints(agency: Agency) -> int:

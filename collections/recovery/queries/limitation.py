@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Exists, Max, OuterRef, Q, Sum
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import AccountState, CreditAccount, Installment, Payment
 from accounts.operations.reviewing import business_day
@@ -20,6 +20,8 @@ from riskops.shared.scope import Scope
 
 #: Accounts of one list.
 MOST_LISTED: Final = 500
+#: Accounts whose clocks are computed at once.
+AT_ONCE: Final = 1_000
 #: The stages during which the clock stands, and begins anew when they end.
 PROCEEDINGS: Final = (Stage.ARBITRATION, Stage.SUIT, Stage.JUDGMENT, Stage.ENFORCEMENT)
 
@@ -103,26 +105,50 @@ def clock_of(account: CreditAccount, *, as_of: date, today: date) -> Clock | Non
     return clocks_of([account.pk], years=policy.limitation_years, as_of=as_of).get(account.pk)
 
 
-def running_out(*, scope: Scope, as_of: date, today: date, within_days: int | None = None) -> tuple[OnTheClock, ...]:
-    """Return the accounts whose time runs out within days, or has run out, the earliest first; `MOST_LISTED` at most.
+@dataclass(frozen=True, slots=True)
+class RunningOut:
+    """Whose time runs out within days, and whose has run out, each the earliest first and `MOST_LISTED` at most; the counts are
+    of all.
+    """
+
+    running: tuple[OnTheClock, ...]
+    ran_out: tuple[OnTheClock, ...]
+    running_count: int
+    ran_out_count: int
+
+
+def running_out(*, scope: Scope, as_of: date, today: date, within_days: int | None = None) -> RunningOut:
+    """Return the accounts whose time runs out within days, and apart from them those whose time has run out.
 
     :param within_days: None: as many as the figures of each currency say
     """
-    found: list[OnTheClock] = []
+    found: dict[bool, list[tuple[date, int, Clock, int]]] = {False: [], True: []}
+    counts = {False: 0, True: 0}
     for policy in policies_on(today).values():
         days = policy.warn_days if within_days is None else within_days
         horizon = as_of + timedelta(days=days)
-        # Whoever runs out by the horizon has not been given a new start later than this day.
-        latest = _years_before(horizon, policy.limitation_years)
-        states = _quiet_since(scope, policy.currency, latest)
-        ids = [state.pk for state in states]
-        clocks = clocks_of(ids, years=policy.limitation_years, as_of=as_of)
-        accounts = CreditAccount.objects.select_related("product", "customer").in_bulk(ids)
-        for state in states:
-            own = clocks.get(state.pk)
-            if own is not None and own.runs_out_on is not None and own.runs_out_on <= horizon:
-                found.append(OnTheClock(accounts[state.pk], own, state.overdue_total_minor))
-    return tuple(sorted(found, key=lambda row: (row.clock.runs_out_on or date.max, row.account.pk))[:MOST_LISTED])
+        rows = _quiet_since(scope, policy.currency, policy.limitation_years, as_of=as_of, horizon=horizon)
+        for chunk in _chunks(rows):
+            clocks = clocks_of([account_id for account_id, _overdue in chunk], years=policy.limitation_years, as_of=as_of)
+            for account_id, overdue in chunk:
+                own = clocks.get(account_id)
+                if own is not None and own.runs_out_on is not None and own.runs_out_on <= horizon:
+                    counts[own.has_run_out] += 1
+                    found[own.has_run_out].append((own.runs_out_on, account_id, own, overdue))
+            # Whoever stands below the end of the list by now is only counted.
+            found = {state: sorted(rows, key=lambda row: row[:2])[:MOST_LISTED] for state, rows in found.items()}
+    ids = {row[1] for rows in found.values() for row in rows}
+    accounts = CreditAccount.objects.select_related("product", "customer").in_bulk(ids)
+    listed = {state: tuple(OnTheClock(accounts[pk], own, owed) for _day, pk, own, owed in rows) for state, rows in found.items()}
+    return RunningOut(listed[False], listed[True], counts[False], counts[True])
+
+
+def _chunks(rows: QuerySet[AccountState]) -> Iterator[list[tuple[int, int]]]:
+    """Return the rows by id, with what is past due, so many at a time that they are held in memory at once."""
+    last = 0
+    while chunk := list(rows.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
+        yield [(state.pk, state.overdue_total_minor) for state in chunk]
+        last = chunk[-1].pk
 
 
 def _years_before(day: date, years: int) -> date:
@@ -133,13 +159,16 @@ def _years_before(day: date, years: int) -> date:
     return found
 
 
-def _quiet_since(scope: Scope, currency: str, latest: date) -> list[Any]:
-    """Return the states of past-due accounts of whose oldest unpaid instalment and last payment each is that old."""
+def _quiet_since(scope: Scope, currency: str, years: int, *, as_of: date, horizon: date) -> QuerySet[AccountState]:
+    """Return the states of past-due accounts whose time can run out by a day: no payment in time and no suit began it anew.
+
+    A payment of late begins nothing anew where the time had run out before it: who is so long past due stays among them.
+    """
+    latest, over = _years_before(horizon, years), _years_before(as_of, years)
     rows = scope.accounts(AccountState.objects.all()).filter(product__currency=currency, oldest_unpaid_due_date__lte=latest)
-    paid_lately = Q(signals__last_payment_on__gt=latest)
-    own = OuterRef("pk")
-    running = LegalStage.objects.filter(case__account_id=own, stage__in=PROCEEDINGS, ended_on=None)
-    return list(rows.exclude(paid_lately).filter(~Exists(running)).order_by("oldest_unpaid_due_date", "pk")[: MOST_LISTED * 4])
+    paid_in_time = Q(signals__last_payment_on__gt=latest, oldest_unpaid_due_date__gt=over)
+    running = LegalStage.objects.filter(case__account_id=OuterRef("pk"), stage__in=PROCEEDINGS, ended_on=None)
+    return rows.exclude(paid_in_time).filter(~Exists(running))
 
 
 def overdue_minor(account_id: int) -> int:

@@ -88,24 +88,24 @@ def years_after(day: date, years: int) -> date:
 
 
 def clock(*, last_due_on: date, facts: Iterable[Fact], years: int, as_of: date) -> Clock:
-    """Return the clock of a claim on a day. What happened later than the day, or before the last due date, has no part in it.
-
-    Before the last instalment is due the period has not begun, and nothing can begin it anew.
+    """Return the clock of a claim on a day. What happened later than the day, or was over before the last due date, has no part
+    in it: before the last instalment is due the period has not begun, and nothing can begin it anew. Proceedings that began
+    earlier and still run let it stand all the same.
     """
     first = Start(Fact(Cause.DUE, last_due_on), last_due_on, years_after(last_due_on, years))
     starts, runs_out_on = [first], first.runs_out_on
     stands = False
     for fact in sorted(facts, key=lambda fact: (fact.on, fact.cause)):
+        runs_still = fact.cause is Cause.PROCEEDINGS and (fact.until is None or fact.until > as_of)
         since = fact.until if fact.cause is Cause.PROCEEDINGS and fact.until is not None else fact.on
-        if since < last_due_on or fact.on > as_of:
+        if fact.on > as_of or (since < last_due_on and not runs_still):
             continue
         is_late = fact.on > runs_out_on and not stands
         begun = Start(fact, since, years_after(since, years), counts=not is_late or fact.cause in REVIVING)
         starts.append(begun)
         if not begun.counts:
             continue
-        if fact.cause is Cause.PROCEEDINGS and (fact.until is None or fact.until > as_of):
-            stands = True
+        stands = stands or runs_still
         # Of what overlaps the latest end stands.
         runs_out_on = begun.runs_out_on if is_late else max(runs_out_on, begun.runs_out_on)
     return Clock(as_of, None if stands else runs_out_on, tuple(starts))

@@ -36,7 +36,7 @@ PAGE = "agencies:agency"
 @requires(may_do.VIEW_AGENCIES)
 def agencies(request: HttpRequest) -> HttpResponse:
     """Show all agencies with their clocks; those in use are the published list."""
-    rows = agency_rows(today(), business_date())
+    rows = agency_rows(request.user, today(), business_date())
     return render(request, "recovery/agencies/list.html", {"title": _("Agencies"), "rows": rows, "today": today()})
 
 
@@ -102,7 +102,7 @@ def agency(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found: Agency, *, status: int = 200, **typed: Any) -> HttpResponse:
-    page = agency_page(found, today(), business_date(), with_audit=may(request.user, VIEW_AUDIT))
+    page = agency_page(request.user, found, today(), business_date(), with_audit=may(request.user, VIEW_AUDIT))
     context = {
         "title": found.name,
         "page": page,

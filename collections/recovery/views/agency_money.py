@@ -64,7 +64,9 @@ def _statements(request: HttpRequest, *, status: int = 200, **typed: Any) -> Htt
 @posted_from("agencies:statements", takes=())
 def prepare(request: HttpRequest, code: str) -> HttpResponse:
     """Draw up the statement of an agency for a month."""
-    found, form = agency_or_404(code), MonthForm(request.POST, auto_id=False)
+    found = agency_or_404(code)
+    refuse_limited_scope(request.user)
+    form = MonthForm(request.POST, auto_id=False)
     if not form.is_valid():
         return _statements(request, status=422, month=form)
     try:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from outreach.rules.contacts import Channel, Outcome, Purpose
 from outreach.wording import verdict_text
+from recovery.agency_days import today
 from recovery.agency_forms import FileForm, OwnCallForm, OwnOutcomeForm
 from recovery.agency_roles import CONTACT_OWN, DELIVER_OWN, SEE_OWN
 from recovery.agency_rows import COLUMNS, problems_from_kept
@@ -32,14 +33,14 @@ LIST, PAGE = "agencies:own", "agencies:own_account"
 
 def _agency(request: HttpRequest) -> Agency | None:
     try:
-        return own.agency_of(request.user)
+        return own.agency_of(request.user, today())
     except NoAgencyOfYours:
         return None
 
 
 def _placement(request: HttpRequest, account_no: str) -> Placement:
     try:
-        return own.placed_with_own(request.user, account_no)
+        return own.placed_with_own(request.user, account_no, today())
     except NotOfAgency as refusal:
         raise Http404(str(refusal)) from None
 
@@ -154,7 +155,7 @@ def own_deliver(request: HttpRequest) -> HttpResponse:
     """Hand in a file of one's own agency."""
     form = FileForm(request.POST, request.FILES)
     try:
-        found = own.agency_of(request.user)
+        found = own.agency_of(request.user, today())
     except AgencyRefusal as refusal:
         raise Http404(str(refusal)) from None
     return receive(request, found, form, page="agencies:own_file", show=lambda status: _list(request, status=status, form=form))
@@ -169,5 +170,6 @@ def own_file(request: HttpRequest, agency_file_id: int) -> HttpResponse:
     agency = _agency(request)
     if row is None or agency is None or row.agency_id != agency.pk:
         raise Http404(str(FileUnknown(agency_file_id)))
+    row.result = own.result_shown(agency, request.user, row, timezone.now())
     context = {"title": row.name, "file": row, "agency": agency, "problems": problems_from_kept(row.problems)}
     return render(request, "recovery/agencies/own_file.html", context)

@@ -85,6 +85,7 @@ def recall(request: HttpRequest, account_no: str) -> HttpResponse:
 @requires(may_do.VIEW_PLACEMENTS)
 def batches_list(request: HttpRequest) -> HttpResponse:
     """Show the batches."""
+    refuse_limited_scope(request.user)
     return render(request, "recovery/agencies/batches.html", {"title": _("Placement batches"), "rows": batch_rows()})
 
 

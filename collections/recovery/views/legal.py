@@ -249,13 +249,15 @@ def _lines(account: CreditAccount, today: Any) -> list[tuple[Any, Any, str]]:
 @require_GET
 @requires(may_do.VIEW_LEGAL_CASE)
 def limitation_list(request: HttpRequest) -> HttpResponse:
-    """Show whose limitation runs out within days, the earliest first."""
+    """Show whose limitation runs out within days, or on the other tab whose has run out, the earliest first."""
     typed = request.GET.get("days", "")
     days = min(int(typed), MOST_DAYS) if typed.isascii() and typed.isdecimal() and len(typed) < 6 else None
     today = timezone.localdate()
     as_of = clock_day(today)
-    rows = running_out(scope=scope_of(request.user), as_of=as_of, today=today, within_days=days)
-    context = {"title": _("Limitation"), "rows": rows, "days": days, "as_of": as_of}
+    found = running_out(scope=scope_of(request.user), as_of=as_of, today=today, within_days=days)
+    is_over = request.GET.get("tab") == "over"
+    rows = found.ran_out if is_over else found.running
+    context = {"title": _("Limitation"), "found": found, "rows": rows, "is_over": is_over, "days": days, "as_of": as_of}
     return render(request, "recovery/legal/limitation.html", context)
 
 

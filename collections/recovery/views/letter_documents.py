@@ -37,7 +37,7 @@ def said_of(letter: Letter, now: Any) -> tuple[Said, int, LetterDocument | None]
     document = LetterDocument.objects.filter(letter=letter).first()
     if document is not None:
         return json.loads(document.said["said"]), document.layout, document
-    said, _template, _dated = written(letter, now)
+    said = written(letter, now).said
     return said, LAYOUT, None
 
 

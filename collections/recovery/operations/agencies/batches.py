@@ -26,6 +26,7 @@ from recovery.operations.agencies.refusals import (
     BatchUnknown,
     NobodyFound,
     NoBook,
+    NoRoom,
     RuleRefused,
     SharesMalformed,
     SplitUneven,
@@ -124,16 +125,19 @@ def approve_batch(*, actor: Actor, batch_id: int, today: date) -> PlacementBatch
     :raises BatchUnknown, BatchNotThere, BatchStale: there is nothing to approve, or the book has moved on
     :raises OwnWork: whoever asks drafted or proposed it, or is no person
     :raises AgencyNotReady: nothing may be placed with one of the agencies any more
+    :raises NoRoom: other batches were approved meanwhile, and one of the agencies has no room for this one
     """
     batch = _locked(batch_id)
     if batch.status != Status.PROPOSED:
         raise BatchNotThere(str(batch), batch.get_status_display())
     refuse_own(actor, str(batch), [batch.drafted_by_id, batch.proposed_by_id], batch.drafted_by_name)
     _refuse_stale(batch)
-    for agency in Agency.objects.filter(code__in=batch.shares).order_by("pk"):
+    # Locked, so that of two batches that are approved at once the second sees the first.
+    for agency in Agency.objects.select_for_update(of=("self",)).filter(code__in=batch.shares).order_by("pk"):
         found = standing_of(agency, today, placed_on=batch.as_of)
         if found.blockers:
             raise AgencyNotReady(agency.name, found.why)
+        _refuse_beyond_room(batch, agency)
     batch.status = Status.APPROVED
     batch.approved_by_name, batch.approved_at = actor.name, timezone.now()
     batch.save(update_fields=["status", "approved_by_name", "approved_at"])
@@ -182,9 +186,27 @@ def _drop(actor: Actor, batch_id: int, reason: str, states: Sequence[str], actio
 
 
 def room_of(agency: Agency) -> tuple[int, int]:
-    """Return how many accounts and how much money (minor units) an agency can take beside what it has."""
-    held = Placement.objects.filter(agency=agency, recalled_on=None).aggregate(n=Count("pk"), owed=Sum("amount_minor"))
-    return max(0, agency.capacity_accounts - held["n"]), max(0, agency.capacity_minor - (held["owed"] or 0))
+    """Return how many accounts and how much money (minor units) an agency can take beside what it has, and what is on its way to
+    it in batches that wait for approval or for the close.
+    """
+    return _room(agency, (Status.PROPOSED, Status.APPROVED))
+
+
+def _room(agency: Agency, on_their_way: Sequence[str]) -> tuple[int, int]:
+    waiting = BatchAccount.objects.filter(agency=agency, outcome=BatchAccount.Outcome.WAITS, batch__status__in=on_their_way)
+    accounts, money = agency.capacity_accounts, agency.capacity_minor
+    for rows in (Placement.objects.filter(agency=agency, recalled_on=None), waiting):
+        found = rows.aggregate(n=Count("pk"), owed=Sum("amount_minor"))
+        accounts, money = accounts - found["n"], money - (found["owed"] or 0)
+    return max(0, accounts), max(0, money)
+
+
+def _refuse_beyond_room(batch: PlacementBatch, agency: Agency) -> None:
+    """Refuse to give an agency, which is locked, more than it has room for beside other batches that are approved."""
+    given = batch.lines.filter(agency=agency).aggregate(n=Count("pk"), owed=Sum("amount_minor"))
+    accounts, money = _room(agency, (Status.APPROVED,))
+    if given["n"] > accounts or (given["owed"] or 0) > money:
+        raise NoRoom(agency.name, given["n"], accounts)
 
 
 def _keep_lines(batch: PlacementBatch, chosen: Sequence[Candidate], done: Split, ids: Mapping[str, int]) -> None:

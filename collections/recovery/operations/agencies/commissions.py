@@ -1,4 +1,4 @@
-"""Commission of payments on placed accounts: a line for each payment and each reversal, whole and once.
+"""Commission of payments on placed accounts: a line for each payment and each reversal, once, of what it settled of the debt.
 
 Source: docs/agencies.md, "Commission".
 """
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from accounts.models import Payment
 from recovery.models import CommissionLine, Placement
+from recovery.queries.settled import settled_as_known, settled_by
 from recovery.rules.commission import Placed, commission_minor, counts_for, rate_bp
 
 #: Payments that go into one statement.
@@ -48,10 +49,11 @@ def unsettled_after(account_id: int, as_of: date) -> Payment | None:
     return rows.order_by("paid_on", "pk").first()
 
 
-def earned_by(payment: Any, placements: Sequence[Placement]) -> Earned | None:
+def earned_by(payment: Any, base_minor: int, placements: Sequence[Placement]) -> Earned | None:
     """Return what a payment earns whom; None where it counts for no placement of its account.
 
-    :param payment: anything with `paid_on` and `amount_minor`
+    :param payment: anything with `paid_on`
+    :param base_minor: what it settled of the debt (`queries/settled.py`)
     :param placements: all of the account, in order of their days
     """
     place = counts_for([_placed(placement) for placement in placements], payment.paid_on)
@@ -61,7 +63,7 @@ def earned_by(payment: Any, placements: Sequence[Placement]) -> Earned | None:
     age_days = (payment.paid_on - placement.placed_on).days
     rate = rate_bp(placement.terms.parts, bucket=placement.bucket, age_days=age_days)
     is_tail = placement.recalled_on is not None and payment.paid_on > placement.recalled_on
-    return Earned(placement, rate, commission_minor(payment.amount_minor, rate), is_tail)
+    return Earned(placement, rate, commission_minor(base_minor, rate), is_tail)
 
 
 def placements_of(account_ids: Iterable[int]) -> dict[int, list[Placement]]:
@@ -80,15 +82,15 @@ def _placed(placement: Placement) -> Placed:
 def _settle_payments(within: Q, as_of: date) -> int:
     covering = Placement.objects.filter(account_id=OuterRef("account_id"), placed_on__lt=OuterRef("paid_on"))
     covering = covering.filter(Q(tail_until=None) | Q(tail_until__gte=OuterRef("paid_on")))
-    rows = Payment.objects.filter(within, paid_on__lte=as_of, reverses=None).filter(~_has_line(), Exists(covering))
+    rows = _of_placed(within, as_of).filter(~_has_line(), Exists(covering), reverses=None)
     written = 0
     for chunk in _chunks(rows):
-        placements = placements_of({payment.account_id for payment in chunk})
+        placements, settled = placements_of({payment.account_id for payment in chunk}), settled_by(chunk)
         lines = []
         for payment in chunk:
-            earned = earned_by(payment, placements[payment.account_id])
+            earned = earned_by(payment, settled[payment.pk], placements[payment.account_id])
             if earned is not None:
-                lines.append(_line(payment, earned.placement, payment.amount_minor, earned))
+                lines.append(_line(payment, earned.placement, settled[payment.pk], earned))
         CommissionLine.objects.bulk_create(lines)
         written += len(lines)
     return written
@@ -96,7 +98,7 @@ def _settle_payments(within: Q, as_of: date) -> int:
 
 def _settle_reversals(within: Q, as_of: date) -> int:
     taken = CommissionLine.objects.filter(payment_id=OuterRef("reverses_id"))
-    rows = Payment.objects.filter(within, paid_on__lte=as_of).filter(~_has_line(), Exists(taken))
+    rows = _of_placed(within, as_of).filter(~_has_line(), Exists(taken), reverses__isnull=False)
     written = 0
     for chunk in _chunks(rows):
         earlier = CommissionLine.objects.filter(payment_id__in=[reversal.reverses_id for reversal in chunk])
@@ -109,6 +111,18 @@ def _settle_reversals(within: Q, as_of: date) -> int:
         CommissionLine.objects.bulk_create(lines)
         written += len(lines)
     return written
+
+
+def _of_placed(within: Q, as_of: date) -> QuerySet[Payment]:
+    """Return the payments that can have to do with a placement: of accounts that were placed, since the first of these was.
+
+    Said so that the index by account and day finds them, in a book with years of payments of everybody else.
+    """
+    placed = Placement.objects.filter(within)
+    first = placed.aggregate(first=Min("placed_on"))["first"]
+    if first is None:
+        return Payment.objects.none()
+    return Payment.objects.filter(within, account_id__in=placed.values("account_id"), paid_on__gt=first, paid_on__lte=as_of)
 
 
 def _has_line() -> Exists:
@@ -136,16 +150,15 @@ def _line(payment: Payment, placement: Placement, base_minor: int, earned: Earne
 
 
 def recomputed_minor(lines: QuerySet[CommissionLine]) -> int:
-    """Return what lines come to, worked out anew from payments, placements and terms: what a statement is reconciled with.
-
-    Of a reversal it is what its payment earned, taken back.
+    """Return what lines come to, worked out anew from the entries of the book, placements and terms: what a statement is
+    reconciled with. Nothing that a line says of money is read. Of a reversal it is what its payment earned, taken back.
     """
     rows = list(lines.select_related("payment__reverses"))
-    placements = placements_of({line.payment.account_id for line in rows})
+    placements, settled = placements_of({line.payment.account_id for line in rows}), settled_as_known(rows)
     total = 0
     for line in rows:
         original = line.payment.reverses or line.payment
-        earned = earned_by(original, placements[original.account_id])
+        earned = earned_by(original, settled[original.pk], placements[original.account_id])
         if earned is not None:
             total += -earned.commission_minor if line.payment.reverses_id is not None else earned.commission_minor
     return total

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recovery.agency_roles import APPROVE_TERMS, END_PERSON, EVALUATE_AGENCY, PROPOSE_TERMS, STAFF_AGENCY
-from recovery.models import Agency, AgencyEvaluation, AgencyPerson, CommissionTerms
+from recovery.models import Agency, AgencyEvaluation, AgencyPerson, AgencyTraining, CommissionTerms
 from recovery.operations.agencies.finding import is_trained, locked_agency, note, reason_of, refuse_own
 from recovery.operations.agencies.refusals import (
     AgencyEnded,
@@ -65,7 +65,7 @@ def evaluate_agency(*, actor: Actor, code: str, evaluated_on: date, result: str,
 @transaction.atomic
 def register_person(*, actor: Actor, code: str, username: str, trained_on: date, today: date) -> AgencyPerson:
     """Register a person of an agency: only they see its accounts and contact customers for it. Their examination is recorded
-    where everybody's is. Registered again, the day of the training is brought up to date.
+    where everybody's is. Registered again, another training is noted.
 
     :raises AgencyUnknown, AgencyEnded: there is none
     :raises NotAgencyUser: no active user of that name, or one who is more than an agency user
@@ -83,8 +83,12 @@ def register_person(*, actor: Actor, code: str, username: str, trained_on: date,
         raise PersonElsewhere(username, there.agency.name)
     row = there or AgencyPerson(agency=agency, user=user, since=today, registered_by_name=actor.name)
     before = {"trained_on": row.trained_on.isoformat()} if there else None
-    row.trained_on = trained_on
+    kept = {row.trained_on} if there else set()
+    # One that comes to be known later is of the past: the latest counts.
+    row.trained_on = max(row.trained_on, trained_on) if there else trained_on
     row.save()
+    for day in sorted({trained_on, *kept}):
+        AgencyTraining.objects.get_or_create(person=row, trained_on=day, defaults={"recorded_by_name": actor.name})
     note(actor, STAFF_AGENCY, agency, before=before, after={"person": username, "trained_on": trained_on.isoformat()})
     return row
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -12,6 +15,8 @@ from django.db import IntegrityError, transaction
 from accounts.models import AccountState, CreditAccount, Payment
 from accounts.operations.payments import post_payment
 from accounts.operations.refusals import LedgerRefusal
+from accounts.queries.entries import in_chunks, load_entries
+from accounts.rules.replay import PaymentEntry
 from outreach.models import Contact
 from outreach.queries.standing import detail_of
 from outreach.rules.contacts import Channel
@@ -35,6 +40,8 @@ from riskops.shared.day import book_state
 
 Kind, Status = AgencyFile.Kind, AgencyFile.Status
 INCOMING: Final = (Kind.INVENTORY, Kind.PAYMENTS, Kind.CONTACTS)
+#: Rows of a file stand for entries that are not in the book: their lines, after every entry that is.
+_FILE: Final = 2**60
 #: Problems kept of a refused file, and differences of a reconciled one.
 MOST_KEPT: Final = 500
 
@@ -160,6 +167,24 @@ def _check(rows: Rows, agency: Agency, kind: str, accounts: dict[str, CreditAcco
                 rows.problems.append(Problem(line, "at", "future", values["at"]))
             if detail_of(account.customer, Channel(values["channel"])) is None:
                 rows.problems.append(Problem(line, "channel", "no_detail", values["channel"]))
+    if kind == Kind.PAYMENTS and not rows.problems:
+        rows.problems += _beyond_owed(rows, accounts)
+
+
+def _beyond_owed(rows: Rows, accounts: dict[str, CreditAccount]) -> Iterator[Problem]:
+    """Return the rows of which something would be left as credit, were all of the file posted: more than was owed then."""
+    of_account: dict[int, list[PaymentEntry]] = defaultdict(list)
+    for line, values in rows.by_line.items():
+        account_id, day = accounts[values["account_no"]].pk, date.fromisoformat(values["paid_on"])
+        of_account[account_id].append(PaymentEntry(_FILE + line, values["reference"], day, values["amount"]))
+    for chunk in in_chunks(sorted(of_account)):
+        for account_id, entries in load_entries(chunk).items():
+            paid = of_account[account_id]
+            after = replace(entries, payments=[*entries.payments, *paid]).rebuilt(max(entry.value_date for entry in paid))
+            for entry in paid:
+                if after.credit_minor.get(entry.key):
+                    line = entry.key - _FILE
+                    yield Problem(line, "amount", "beyond_owed", str(rows.by_line[line]["account_no"]))
 
 
 def _check_payment(

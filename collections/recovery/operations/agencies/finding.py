@@ -52,6 +52,8 @@ BLOCKER_NAMES: Final[dict[Blocker, Promise]] = {
     Blocker.PEOPLE: _("nobody of it is registered, trained and examined within a year"),
     Blocker.TERMS: _("no commission terms are approved"),
 }
+#: What stops the people of an agency on the spot, whatever it holds; the rest only keeps it from being given more.
+STOPPING: Final = frozenset({Blocker.STATUS, Blocker.LICENCE, Blocker.CONTRACT, Blocker.NOT_PASSED, Blocker.UNDERTAKING})
 #: What may come after an agency was put into use: nothing is placed before it is there.
 MAY_FOLLOW: Final = frozenset({Blocker.PEOPLE, Blocker.TERMS})
 

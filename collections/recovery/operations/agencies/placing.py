@@ -43,7 +43,7 @@ def work_placements(*, as_of: date, today: date, first_account_id: int, last_acc
     rows = 0
     if Placement.objects.filter(account_id__gte=first_account_id, account_id__lte=last_account_id).exists():
         rows += settle(as_of=as_of, first=first_account_id, last=last_account_id)
-        rows += recall_due(as_of=as_of, first=first_account_id, last=last_account_id, actor=CLOSE, run_id=run_id)
+        rows += recall_due(as_of=as_of, today=today, first=first_account_id, last=last_account_id, actor=CLOSE, run_id=run_id)
     for batch in PlacementBatch.objects.filter(status=PlacementBatch.Status.APPROVED).order_by("pk"):
         rows += _place(batch, as_of, today, first_account_id, last_account_id, run_id)
         waiting = BatchAccount.objects.filter(batch=batch, outcome=Outcome.WAITS)

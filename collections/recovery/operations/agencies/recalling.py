@@ -12,10 +12,11 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from accounts.facts import facts_of
-from accounts.models import CreditAccount
+from accounts.models import AccountSignals, CreditAccount
 from accounts.operations.signals import note_signals, note_signals_of
 from casework.models import Case
 from casework.operations.cases.moving import move_cases
+from recovery.agency_facts import ENDING
 from recovery.agency_reasons import RECALLED
 from recovery.agency_roles import RECALL, RECALL_BY_RULE
 from recovery.models import Placement
@@ -35,15 +36,7 @@ log = structlog.get_logger(__name__)
 Reason = Placement.Reason
 #: The machine that recalls by rule.
 RECALLER: Final = Actor(own_reason(gettext_noop("agency-recall")))
-#: The facts that end a placement, the gravest first.
-_ENDING: Final = (
-    ("fraud_suspected", Reason.FRAUD),
-    ("disputed", Reason.DISPUTE),
-    ("hardship_plan", Reason.PLAN),
-    ("in_legal", Reason.LEGAL),
-    ("vulnerable", Reason.CARE),
-)
-_FACTS: Final = (*(name for name, _reason in _ENDING), "exposure")
+FACTS: Final = (*(name for name, _reason in ENDING), "exposure")
 #: What a person may give as the reason: what a rule finds by itself is not among it.
 BY_HAND: Final = (Reason.AGENCY, Reason.RESALE, Reason.OTHER)
 AT_ONCE: Final = 1_000
@@ -112,7 +105,7 @@ def _recall_if_ended(account_id: int) -> None:
     if placement is None:
         return
     as_of = open_day - timedelta(days=1)
-    reason = ending_reason(facts_of([account_id], as_of, _FACTS).get(account_id))
+    reason = ending_reason(facts_of([account_id], as_of, FACTS).get(account_id))
     if reason is None or unsettled_after(account_id, as_of) is not None:
         return
     settle(as_of=as_of, account_ids=[account_id])
@@ -126,28 +119,31 @@ def ending_reason(facts: Any) -> Reason | None:
     """Return why what is known of an account ends its placement; None: nothing does."""
     if facts is None:
         return None
-    for name, reason in _ENDING:
+    for name, reason in ENDING:
         if facts[name]:
             return reason
     return Reason.PAID if facts["exposure"] == 0 else None
 
 
-def recall_due(*, as_of: date, first: int, last: int, actor: Actor, run_id: int | None = None) -> int:
-    """Recall what has ended in a range by the close of a day, its payments settled before; a repeat finds nothing."""
+def recall_due(*, as_of: date, today: date, first: int, last: int, actor: Actor, run_id: int | None = None) -> int:
+    """Recall what has ended in a range by the close of a day, its payments settled before; a repeat finds nothing.
+
+    :param today: the calendar day, by which contracts run
+    """
     rows = Placement.objects.filter(recalled_on=None, account_id__gte=first, account_id__lte=last, placed_on__lte=as_of)
     rows = rows.select_related("agency", "terms", "account").order_by("account_id")
     recalled = 0
     found = list(rows)
     for begin in range(0, len(found), AT_ONCE):
-        recalled += _recall_chunk(found[begin : begin + AT_ONCE], as_of, actor, run_id)
+        recalled += _recall_chunk(found[begin : begin + AT_ONCE], as_of, today, actor, run_id)
     return recalled
 
 
-def _recall_chunk(placements: list[Placement], as_of: date, actor: Actor, run_id: int | None) -> int:
-    facts = facts_of([placement.account_id for placement in placements], as_of, _FACTS)
+def _recall_chunk(placements: list[Placement], as_of: date, today: date, actor: Actor, run_id: int | None) -> int:
+    facts = facts_of([placement.account_id for placement in placements], as_of, FACTS)
     groups: dict[tuple[Reason, int], list[Placement]] = defaultdict(list)
     for placement in placements:
-        reason = ending_reason(facts.get(placement.account_id)) or _of_agency(placement, as_of)
+        reason = ending_reason(facts.get(placement.account_id)) or _of_agency(placement, as_of, today)
         if reason is not None:
             groups[reason, placement.terms.tail_days].append(placement)
     for (reason, tail_days), ended in groups.items():
@@ -163,15 +159,20 @@ def _recall_chunk(placements: list[Placement], as_of: date, actor: Actor, run_id
 
 
 def _hand_back(account_ids: Sequence[int], day: date, actor: Actor, run_id: int | None = None) -> None:
-    """Put the cases of recalled accounts back where their days past due put them; one that went to legal meanwhile stays."""
-    move_cases(
-        actor=actor, account_ids=account_ids, stage=Case.Stage.PURSUE, reason=RECALLED, day=day, leaving=Case.Stage.AGENCY,
-        run_id=run_id,
-    )  # fmt: skip
+    """Put the cases of recalled accounts back where their days past due put them, into `legal` where legal recovery stands; one
+    that went there meanwhile stays.
+    """
+    in_legal = set(
+        AccountSignals.objects.filter(account_id__in=account_ids, is_in_legal=True).values_list("account_id", flat=True)
+    )
+    for stage, ids in ((Case.Stage.LEGAL, in_legal), (Case.Stage.PURSUE, set(account_ids) - in_legal)):
+        move_cases(
+            actor=actor, account_ids=ids, stage=stage, reason=RECALLED, day=day, leaving=Case.Stage.AGENCY, run_id=run_id
+        )  # fmt: skip
 
 
-def _of_agency(placement: Placement, as_of: date) -> Reason | None:
-    if placement.agency.recalls_all:
+def _of_agency(placement: Placement, as_of: date, today: date) -> Reason | None:
+    if placement.agency.recalls_all or placement.agency.contract_until < today:
         return Reason.AGENCY
     return Reason.AGE if (as_of - placement.placed_on).days >= placement.agency.placed_days else None
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.utils.translation import gettext as _
 
 from riskops.shared.money import plain_amount
-from riskops.shared.wording import day_text, month_text
+from riskops.shared.wording import day_text, month_text, number_text
 
 
 class AgencyRefusal(Exception):
@@ -396,3 +396,38 @@ class TrainingOver(AgencyRefusal):
 
     def __init__(self) -> None:
         super().__init__(_("Your training is not within a year; after the next one whoever registered you enters its day."))
+
+
+class AgencyMayNotWork(AgencyRefusal):
+    """Something stops the agency."""
+
+    status = 403
+
+    def __init__(self, name: str, why: Sequence[str]) -> None:
+        text = _(
+            "%(agency)s may contact nobody now: %(why)s. Whoever placed the accounts with it can say what has to come first."
+        )
+        super().__init__(text % {"agency": name, "why": "; ".join(why)})
+
+
+class PlacementEnds(AgencyRefusal):
+    """What is known of the account ends its placement."""
+
+    status = 409
+
+    def __init__(self, account_no: str, why: str) -> None:
+        text = _("Account %(account)s is recalled with the close of the day: %(why)s. Do not contact its customer any more.")
+        super().__init__(text % {"account": account_no, "why": why})
+
+
+class NoRoom(AgencyRefusal):
+    """Another batch took the room meanwhile."""
+
+    status = 409
+
+    def __init__(self, name: str, accounts: int, room: int) -> None:
+        text = _(
+            "This batch gives %(agency)s %(accounts)s accounts, and beside what it has and what is approved there is room for "
+            "%(room)s, or not for their money. Drop the batch and run it dry again."
+        )
+        super().__init__(text % {"agency": name, "accounts": number_text(accounts), "room": number_text(room)})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -22,13 +22,22 @@ from recovery.operations.agencies.refusals import FileHasProblems
 from riskops.shared.audit import Actor
 from riskops.shared.people.examinations import has_examination
 
+#: What the keys of reported contacts begin with.
+REPORTED: Final = "agency "
+#: The rule that says an account was not with the agency: the placement's, beside those of the contact policy.
+NOT_PLACED: Final = "not_placed"
 #: Lines named of what a file reported wrongly.
 MOST_NAMED: Final = 200
 
 
 def key_of(agency: Agency, reference: str) -> str:
     """Return the key of the log for a contact of an agency's file."""
-    return f"agency {agency.pk}: {reference}"
+    return f"{reported_by(agency)}{reference}"
+
+
+def reported_by(agency: Agency) -> str:
+    """Return what the keys of contacts begin with that an agency reported."""
+    return f"{REPORTED}{agency.pk}: "
 
 
 def log_contacts(
@@ -41,20 +50,23 @@ def log_contacts(
 
     :raises FileHasProblems: no contact policy held on a day
     """
-    people = {person.user.get_username(): person for person in AgencyPerson.objects.filter(agency=agency).select_related("user")}
+    people: dict[str, list[AgencyPerson]] = defaultdict(list)
+    registered = AgencyPerson.objects.filter(agency=agency).select_related("user").prefetch_related("trainings")
+    for person in registered.order_by("since", "pk"):
+        people[person.user.get_username()].append(person)
     counted: Counter[str] = Counter()
     named: list[dict[str, Any]] = []
     for line, values in sorted(rows.items(), key=lambda item: (item[1]["at"], item[0])):
         at, account = datetime.fromisoformat(values["at"]), accounts[values["account_no"]]
-        person = people.get(values["collector"])
-        made_by = Actor.of(person.user) if person is not None else Actor(values["collector"][:150])
+        own = people.get(values["collector"], [])
+        made_by = Actor.of(own[-1].user) if own else Actor(values["collector"][:150])
         channel = Channel(values["channel"])
         request = Request(
             channel=channel,
             purpose=Purpose(values["purpose"]),
             account_id=account.pk,
             detail=detail_of(account.customer, channel),
-            is_collector_fit=_is_fit(person, at),
+            is_collector_fit=_is_fit(own, at),
         )
         try:
             _contact, verdict = log_reported(
@@ -67,23 +79,34 @@ def log_contacts(
             raise FileHasProblems(line, values["reference"]) from None
         found = [] if verdict.is_allowed else [str(verdict.rule)]
         if not _was_placed(agency, account, at):
-            found.append("not_placed")
+            found.append(NOT_PLACED)
         counted.update(found)
         if found and len(named) < MOST_NAMED:
             named.append({"line": line, "account_no": account.account_no, "rules": found})
     return {"logged": len(rows), "by_rule": dict(counted), "not_allowed": named}
 
 
-def _is_fit(person: AgencyPerson | None, at: datetime) -> bool:
-    if person is None:
-        return False
+def _is_fit(own: Sequence[AgencyPerson], at: datetime) -> bool:
+    """Return whether somebody was fit to call at a moment.
+
+    :param own: the times they were registered with the agency; whoever came back has several
+    """
     day = timezone.localtime(at).date()
-    is_registered = person.since <= day and (person.until is None or day <= person.until)
-    return is_registered and is_trained(person.trained_on, day) and bool(has_examination(person.user, on=day))
+    then = [person for person in own if person.since <= day and (person.until is None or day <= person.until)]
+    # A training is of the person: it holds on when they come back.
+    trained = {training.trained_on for person in own for training in person.trainings.all()}
+    trained |= {person.trained_on for person in own}
+    return bool(then) and any(is_trained(one, day) for one in trained) and bool(has_examination(then[0].user, on=day))
+
+
+def was_placed(stays: Iterable[tuple[date, date | None]], at: datetime) -> bool:
+    """Return whether an account was with an agency on the calendar day of a moment.
+
+    :param stays: the days it was placed and recalled
+    """
+    day = timezone.localdate(at)
+    return any(placed_on <= day and (recalled_on is None or day <= recalled_on) for placed_on, recalled_on in stays)
 
 
 def _was_placed(agency: Agency, account: CreditAccount, at: datetime) -> bool:
-    """Return whether an account was with an agency on the calendar day of a moment."""
-    day = timezone.localtime(at).date()
-    rows = Placement.objects.filter(agency=agency, account=account, placed_on__lte=day)
-    return any(placement.recalled_on is None or day <= placement.recalled_on for placement in rows)
+    return was_placed(Placement.objects.filter(agency=agency, account=account).values_list("placed_on", "recalled_on"), at)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -63,7 +63,7 @@ def _claim(after: int, now: datetime) -> tuple[int, Said | None] | None:
     if letter is None:
         return None
     try:
-        said, _template, _dated = written(letter, now)
+        said = written(letter, now).said
     except refusals.CannotPrint as refusal:
         if letter.problem != str(refusal):
             letter.problem = str(refusal)[:500]
@@ -74,9 +74,18 @@ def _claim(after: int, now: datetime) -> tuple[int, Said | None] | None:
     return letter.pk, said
 
 
+class Written(NamedTuple):
+    """A letter as it would be printed now. `total_minor`: what it demands, in minor units."""
+
+    said: Said
+    template_id: int
+    dated: Dated
+    total_minor: int
+
+
 @transaction.atomic
-def written(letter: Letter, now: datetime) -> tuple[Said, int, Dated]:
-    """Return what a letter says as the book stands now, the template's id, and its days; nothing is written.
+def written(letter: Letter, now: datetime) -> Written:
+    """Return a letter as the book stands now; nothing is written.
 
     :raises CannotPrint: a template or a value is missing, figures disagree, or the font lacks a sign
     """
@@ -106,7 +115,7 @@ def written(letter: Letter, now: datetime) -> tuple[Said, int, Dated]:
     if missing:
         why = _("the font of letters has no sign for %(signs)s; write the name or address otherwise in the book.")
         raise refusals.CannotPrint(letter.reference, why % {"signs": " ".join(missing)})
-    return said, template.pk, dated
+    return Written(said, template.pk, dated, state.overdue_total_minor)
 
 
 def _print(letter_id: int, said: Said, now: datetime) -> bool:
@@ -130,19 +139,21 @@ def _keep(letter_id: int, said: Said, pdf: bytes, stored_as: str, now: datetime)
         # Stopped meanwhile, or printed by whoever claimed it after the minute.
         return False
     try:
-        again, template_id, dated = written(letter, now)
+        again = written(letter, now)
     except refusals.CannotPrint:
-        again = {}
+        again = None
     letter.printing_until = None
-    if content_hash(again) != content_hash(said):
+    if again is None or content_hash(again.said) != content_hash(said):
         # A payment was posted, say: it is written anew at the next bell.
         letter.save(update_fields=["printing_until"])
         return False
     document = LetterDocument.objects.create(
         letter=letter,
-        template_id=template_id,
+        template_id=again.template_id,
         layout=LAYOUT,
-        dated=dated.letter_on,
+        dated=again.dated.letter_on,
+        total_minor=again.total_minor,
+        pay_by=again.dated.pay_by,
         said={"said": _plain(said)},
         content_sha256=content_hash(said),
         pdf_sha256=hashlib.sha256(pdf).hexdigest(),

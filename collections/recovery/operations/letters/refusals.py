@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from outreach.operations.refusals import OutreachRefusal
-from riskops.shared.wording import day_text
+from riskops.shared.wording import day_text, money_text
 
 
 class RecoveryRefusal(OutreachRefusal):
@@ -187,3 +187,16 @@ class TooManyFiles(LetterFileRefused):
 def nothing_past_due() -> str:
     """Return the words for an account that owes nothing past due."""
     return _("nothing is past due")
+
+
+def demands_too_much(total_minor: int, overdue_minor: int, currency: str) -> str:
+    """Return the words for a letter of which a part was paid since it was printed."""
+    text = _("it demands %(total)s and %(overdue)s is past due now; stop it and propose a new one")
+    return text % {"total": money_text(total_minor, currency), "overdue": money_text(overdue_minor, currency)}
+
+
+def pay_by_too_near(pay_by: date) -> str:
+    """Return the words for a letter that leaves no time to pay."""
+    return _("it demands payment by %(day)s, which leaves too little time; stop it and propose a new one") % {
+        "day": day_text(pay_by)
+    }

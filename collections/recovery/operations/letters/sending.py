@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -22,6 +23,8 @@ from recovery.operations.letters.deciding import lock_letter, note_letter, save_
 from recovery.queries.letter_standing import request_for, still_forbidden
 from riskops.shared.audit import Actor
 
+#: A letter that would leave fewer days to pay is not sent, unless its figures never gave more.
+LEAST_DAYS_TO_PAY: Final = 3
 #: How a letter ends, and what the log of contacts is told.
 ENDS: Final = {
     Letter.Status.DELIVERED: Outcome.DELIVERED,
@@ -37,7 +40,7 @@ def send_letter(*, actor: Actor, letter_id: int, carrier: str, tracking_no: str,
     :raises LetterUnknown, LetterNotIn: there is none to send
     :raises ConflictDeclared: whoever acts has a conflict with the customer
     :raises TrackingMissing, TrackingTaken, DayImpossible: a value that is not taken
-    :raises LetterInTheWay: it was paid, or something has come that forbids it
+    :raises LetterInTheWay: it was paid, it says what is not so any more, or something has come that forbids it
     :raises BookStandsStill: nobody is written to from a book whose days are not closed
     :raises NotToSendNow, NoPolicyHolds: the contact policy does not let it through
     """
@@ -64,8 +67,7 @@ def _send(actor: Actor, letter_id: int, carrier: str, tracking_no: str, sent_on:
     account = CreditAccount.objects.select_related("customer", "product", "signals").get(pk=letter.account_id)
     state = AccountState.objects.get(pk=letter.account_id)
     obstacles = [obstacle.text for obstacle in still_forbidden(account, now)]
-    if state.overdue_total_minor <= 0:
-        obstacles.append(refusals.nothing_past_due())
+    obstacles += _out_of_date(letter, state.overdue_total_minor, sent_on)
     if obstacles:
         raise refusals.LetterInTheWay(account.account_no, obstacles)
     try:
@@ -86,6 +88,19 @@ def _send(actor: Actor, letter_id: int, carrier: str, tracking_no: str, sent_on:
     }
     note_letter(actor, letter, SEND_LETTER, before="printed", after=after)
     return letter, ""
+
+
+def _out_of_date(letter: Letter, overdue_minor: int, sent_on: date) -> Iterator[str]:
+    """Return why what a letter demands is not to be demanded any more, in words."""
+    document = letter.document
+    if overdue_minor <= 0:
+        yield refusals.nothing_past_due()
+    elif document.total_minor is not None and overdue_minor < document.total_minor:
+        yield refusals.demands_too_much(document.total_minor, overdue_minor, letter.currency)
+    within = letter.policy.pay_within_days
+    pay_by = document.pay_by or document.dated + timedelta(days=within)
+    if (pay_by - sent_on).days < min(LEAST_DAYS_TO_PAY, within):
+        yield refusals.pay_by_too_near(pay_by)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import ScheduleChange
 from dashboards.answers import answer
 from dashboards.bulk import aggregate_snapshots, finish_aggregate
 from dashboards.metrics.base import Cell
@@ -162,6 +163,28 @@ def test_cured_is_zero_days_past_due_h_months_later_and_a_write_off_is_no_cure(c
     assert figures("cure", day=APRIL, options={"h": "2"}) == {("m1",): (1, 3), ("m2",): (1, 1)}
     assert figures("cure", day=JUNE) == {}
     assert answer("cure", first=JUNE, last=JUNE).cells == []
+
+
+def test_who_a_new_schedule_brought_back_is_counted_apart(card):
+    days = [APRIL, MAY, JUNE]
+
+    def moved(kind: str, day: date, **end: date) -> None:
+        account = history(days, standing(40, 1), standing(0, 1), standing(0, 1), product=card)
+        number = ScheduleChange.objects.count()
+        ScheduleChange.objects.create(account=account, kind=kind, value_date=day, reference=f"P{number}", **end)
+
+    history(days, standing(40, 1), standing(0, 1), standing(0, 1), product=card)
+    moved("restructure", date(2025, 5, 1))
+    moved("restructure", MAY)
+    moved("re_age", date(2025, 5, 2))
+    # One that ended by then, one from before, one from after: what was paid counts.
+    moved("restructure", date(2025, 5, 2), ended_on=date(2025, 5, 20))
+    moved("restructure", APRIL)
+    moved("deferral", JUNE)
+    close_through(JUNE)
+    assert figures("cure", day=APRIL) == {("m2",): (4, 7), ("m2", "restructure"): (2, 7), ("m2", "re_age"): (1, 7)}
+    two = figures("cure", day=APRIL, options={"h": "2"})
+    assert two == {("m2",): (3, 7), ("m2", "restructure"): (2, 7), ("m2", "re_age"): (1, 7), ("m2", "deferral"): (1, 7)}
 
 
 def test_redefault_looks_at_every_month_end_of_the_window_and_is_drawn_when_it_is_over(card):

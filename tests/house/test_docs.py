@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from riskops.close_of_business import STEPS
 from riskops.shared.roles import OPERATIONS
 from tools import documents, messages
 
@@ -79,6 +80,12 @@ def glossary() -> list[tuple[str, str, str]]:
         r"^\| ([^|`]+) \| ([^|`]+) \| `(\w+)` \| .+ \|$", (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"), re.M
     )
     return [(english.strip(), chinese.strip(), name) for english, chinese, name in rows]
+
+
+@pytest.mark.parametrize("told", [ROOT / "docs/architecture.md", ROOT / "riskops/close_of_business.py"])
+def test_the_order_of_the_close_is_told_as_it_is(told):
+    text = " ".join(told.read_text(encoding="utf-8").split())
+    assert " → ".join(step.name for step in STEPS) in text, told
 
 
 def test_the_glossary_has_each_term_once_with_a_chinese_word():

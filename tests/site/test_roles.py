@@ -94,6 +94,15 @@ NOBODYS: Final = {
 DOORS = doors()
 
 
+def at_once(*roles: Role) -> Any:
+    """Have a walk done by somebody with all of these roles, and in the slow tests by somebody with each of them alone.
+
+    For what goes by the account or the method and not by the role: each door is open to one person, and asked once.
+    """
+    alone = [pytest.param((role,), marks=pytest.mark.slow, id=role.name.lower()) for role in roles]
+    return pytest.mark.parametrize("roles", [pytest.param(roles, id="all"), *alone])
+
+
 @pytest.fixture
 def book(db: None) -> CreditAccount:
     """Put one account with an instalment and a payment into the book, and one row of all else that addresses name."""
@@ -175,9 +184,9 @@ def test_a_role_meets_403_exactly_where_the_table_says_no(role: Role, book: Cred
     assert wrong == []
 
 
-@pytest.mark.parametrize("role", list(Role), ids=lambda role: role.name.lower())
-def test_an_endpoint_does_nothing_by_a_method_it_does_not_have(role: Role, book: CreditAccount) -> None:
-    client, _person = client_of(role)
+@at_once(*Role)
+def test_an_endpoint_does_nothing_by_a_method_it_does_not_have(roles: tuple[Role, ...], book: CreditAccount) -> None:
+    client, _person = client_of(*roles)
     declared = {(door.name, door.method) for door in DOORS}
     done = []
     for door in {door.name: door for door in DOORS if door.is_api}.values():
@@ -302,9 +311,11 @@ def test_who_comes_by_get_to_where_a_form_is_sent_is_led_to_its_page(book: Credi
 ACCOUNT_DOORS = [door for door in DOORS if OF_AN_ACCOUNT & set(door.pattern.pattern.converters)]
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.COMPLIANCE], ids=lambda role: role.name.lower())
-def test_an_account_out_of_sight_is_answered_at_every_door_like_one_that_does_not_exist(role: Role, book: CreditAccount) -> None:
-    client, person = client_of(role)
+@at_once(*(role for role in Role if role is not Role.COMPLIANCE))
+def test_an_account_out_of_sight_is_answered_at_every_door_like_one_that_does_not_exist(
+    roles: tuple[Role, ...], book: CreditAccount
+) -> None:
+    client, person = client_of(*roles)
     PortfolioScope.objects.create(user=person, product_code="another")
     seen = []
     for door in ACCOUNT_DOORS:
@@ -312,7 +323,7 @@ def test_an_account_out_of_sight_is_answered_at_every_door_like_one_that_does_no
         unknown = answers_of(client, door, path_of(door, **NOBODYS))
         for method, led in hidden.items():
             answer = led_on(client, led)
-            status = 404 if role in OPERATIONS[door.operation or ""].roles else 403
+            status = 404 if set(roles) & OPERATIONS[door.operation or ""].roles else 403
             # A body that cannot be read is refused before the account is looked for, whoever asks.
             if answer.status_code not in (status, 400) or led.status_code != unknown[method].status_code:
                 seen.append((method, door.route, answer.status_code, unknown[method].status_code))

@@ -82,7 +82,7 @@ class CaseworkConfig(AppConfig):
 
 
 def _seed(using: str, **_kwargs: Any) -> None:
-    from casework.models import OutcomeCode, TierPolicy
+    from casework.models import LatenessReason, OutcomeCode, TierPolicy
     from casework.shipped import seed_tiers
     from casework.shipped_cases import seed_cases
 
@@ -90,7 +90,7 @@ def _seed(using: str, **_kwargs: Any) -> None:
     tables = connections[using].introspection.table_names()
     if TierPolicy._meta.db_table in tables:
         seed_tiers(using=using)
-    if OutcomeCode._meta.db_table in tables:
+    if {OutcomeCode._meta.db_table, LatenessReason._meta.db_table} <= set(tables):
         seed_cases(using=using)
 
 

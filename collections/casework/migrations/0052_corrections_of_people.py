@@ -5,6 +5,19 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+TABLE, WORDS = "casework_disputecorrection", "a correction that was done stays"
+
+
+def keep_again(apps, schema_editor):
+    """SQLite takes a column of a foreign key away by making the table anew, and its triggers (0031) go with the old one."""
+    if schema_editor.connection.vendor == "sqlite":
+        for name, event in (("dispute_correction_done_once", "UPDATE"), ("dispute_correction_no_delete", "DELETE")):
+            schema_editor.execute(
+                f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} ON {TABLE} WHEN (OLD.done_on IS NOT NULL) "
+                f"BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
+            )
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("casework", "0051_flags_of_vulnerability_stay"),
@@ -12,6 +25,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunPython(migrations.RunPython.noop, keep_again),
         migrations.AddField(
             model_name="disputecorrection",
             name="added_by",

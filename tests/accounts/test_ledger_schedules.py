@@ -387,7 +387,8 @@ def test_where_the_credit_is_gone_what_was_paid_back_is_taken_from_the_next_one(
     make_payment(in_credit, paid_on=date(2025, 3, 12), amount=16_600)
     close_through(date(2025, 3, 13), first=OPEN)
 
-    # 150.00, the fee of 5.00 and 1.10 of penalty are owed on the 12th; of the 9.90 that is left nothing becomes credit, and 0.10 of what was paid back is still owed.
+    # 150.00, the fee of 5.00 and 1.10 of penalty are owed on the 12th; of the 9.90 that is left nothing becomes credit, and
+    # 0.10 of what was paid back is still owed.
     assert stands(in_credit) == {"dpd": 0, "overdue": 0, "penalty": 0, "principal": 0, "fee": 0, "credit": -10}
     assert load_entries([in_credit.pk])[in_credit.pk].rebuilt(date(2025, 3, 13)).refund_shortfall_minor == 10
     assert list(differences_now()) == []

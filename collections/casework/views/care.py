@@ -34,10 +34,13 @@ from riskops.shared.scope import scope_of
 def customers(request: HttpRequest) -> HttpResponse:
     """List the customers who are handled with care, those to be reviewed first; for trained staff."""
     today = timezone.localdate()
-    if not is_trained(request.user, on=today):
-        raise TrainedStaffOnly(takers(today))
-    page = care_page(user=request.user, scope=scope_of(request.user), today=today)
-    return render(request, "casework/care/customers.html", {"title": _("Handled with care"), "page": page})
+    context: dict[str, Any] = {"title": _("Handled with care")}
+    # The navigation leads here by role: who is not trained is told so, and who is, and sees nobody.
+    if is_trained(request.user, on=today):
+        context["page"] = care_page(user=request.user, scope=scope_of(request.user), today=today)
+    else:
+        context["refusal"] = str(TrainedStaffOnly(takers(today)))
+    return render(request, "casework/care/customers.html", context)
 
 
 @never_cache

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy
 
 from casework.models import Vulnerability
 from casework.work_roles import RECORD_OUTCOME, VIEW_VULNERABILITY
+from riskops.shared.people.conflicts import person_id
 from riskops.shared.people.examinations import has_examination
 from riskops.shared.people.models import Examination
 from riskops.shared.people.refusals import PersonRefused
 from riskops.shared.request_context import once_a_request
-from riskops.shared.roles import may
+from riskops.shared.roles import Role, may
 
 #: All that others are told of a customer who is vulnerable.
 WITH_CARE: Final[Promise] = gettext_lazy("Handle with care: trained staff only")
@@ -86,10 +87,17 @@ def customers_left_to_trained(user: Any, customer_ids: Iterable[int], *, on: dat
 def refuse_untrained(user: Any, customer_id: int, *, on: date | None = None) -> None:
     """Refuse work on a customer who is handled with care to whoever is not trained for it.
 
+    A program has no training to hold: what comes by its account is the customer's own act in their app, or a rule's.
+
     :raises TrainedStaffOnly: says who is
     """
-    if left_to_trained(user, customer_id, on=on):
+    if left_to_trained(user, customer_id, on=on) and not _is_program(user):
         raise TrainedStaffOnly(takers(on or timezone.localdate()))
+
+
+def _is_program(user: Any) -> bool:
+    number = person_id(user)
+    return number is not None and get_user_model().objects.filter(pk=number, groups__name=Role.SERVICE.value).exists()
 
 
 def takers(on: date) -> tuple[str, ...]:

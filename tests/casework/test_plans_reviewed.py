@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from deciding_books import Person
 from django.test import Client
+from django.utils import timezone
 from factories import TESTER, make_account, make_installment, make_product
 from plan_books import CLOSED, CUSTOMER, OPEN, People, close_through, late_account, stands
 
@@ -21,6 +22,7 @@ from casework.operations.plans.refusals import AffordabilityUnknown, FirstDueToo
 from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.terms import set_relief_terms
 from casework.operations.promises import take_promise
+from casework.operations.vulnerability import record_vulnerability
 from riskops.shared.audit import Actor
 from riskops.shared.roles import Role
 
@@ -91,6 +93,33 @@ def test_nobody_of_ours_agrees_in_the_app(account: CreditAccount, people: People
     assert Plan.objects.get().status == "offered"
     client.force_login(Person(Role.SERVICE).user)
     assert sign() == 200
+
+
+def test_a_vulnerable_customer_signs_in_their_app(account: CreditAccount, people: People) -> None:
+    plan = people.approves(people.proposes(account))
+    now = timezone.now()
+    today = timezone.localdate(now)
+    record_vulnerability(
+        actor=TESTER,
+        customer=account.customer,
+        kind="illness",
+        text="",
+        since=today,
+        review_by=today + timedelta(days=30),
+        now=now,
+    )
+    client = Client()
+
+    def sign(person: object, **said: str) -> int:
+        client.force_login(person)  # type: ignore[arg-type]
+        return client.post(
+            f"/api/v1/plans/{plan.reference}/sign/", {"way": "app", **said}, content_type="application/json"
+        ).status_code
+
+    told = {"way": "oral", "recording": "REC-1", "kept_until": "2026-03-11"}
+    assert sign(people.analyst, **told) == 403
+    assert sign(Person(Role.SERVICE).user) == 200
+    assert Plan.objects.get().status == "active"
 
 
 @pytest.mark.parametrize("signal", ["is_disputed", "is_fraud_suspected"])

@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce, TruncMonth
 from accounts.models import AccountState, Allocation, CreditAccount, Waiver, WriteOff
 from accounts.rules.terms import Component
 from casework.models import CaseCost
+from casework.rules.plans import month_later
 from recovery.models import CommissionLine, DebtSale, LegalCase, LegalStage, Letter, Placement
 from recovery.rules.write_offs import Way, curve, months_between
 from riskops.shared.personal import masked_name
@@ -337,14 +338,9 @@ def by_month(scope: Scope, currency: str, *, business_date: date) -> ByMonth:
         for month, (accounts, amount) in sorted(written.items())[-COHORTS:]
     )
     first = min([last, *written, *came_in])
-    months = [_shifted(first, number) for number in range(months_between(first, last) + 1)][-COHORTS:]
+    months = [month_later(first, number) for number in range(months_between(first, last) + 1)][-COHORTS:]
     charge_offs = tuple(ChargeOff(month, written.get(month, (0, 0))[1], came_in.get(month, 0)) for month in months)
     return ByMonth(currency, cohorts, charge_offs)
-
-
-def _shifted(month: date, number: int) -> date:
-    years, rest = divmod(month.month - 1 + number, 12)
-    return date(month.year + years, rest + 1, 1)
 
 
 # One account -----------------------------------------------------------------------------------------------------------

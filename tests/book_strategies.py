@@ -7,16 +7,8 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
-from accounts.rules.replay import (
-    ChangeEntry,
-    InstallmentEntry,
-    Part,
-    PaymentEntry,
-    RebuiltAccount,
-    RefundEntry,
-    WaiverEntry,
-    rebuild,
-)
+from accounts.rules.entries import ChangeEntry, InstallmentEntry, Part, PaymentEntry, RefundEntry, WaiverEntry
+from accounts.rules.replay import RebuiltAccount, rebuild
 from accounts.rules.terms import Component, Terms
 
 FIRST = date(2024, 2, 20)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from math import floor
 
-from accounts.rules.replay import ChangeEntry, InstallmentEntry, PaymentEntry, RefundEntry, WaiverEntry
+from accounts.rules.entries import ChangeEntry, InstallmentEntry, PaymentEntry, RefundEntry, WaiverEntry
 from accounts.rules.terms import Component, Terms
 
 ONE_DAY = timedelta(days=1)

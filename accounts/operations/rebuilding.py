@@ -24,7 +24,8 @@ from accounts.queries.entries import (
     load_entries,
     stored_allocations,
 )
-from accounts.rules.replay import AgingState, AllocationLine, RebuiltAccount
+from accounts.rules.entries import AllocationLine
+from accounts.rules.replay import AgingState, RebuiltAccount
 from riskops.shared.day import DayPosition
 from riskops.shared.rows import Row, delete_rows, insert_rows, update_rows, upsert_rows
 

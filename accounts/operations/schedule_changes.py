@@ -33,7 +33,8 @@ from accounts.operations.schedule_refusals import (
 )
 from accounts.queries.entries import AccountEntries, load_entries
 from accounts.roles import CHANGE_SCHEDULE, END_SCHEDULE
-from accounts.rules.replay import Part, RebuiltAccount
+from accounts.rules.entries import Part
+from accounts.rules.replay import RebuiltAccount
 from accounts.rules.terms import Component
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import DayPosition, hold_day

@@ -23,7 +23,8 @@ from accounts.models import (
 )
 from accounts.queries.entries import AccountEntries, load_entries_of
 from accounts.queries.reported import states_shown_are_moving
-from accounts.rules.replay import AgingState, AllocationLine, InstallmentEntry, InstallmentState, RebuiltAccount
+from accounts.rules.entries import AllocationLine, InstallmentEntry
+from accounts.rules.replay import AgingState, InstallmentState, RebuiltAccount
 from accounts.rules.terms import Component
 from accounts.tiers import tiers
 from riskops.shared.day import book_shown

@@ -22,19 +22,8 @@ from accounts.models import (
     ScheduleChangePart,
     Waiver,
 )
-from accounts.rules.replay import (
-    AgingState,
-    AllocationLine,
-    ChangeEntry,
-    InstallmentEntry,
-    InstallmentState,
-    Part,
-    PaymentEntry,
-    RebuiltAccount,
-    RefundEntry,
-    WaiverEntry,
-    rebuild,
-)
+from accounts.rules.entries import AllocationLine, ChangeEntry, InstallmentEntry, Part, PaymentEntry, RefundEntry, WaiverEntry
+from accounts.rules.replay import AgingState, InstallmentState, RebuiltAccount, rebuild
 from accounts.rules.terms import Component, Terms
 
 #: Accounts whose entries are in memory at once, wherever a whole book is walked through.

@@ -14,7 +14,8 @@ from accounts.operations.refusals import DayNotOpenYet, InstallmentNotBookedYet,
 from accounts.operations.schedule_refusals import NotTheOpenDay, RefundAboveCredit
 from accounts.queries.account_page import LoadedAccount
 from accounts.queries.entries import AccountEntries
-from accounts.rules.replay import AgingState, AllocationLine, PaymentEntry, RebuiltAccount, RefundEntry, WaiverEntry
+from accounts.rules.entries import AllocationLine, PaymentEntry, RefundEntry, WaiverEntry
+from accounts.rules.replay import AgingState, RebuiltAccount
 from accounts.rules.terms import Component
 from riskops.shared.models import CloseRun
 

@@ -14,8 +14,9 @@ from accounts.queries.entries import AccountEntries, load_entries
 from accounts.queries.previews import open_day
 from accounts.rules import simulation
 from accounts.rules.conduct_figures import ConductCode
+from accounts.rules.entries import InstallmentEntry, PaymentEntry
 from accounts.rules.explanation import PenaltyExplanation, explain
-from accounts.rules.replay import InstallmentEntry, InstallmentState, PaymentEntry, RebuiltAccount, rebuild
+from accounts.rules.replay import InstallmentState, RebuiltAccount, rebuild
 from accounts.rules.simulation import Course, Offer, Paid, Subject, Way
 from accounts.rules.yearly_cost import is_over_line, simple_yearly_ppm
 from accounts.simulation_offers import offers_to

@@ -36,7 +36,7 @@ from accounts.queries.entries import (
 )
 from accounts.queries.known import AgedAccount, accounts_opened_by
 from accounts.queries.reported import reported_states
-from accounts.rules.replay import AllocationLine, InstallmentEntry
+from accounts.rules.entries import AllocationLine, InstallmentEntry
 from riskops.shared.day import SEALING_STEP, CloseIsRunning, book_state
 from riskops.shared.models import AuditEntry, CloseRun, CloseShard
 

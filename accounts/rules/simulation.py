@@ -18,7 +18,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from accounts.rules.replay import InstallmentEntry, PaymentEntry, RebuiltAccount, rebuild
+from accounts.rules.entries import InstallmentEntry, PaymentEntry
+from accounts.rules.replay import RebuiltAccount, rebuild
 from accounts.rules.terms import Component, Terms
 from accounts.rules.yearly_cost import Flow, effective_rate, simple_rate
 

@@ -15,8 +15,9 @@ from random import Random
 from types import TracebackType
 from typing import Final, NamedTuple
 
+from accounts.rules.entries import InstallmentEntry
 from accounts.rules.penalty import PenaltyClock
-from accounts.rules.replay import InstallmentEntry, InstallmentState
+from accounts.rules.replay import InstallmentState
 from accounts.rules.terms import Component, Terms
 from accounts.sample_book.people import SEED, People, Person
 from accounts.sample_book.reconstruct import MONTHS, Reconstruction, Repaid, reconstructed

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from accounts.rules.replay import InstallmentEntry, InstallmentState
+from accounts.rules.entries import InstallmentEntry
+from accounts.rules.replay import InstallmentState
 from accounts.rules.terms import Component
 from dashboards.installments import (
     ACCOUNTS,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from accounts.rules.entries import InstallmentEntry
 from accounts.rules.penalty import PenaltyClock
-from accounts.rules.replay import InstallmentEntry, InstallmentState
+from accounts.rules.replay import InstallmentState
 from accounts.rules.terms import Component, Terms
 
 

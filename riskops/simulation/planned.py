@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from accounts.rules.replay import InstallmentEntry
+from accounts.rules.entries import InstallmentEntry
 from accounts.rules.terms import Component
 from riskops.simulation.entries import MonthPlan, NewInstallment, Paid, Waived, WrittenOff
 from riskops.simulation.ledger import Ledger

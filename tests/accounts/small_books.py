@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from accounts.rules.replay import InstallmentEntry, PaymentEntry, RebuiltAccount, WaiverEntry, rebuild
+from accounts.rules.entries import InstallmentEntry, PaymentEntry, WaiverEntry
+from accounts.rules.replay import RebuiltAccount, rebuild
 from accounts.rules.terms import Component, Terms
 
 OPENED = date(2025, 1, 1)

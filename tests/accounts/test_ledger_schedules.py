@@ -42,7 +42,7 @@ from accounts.operations.schedule_refusals import (
 )
 from accounts.queries.entries import load_entries
 from accounts.queries.verifying import differences_now
-from accounts.rules.replay import Part
+from accounts.rules.entries import Part
 from riskops.close_of_business import close_day
 from riskops.shared.models import AuditEntry
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from small_books import due, paid
 
 from accounts.rules import simulation
-from accounts.rules.replay import InstallmentEntry, PaymentEntry, RebuiltAccount, rebuild
+from accounts.rules.entries import InstallmentEntry, PaymentEntry
+from accounts.rules.replay import RebuiltAccount, rebuild
 from accounts.rules.simulation import Offer, OfferedInstallment, Paid, Subject, Way
 from accounts.rules.terms import Terms
 

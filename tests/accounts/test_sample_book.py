@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from accounts.rules.replay import InstallmentEntry, PaymentEntry, rebuild
+from accounts.rules.entries import InstallmentEntry, PaymentEntry
+from accounts.rules.replay import rebuild
 from accounts.sample_book import SOURCE_NOTE, DataFileDamaged, DayOutOfRange, SampleBook, source, write_sample_book
 from accounts.sample_book.convert import TERMS
 from accounts.sample_book.people import identity_check_sum

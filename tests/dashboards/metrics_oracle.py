@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import oracle
 
-from accounts.rules.replay import InstallmentEntry, PaymentEntry, WaiverEntry
+from accounts.rules.entries import InstallmentEntry, PaymentEntry, WaiverEntry
 from accounts.rules.terms import Terms
 
 Cells = dict[tuple[date, str, str, str], tuple[int, int]]

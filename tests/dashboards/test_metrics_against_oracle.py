@@ -18,7 +18,7 @@ from metrics_oracle import Account, Book, Cells
 
 from accounts.models import CreditAccount, Installment, Payment, Product
 from accounts.operations.rebuilding import rebuild_accounts
-from accounts.rules.replay import InstallmentEntry, PaymentEntry, WaiverEntry
+from accounts.rules.entries import InstallmentEntry, PaymentEntry, WaiverEntry
 from accounts.rules.terms import Component
 from dashboards.operations.filling import fill_month_ends
 

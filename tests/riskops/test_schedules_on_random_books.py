@@ -22,7 +22,8 @@ from accounts.operations.schedule_changes import NewInstallment, change_schedule
 from accounts.operations.waivers import waive
 from accounts.queries.entries import load_entries
 from accounts.queries.verifying import differences_now
-from accounts.rules.replay import Part, RebuiltAccount
+from accounts.rules.entries import Part
+from accounts.rules.replay import RebuiltAccount
 from accounts.rules.terms import Component
 from riskops.close_of_business import close_day
 

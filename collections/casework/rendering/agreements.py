@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import translation
 
 from accounts.models import Installment
-from accounts.rules.replay import Part
+from accounts.rules.entries import Part
 from casework.models import Plan, ReliefTerms
 from casework.rules.plans import Due, month_later
 from riskops.shared.printing.documents import Said, shown_hash, with_hash

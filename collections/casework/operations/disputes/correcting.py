@@ -17,7 +17,7 @@ from accounts.operations.checks import check_amount
 from accounts.operations.payments import reverse_payment
 from accounts.operations.waivers import waive
 from accounts.queries.entries import AccountEntries, load_entries
-from accounts.rules.replay import WaiverEntry
+from accounts.rules.entries import WaiverEntry
 from accounts.rules.terms import Component
 from casework.dispute_reasons import CORRECTED_BY
 from casework.dispute_roles import WORK_DISPUTE

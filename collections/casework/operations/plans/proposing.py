@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.operations.checks import account_facts, check_reason
 from accounts.operations.schedule_changes import NewInstallment, check_schedule
-from accounts.rules.replay import Part
+from accounts.rules.entries import Part
 from casework.models import AffordabilityForm, Plan, PlanEvent, ReliefTerms
 from casework.operations.plans.eligibility import terms_in_force, why_not
 from casework.operations.plans.refusals import (

@@ -11,7 +11,8 @@ from accounts.models import CreditAccount
 from accounts.operations.rebuilding import lock_states
 from accounts.operations.refusals import DayNotOpenYet
 from accounts.queries.entries import load_entries
-from accounts.rules.replay import Part, RebuiltAccount
+from accounts.rules.entries import Part
+from accounts.rules.replay import RebuiltAccount
 from accounts.rules.terms import Component
 from casework.models import Plan, PlanEvent
 from casework.operations.plans.refusals import PlanMovedOn, PlanUnknown

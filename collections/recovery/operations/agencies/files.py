@@ -16,7 +16,7 @@ from accounts.models import AccountState, CreditAccount, Payment
 from accounts.operations.payments import post_payment
 from accounts.operations.refusals import LedgerRefusal
 from accounts.queries.entries import in_chunks, load_entries
-from accounts.rules.replay import PaymentEntry
+from accounts.rules.entries import PaymentEntry
 from outreach.models import Contact
 from outreach.queries.standing import detail_of
 from outreach.rules.contacts import Channel

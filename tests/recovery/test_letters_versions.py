@@ -11,7 +11,7 @@ from django.utils import timezone
 from factories import make_user
 from letters_books import NOW, TODAY, make_late
 
-from outreach.operations.refusals import OwnDraft, VersionMalformed
+from outreach.operations.version_refusals import OwnDraft, VersionMalformed
 from outreach.operations.versions import approve, change_draft, draft_next, propose
 from recovery.models import LetterPolicy, LetterTemplate
 from recovery.operations.letters.proposing import propose_letters, weigh_letter

@@ -15,8 +15,9 @@ from outreach.operations.experiment_refusals import (
     TooEarlyToPromote,
 )
 from outreach.operations.experiments import EXPERIMENTS
-from outreach.operations.refusals import ReasonNeeded, VersionUnknown
+from outreach.operations.refusals import ReasonNeeded
 from outreach.operations.strategies import STRATEGIES
+from outreach.operations.version_refusals import VersionUnknown
 from outreach.operations.versions import change_draft, draft_next
 from outreach.queries.experiment_results import Results, results
 from outreach.queries.promotion import can_promote, promotion

@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from outreach.models import EducationArticle
-from outreach.operations.refusals import VersionMalformed
+from outreach.operations.version_refusals import VersionMalformed
 from outreach.operations.versions import Kind
 from outreach.roles import APPROVE_EDUCATION, DRAFT_EDUCATION
 

@@ -21,7 +21,7 @@ from outreach.operations.experiment_refusals import (
     RuleTakesTooLong,
     StrategyDoesNotHold,
 )
-from outreach.operations.refusals import NotDraft, VersionMalformed, VersionStale, VersionUnknown
+from outreach.operations.version_refusals import NotDraft, VersionMalformed, VersionStale, VersionUnknown
 from outreach.operations.versions import Kind, Status
 from outreach.queries.experiment_dry_run import try_on_book
 from outreach.roles import APPROVE_EXPERIMENT, DRAFT_EXPERIMENT

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from outreach.models import ContactPolicy
 from outreach.operations.product_claims import refuse_products_of_others, refuse_unknown_products
-from outreach.operations.refusals import ProductOfOtherProfile, VersionMalformed
+from outreach.operations.version_refusals import ProductOfOtherProfile, VersionMalformed
 from outreach.operations.versions import Kind
 from outreach.roles import APPROVE_CONTACT_POLICY, DRAFT_CONTACT_POLICY
 from outreach.rules.contacts import NOTED_HOLDS

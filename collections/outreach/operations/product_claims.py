@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Product
 from outreach.models.versions import Version
-from outreach.operations.refusals import OutreachRefusal, VersionMalformed
+from outreach.operations.refusals import OutreachRefusal
+from outreach.operations.version_refusals import VersionMalformed
 
 
 def refuse_unknown_products(codes: list[str]) -> None:

@@ -13,7 +13,6 @@ from casework.policies import account_rule, live_policy_row
 from outreach.ladder_wording import problem_text, unread_text
 from outreach.models import MessageTemplate, Strategy
 from outreach.operations.product_claims import refuse_products_of_others, refuse_unknown_products
-from outreach.operations.refusals import NotDraft, VersionMalformed, VersionUnknown
 from outreach.operations.strategy_refusals import (
     LadderMalformed,
     LadderProblem,
@@ -21,6 +20,7 @@ from outreach.operations.strategy_refusals import (
     NotTried,
     ProductOfOtherStrategy,
 )
+from outreach.operations.version_refusals import NotDraft, VersionMalformed, VersionUnknown
 from outreach.operations.versions import Kind, Status
 from outreach.queries.strategy_tries import StrategyTry, try_ladder
 from outreach.roles import APPROVE_STRATEGY, DRAFT_STRATEGY

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import CreditAccount
 from accounts.roles import REVEAL_PERSON
 from outreach.models import MessageTemplate
-from outreach.operations.refusals import VersionMalformed
+from outreach.operations.version_refusals import VersionMalformed
 from outreach.operations.versions import Kind, Status
 from outreach.rendering import Text, example_values, problems_of, render
 from outreach.rendering.values import account_values

@@ -19,7 +19,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from outreach.models.versions import Version
-from outreach.operations.refusals import (
+from outreach.operations.refusals import ReasonNeeded
+from outreach.operations.version_refusals import (
     ApproverNeeded,
     DayBegun,
     DayTaken,
@@ -27,7 +28,6 @@ from outreach.operations.refusals import (
     NotDraft,
     NotProposed,
     OwnDraft,
-    ReasonNeeded,
     VersionHasBegun,
     VersionMalformed,
     VersionStale,

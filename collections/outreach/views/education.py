@@ -18,7 +18,8 @@ from outreach.education_forms import ArticleForm, NewArticleForm
 from outreach.models import EducationArticle
 from outreach.models.versions import Version
 from outreach.operations.education import ARTICLES
-from outreach.operations.refusals import NotDraft, OutreachRefusal, VersionStale
+from outreach.operations.refusals import OutreachRefusal
+from outreach.operations.version_refusals import NotDraft, VersionStale
 from outreach.operations.versions import change_draft, draft_next
 from outreach.queries.version_lists import compared, key_rows
 from outreach.roles import DRAFT_EDUCATION, VIEW_EDUCATION

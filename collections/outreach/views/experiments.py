@@ -23,7 +23,8 @@ from outreach.models import Experiment
 from outreach.models.versions import Version
 from outreach.operations.concluding import promote_arm, stop_experiment
 from outreach.operations.experiments import EXPERIMENTS, try_experiment
-from outreach.operations.refusals import NotDraft, OutreachRefusal, VersionStale
+from outreach.operations.refusals import OutreachRefusal
+from outreach.operations.version_refusals import NotDraft, VersionStale
 from outreach.operations.versions import change_draft, draft_next
 from outreach.queries.calculator import calculate
 from outreach.queries.experiment_pages import experiment_page, experiment_rows, is_in_sight, strategy_codes

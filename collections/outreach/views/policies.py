@@ -17,7 +17,8 @@ from outreach import forms
 from outreach.models import ContactPolicy
 from outreach.models.versions import Version
 from outreach.operations.policies import POLICIES
-from outreach.operations.refusals import NotDraft, OutreachRefusal, VersionStale
+from outreach.operations.refusals import OutreachRefusal
+from outreach.operations.version_refusals import NotDraft, VersionStale
 from outreach.operations.versions import change_draft, draft_next
 from outreach.queries.policy_pages import policy_page, profiles
 from outreach.roles import DRAFT_CONTACT_POLICY, VIEW_CONTACT_POLICY

@@ -21,9 +21,10 @@ from outreach.ladder_wording import ACT_NAMES, ANCHOR_NAMES
 from outreach.models import MessageTemplate, Strategy
 from outreach.models.versions import Version
 from outreach.models.wishes import CHANNEL_NAMES
-from outreach.operations.refusals import NotDraft, OutreachRefusal, VersionStale
+from outreach.operations.refusals import OutreachRefusal
 from outreach.operations.strategies import STRATEGIES, try_strategy
 from outreach.operations.strategy_refusals import LadderMalformed, LadderProblem
+from outreach.operations.version_refusals import NotDraft, VersionStale
 from outreach.operations.versions import change_draft, draft_next
 from outreach.queries.ladder_drawing import drawing_of
 from outreach.queries.strategy_pages import strategy_page, strategy_rows

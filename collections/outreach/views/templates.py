@@ -18,9 +18,10 @@ from accounts.roles import REVEAL_PERSON
 from outreach import forms, template_forms
 from outreach.models import MessageTemplate
 from outreach.models.versions import Version
-from outreach.operations.refusals import NotDraft, OutreachRefusal, VersionStale
+from outreach.operations.refusals import OutreachRefusal
 from outreach.operations.template_refusals import PreviewAccountUnknown
 from outreach.operations.templates import TEMPLATES, preview_with_account
+from outreach.operations.version_refusals import NotDraft, VersionStale
 from outreach.operations.versions import change_draft, draft_next
 from outreach.queries.template_pages import LANGUAGES, preview_of, template_list, template_page, variable_rows
 from outreach.roles import DRAFT_MESSAGE_TEMPLATE, VIEW_MESSAGE_TEMPLATE

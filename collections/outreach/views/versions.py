@@ -16,7 +16,8 @@ from django.views.decorators.cache import never_cache
 from outreach import forms
 from outreach.models.versions import Version
 from outreach.operations import versions
-from outreach.operations.refusals import OutreachRefusal, VersionUnknown
+from outreach.operations.refusals import OutreachRefusal
+from outreach.operations.version_refusals import VersionUnknown
 from outreach.operations.versions import Kind
 from riskops.shared.audit import Actor
 from riskops.shared.posting import posted_from

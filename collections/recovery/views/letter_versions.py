@@ -17,7 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from outreach.forms import OutreachForm, ProposalForm, ReasonForm
 from outreach.models.versions import Version
-from outreach.operations.refusals import NotDraft, OutreachRefusal, VersionStale
+from outreach.operations.refusals import OutreachRefusal
+from outreach.operations.version_refusals import NotDraft, VersionStale
 from outreach.operations.versions import Kind, change_draft, draft_next
 from outreach.queries.version_lists import compared, key_rows
 from outreach.views.versions import steps_of, version_or_404

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from casework.policies import account_rule
 from outreach.models.versions import live_versions
-from outreach.operations.refusals import VersionMalformed
+from outreach.operations.version_refusals import VersionMalformed
 from outreach.operations.versions import Kind
 from recovery.letter_policies import template_on
 from recovery.letter_roles import (

@@ -9,7 +9,7 @@ import pytest
 from factories import make_product, make_user
 
 from outreach.models import ContactPolicy
-from outreach.operations import refusals
+from outreach.operations import refusals, version_refusals
 from outreach.operations.policies import POLICIES
 from outreach.operations.versions import approve, change_draft, draft_next, propose, send_back, withdraw
 from outreach.policies import live_policies, policy_for
@@ -67,7 +67,7 @@ def test_nobody_approves_what_they_wrote_or_changed(writer: Actor, second: Actor
     change_draft(POLICIES, actor=second, key="cn-2026", version=2, revision=1, values={"messages_a_day": 3})
     propose(POLICIES, actor=writer, key="cn-2026", version=2, live_from=TOMORROW, today=TODAY)
     for actor in (writer, second, Actor("machine")):
-        with pytest.raises(refusals.OwnDraft):
+        with pytest.raises(version_refusals.OwnDraft):
             approve(POLICIES, actor=actor, key="cn-2026", version=2, today=TODAY)
     policy.refresh_from_db()
     assert policy.status == "proposed"
@@ -76,18 +76,18 @@ def test_nobody_approves_what_they_wrote_or_changed(writer: Actor, second: Actor
 @pytest.mark.parametrize("day", [TODAY, date(2025, 3, 10)])
 def test_contacts_of_a_day_are_judged_by_one_policy(writer: Actor, second: Actor, day: date) -> None:
     drafted(writer)
-    with pytest.raises(refusals.DayBegun):
+    with pytest.raises(version_refusals.DayBegun):
         propose(POLICIES, actor=writer, key="cn-2026", version=2, live_from=day, today=TODAY)
     propose(POLICIES, actor=writer, key="cn-2026", version=2, live_from=TOMORROW, today=TODAY)
     # Approved too late, it does not reach back.
-    with pytest.raises(refusals.DayBegun):
+    with pytest.raises(version_refusals.DayBegun):
         approve(POLICIES, actor=second, key="cn-2026", version=2, today=TOMORROW)
 
 
 def test_one_version_of_a_profile_begins_on_a_day(writer: Actor, second: Actor) -> None:
     live(writer, second)
     drafted(writer)
-    with pytest.raises(refusals.DayTaken):
+    with pytest.raises(version_refusals.DayTaken):
         propose(POLICIES, actor=writer, key="cn-2026", version=3, live_from=TOMORROW, today=TODAY)
 
 
@@ -99,11 +99,11 @@ def test_a_product_is_named_by_one_profile_alone_on_every_day(writer: Actor, sec
     assert policy_for("two", TOMORROW).profile == "cn-2026"
     drafted(writer, "us-reg-f", products=["two", "one"])
     for day in (TOMORROW, date(2025, 6, 1)):
-        with pytest.raises(refusals.ProductOfOtherProfile, match="one follows cn-strict v2"):
+        with pytest.raises(version_refusals.ProductOfOtherProfile, match="one follows cn-strict v2"):
             propose(POLICIES, actor=writer, key="us-reg-f", version=2, live_from=day, today=TODAY)
     # A later version lets it go; from then on it is free.
     live(writer, second, "cn-strict", date(2025, 4, 1), products=[])
-    with pytest.raises(refusals.ProductOfOtherProfile):
+    with pytest.raises(version_refusals.ProductOfOtherProfile):
         propose(POLICIES, actor=writer, key="us-reg-f", version=2, live_from=date(2025, 3, 31), today=TODAY)
     propose(POLICIES, actor=writer, key="us-reg-f", version=2, live_from=date(2025, 4, 1), today=TODAY)
     approve(POLICIES, actor=second, key="us-reg-f", version=2, today=TODAY)
@@ -129,7 +129,7 @@ def test_a_product_is_named_by_one_profile_alone_on_every_day(writer: Actor, sec
 )
 def test_figures_that_cannot_be_are_refused_with_their_field(writer: Actor, values: dict[str, Any], field: str) -> None:
     draft_next(POLICIES, actor=writer, copy_of="cn-2026")
-    with pytest.raises(refusals.VersionMalformed) as refusal:
+    with pytest.raises(version_refusals.VersionMalformed) as refusal:
         change_draft(POLICIES, actor=writer, key="cn-2026", version=2, revision=1, values=values)
     assert refusal.value.about == field
     assert ContactPolicy.objects.get(version=2).revision == 1
@@ -142,15 +142,15 @@ def test_a_rule_can_be_left_out(writer: Actor, second: Actor) -> None:
 
 def test_a_stale_form_a_second_draft_and_what_is_no_draft_are_refused(writer: Actor, second: Actor) -> None:
     drafted(writer, messages_a_day=1)
-    with pytest.raises(refusals.VersionStale):
+    with pytest.raises(version_refusals.VersionStale):
         change_draft(POLICIES, actor=second, key="cn-2026", version=2, revision=1, values={"messages_a_day": 2})
-    with pytest.raises(refusals.DraftThere):
+    with pytest.raises(version_refusals.DraftThere):
         draft_next(POLICIES, actor=second, copy_of="cn-2026")
-    with pytest.raises(refusals.NotProposed):
+    with pytest.raises(version_refusals.NotProposed):
         approve(POLICIES, actor=second, key="cn-2026", version=2, today=TODAY)
-    with pytest.raises(refusals.NotDraft):
+    with pytest.raises(version_refusals.NotDraft):
         change_draft(POLICIES, actor=writer, key="cn-2026", version=1, revision=1, values={"messages_a_day": 2})
-    with pytest.raises(refusals.VersionUnknown):
+    with pytest.raises(version_refusals.VersionUnknown):
         draft_next(POLICIES, actor=writer, copy_of="none-such")
 
 
@@ -162,9 +162,9 @@ def test_a_proposal_goes_back_and_an_approved_version_is_withdrawn_before_its_da
     assert send_back(POLICIES, actor=second, key="cn-2026", version=2, reason="figures").status == "draft"
     propose(POLICIES, actor=writer, key="cn-2026", version=2, live_from=TOMORROW, today=TODAY)
     approve(POLICIES, actor=second, key="cn-2026", version=2, today=TODAY)
-    with pytest.raises(refusals.VersionHasBegun):
+    with pytest.raises(version_refusals.VersionHasBegun):
         withdraw(POLICIES, actor=second, key="cn-2026", version=2, reason="late", today=TOMORROW)
-    with pytest.raises(refusals.VersionHasBegun):
+    with pytest.raises(version_refusals.VersionHasBegun):
         withdraw(POLICIES, actor=second, key="cn-2026", version=1, reason="late", today=TOMORROW)
     withdraw(POLICIES, actor=second, key="cn-2026", version=2, reason="not yet", today=TODAY)
     assert policy_for("any", TOMORROW).version == 1
@@ -174,5 +174,5 @@ def test_a_new_profile_begins_as_a_copy_of_another(writer: Actor) -> None:
     policy = draft_next(POLICIES, actor=writer, copy_of="cn-strict", key="cn-soft", note="for the pilot")
     assert (policy.profile, policy.version, policy.figures()) == ("cn-soft", 1, PROFILES["cn-strict"])
     for name in ("Cn", "cn soft", "x" * 33, "中"):
-        with pytest.raises(refusals.VersionMalformed):
+        with pytest.raises(version_refusals.VersionMalformed):
             draft_next(POLICIES, actor=writer, copy_of="cn-strict", key=name)

@@ -11,7 +11,7 @@ from planning_books import DAY, NEXT, NOW, call, follow, late, plan, step, write
 
 from accounts.models import AccountState
 from outreach.models import MessageTemplate, OptOut, Strategy
-from outreach.operations import refusals
+from outreach.operations import version_refusals
 from outreach.operations.strategies import STRATEGIES, try_strategy
 from outreach.operations.strategy_refusals import (
     LadderMalformed,
@@ -103,7 +103,7 @@ def test_nobody_approves_what_they_wrote(writer: Actor, second: Actor) -> None:
     ready(writer)
     propose(STRATEGIES, actor=writer, key="standard", version=2, live_from=TOMORROW, today=TODAY)
     for actor in (writer, Actor("machine")):
-        with pytest.raises(refusals.OwnDraft):
+        with pytest.raises(version_refusals.OwnDraft):
             approve(STRATEGIES, actor=actor, key="standard", version=2, today=TODAY)
     assert Strategy.objects.get(version=2).status == "proposed"
 
@@ -141,7 +141,7 @@ def test_a_product_follows_one_strategy_on_every_day(writer: Actor, second: Acto
 def test_a_ladder_that_cannot_be_is_refused_with_its_place(writer: Actor, values: Any, field: str, words: str) -> None:
     draft_next(STRATEGIES, actor=writer, copy_of="standard")
     before = Strategy.objects.get(version=2).steps
-    with pytest.raises((refusals.VersionMalformed, LadderMalformed), match=words) as refusal:
+    with pytest.raises((version_refusals.VersionMalformed, LadderMalformed), match=words) as refusal:
         change_draft(STRATEGIES, actor=writer, key="standard", version=2, revision=1, values=values)
     assert refusal.value.about == field
     row = Strategy.objects.get(version=2)
@@ -228,9 +228,9 @@ def test_what_a_dry_run_says_of_its_first_day_is_what_the_close_then_plans(write
 
 def test_a_book_without_a_closed_day_and_a_version_that_holds_are_not_tried(writer: Actor) -> None:
     drafted(writer)
-    with pytest.raises(refusals.NotDraft):
+    with pytest.raises(version_refusals.NotDraft):
         try_strategy(actor=writer, key="standard", version=1, now=NOW)
-    with pytest.raises(refusals.VersionUnknown):
+    with pytest.raises(version_refusals.VersionUnknown):
         try_strategy(actor=writer, key="standard", version=9, now=NOW)
     set_business_date(None)
     with pytest.raises(NothingToTryOn):

@@ -17,7 +17,7 @@ from accounts.operations.rebuilding import rebuild_accounts
 from outreach.customer_links import token_of
 from outreach.models import MessageTemplate
 from outreach.models.versions import live_versions
-from outreach.operations import refusals
+from outreach.operations import version_refusals
 from outreach.operations.templates import TEMPLATES
 from outreach.operations.versions import approve, change_draft, draft_next, propose
 from riskops.shared.audit import Actor
@@ -66,7 +66,7 @@ def test_a_slip_is_mended_today_by_two_people_and_what_was_approved_stays() -> N
     draft_next(TEMPLATES, actor=writer, copy_of="overdue-1-sms")
     change_draft(TEMPLATES, actor=writer, **about, revision=1, values={"body_en": VALUES["body_en"]})
     propose(TEMPLATES, actor=writer, **about, live_from=TODAY, today=TODAY)
-    with pytest.raises(refusals.OwnDraft):
+    with pytest.raises(version_refusals.OwnDraft):
         approve(TEMPLATES, actor=writer, **about, today=TODAY)
     approve(TEMPLATES, actor=second, **about, today=TODAY)
     live = live_versions(MessageTemplate, TODAY)["overdue-1-sms"]
@@ -93,11 +93,11 @@ def test_a_slip_is_mended_today_by_two_people_and_what_was_approved_stays() -> N
 def test_what_cannot_go_out_is_refused_with_its_field_and_nothing_is_saved(values: dict[str, str], field: str) -> None:
     writer = Actor.of(make_user(Role.COMPLIANCE))
     draft_next(TEMPLATES, actor=writer, copy_of="overdue-1-sms")
-    with pytest.raises(refusals.VersionMalformed) as refusal:
+    with pytest.raises(version_refusals.VersionMalformed) as refusal:
         change_draft(TEMPLATES, actor=writer, key="overdue-1-sms", version=2, revision=1, values=values)
     assert refusal.value.about == field
     assert MessageTemplate.objects.get(code="overdue-1-sms", version=2).revision == 1
-    with pytest.raises(refusals.VersionMalformed):
+    with pytest.raises(version_refusals.VersionMalformed):
         draft_next(TEMPLATES, actor=writer, copy_of="", key="fresh", values={**VALUES, **values, "name_en": ""})
     assert not MessageTemplate.objects.filter(code="fresh").exists()
 

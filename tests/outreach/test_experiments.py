@@ -12,7 +12,7 @@ from factories import TESTER, make_customer, make_product, set_business_date
 
 from outreach.experiments import in_force, taking_in, treatments_of
 from outreach.models import ArmAssignment, Experiment, Strategy
-from outreach.operations import experiment_refusals, refusals
+from outreach.operations import experiment_refusals, refusals, version_refusals
 from outreach.operations.concluding import promote_arm, stop_experiment
 from outreach.operations.experiments import EXPERIMENTS, try_experiment
 from outreach.operations.versions import approve, change_draft, draft_next, propose
@@ -49,7 +49,7 @@ def desk() -> Desk:
     ],
 )
 def test_what_cannot_be_is_refused_with_its_field(desk: Desk, values: dict[str, Any], field: str, words: str) -> None:
-    with pytest.raises(refusals.VersionMalformed, match=words) as refusal:
+    with pytest.raises(version_refusals.VersionMalformed, match=words) as refusal:
         desk.draft(**values)
     assert refusal.value.about == field
     assert not Experiment.objects.exists()
@@ -57,7 +57,7 @@ def test_what_cannot_be_is_refused_with_its_field(desk: Desk, values: dict[str, 
 
 def test_amounts_of_one_experiment_are_in_one_currency(desk: Desk) -> None:
     other = make_product(currency="JPY")
-    with pytest.raises(refusals.VersionMalformed, match="in CNY, JPY; amounts of one experiment are in one currency"):
+    with pytest.raises(version_refusals.VersionMalformed, match="in CNY, JPY; amounts of one experiment are in one currency"):
         desk.draft(products=[desk.product.product_code, other.product_code])
 
 
@@ -66,14 +66,14 @@ def control(share_bp: int) -> list[dict[str, Any]]:
 
 
 def test_an_arm_without_contact_is_small_and_has_a_reason(desk: Desk, settings: Any) -> None:
-    with pytest.raises(refusals.VersionMalformed, match=r"10\.01 % of the customers would be left without contact; at most 10 %"):
+    with pytest.raises(version_refusals.VersionMalformed, match=r"10\.01 % of the customers would be left without contact; at most 10 %"):
         desk.draft(arms=control(1_001), control_reason="to know what reminders are worth")
-    with pytest.raises(refusals.VersionMalformed, match="Write why some customers are left without contact") as refusal:
+    with pytest.raises(version_refusals.VersionMalformed, match="Write why some customers are left without contact") as refusal:
         desk.draft(arms=control(1_000))
     assert refusal.value.about == "control_reason"
     assert desk.draft(arms=control(1_000), control_reason="to know what reminders are worth").version == 1
     settings.EXPERIMENT_CONTROL_MAX_PERCENT = 0
-    with pytest.raises(refusals.VersionMalformed, match="at most 0 %"):
+    with pytest.raises(version_refusals.VersionMalformed, match="at most 0 %"):
         desk.draft("other", arms=control(1), control_reason="to know what reminders are worth")
 
 
@@ -99,7 +99,7 @@ def test_it_is_drafted_tried_proposed_and_approved_by_two_people(desk: Desk) -> 
 
 def test_nobody_approves_their_own(desk: Desk) -> None:
     row = desk.propose(desk.draft())
-    with pytest.raises(refusals.OwnDraft):
+    with pytest.raises(version_refusals.OwnDraft):
         approve(EXPERIMENTS, actor=desk.lead, key=row.code, version=1, today=TODAY)
     row.refresh_from_db()
     assert row.status == "proposed"
@@ -113,7 +113,7 @@ def test_what_was_not_tried_as_it_stands_is_not_proposed(desk: Desk) -> None:
     change_draft(EXPERIMENTS, actor=desk.lead, key=row.code, version=1, revision=1, values={"planned_size": 500})
     with pytest.raises(experiment_refusals.ExperimentNotTried):
         propose(EXPERIMENTS, actor=desk.lead, key=row.code, version=1, live_from=FIRST, today=TODAY)
-    with pytest.raises(refusals.VersionStale):
+    with pytest.raises(version_refusals.VersionStale):
         try_experiment(actor=desk.lead, key=row.code, version=1, revision=1)
 
 
@@ -170,7 +170,7 @@ def test_a_product_is_in_one_experiment_at_a_time(desk: Desk) -> None:
     assert second.status == "proposed"
     stop_experiment(actor=desk.manager, key="early-sms", version=1, reason="enough", today=FIRST)
     # Its day has come meanwhile.
-    with pytest.raises(refusals.DayBegun):
+    with pytest.raises(version_refusals.DayBegun):
         approve(EXPERIMENTS, actor=desk.compliance, key="second", version=1, today=FIRST)
     assert desk.running("third", FIRST + timedelta(days=2)).status == "approved"
 
@@ -353,7 +353,7 @@ def test_too_early_and_with_wrong_shares_nobody_is_promoted(desk: Desk) -> None:
 def test_where_a_strategy_is_in_work_nothing_is_promoted(desk: Desk) -> None:
     enough(desk)
     Strategy.objects.create(code="house", version=2, name_en="x", name_zh="x", drafted_by_name="x")
-    with pytest.raises(refusals.DraftThere, match="house is in work already"):
+    with pytest.raises(version_refusals.DraftThere, match="house is in work already"):
         promote_arm(actor=desk.manager, key="early-sms", version=1, arm="early", reason="x", today=FIRST + timedelta(days=15))
     assert Experiment.objects.get().stopped_on is None
     assert not Strategy.objects.filter(code="early", version=2).exists()

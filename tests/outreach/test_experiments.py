@@ -66,7 +66,9 @@ def control(share_bp: int) -> list[dict[str, Any]]:
 
 
 def test_an_arm_without_contact_is_small_and_has_a_reason(desk: Desk, settings: Any) -> None:
-    with pytest.raises(version_refusals.VersionMalformed, match=r"10\.01 % of the customers would be left without contact; at most 10 %"):
+    with pytest.raises(
+        version_refusals.VersionMalformed, match=r"10\.01 % of the customers would be left without contact; at most 10 %"
+    ):
         desk.draft(arms=control(1_001), control_reason="to know what reminders are worth")
     with pytest.raises(version_refusals.VersionMalformed, match="Write why some customers are left without contact") as refusal:
         desk.draft(arms=control(1_000))

@@ -104,6 +104,7 @@ def test_every_fact_of_a_late_account_by_hand(late: CreditAccount) -> None:
             "on_hold": False,
             "placed": False,
             "hardship_plan": False,
+            "vulnerable": False,
             "restricted": True,
             # Restricted on the open day, after the last close.
             "days_since_restriction": 0,

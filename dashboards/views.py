@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from dashboards.answers import UnusableQuestion, answer
@@ -49,7 +50,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
 def relief(request: HttpRequest) -> HttpResponse:
     """Show the five instruments of relief with their counters."""
     view = read_relief_view(request.GET.dict(), visible=scope_of(request.user))
-    measures = (("count", _("number")), ("amount", _("amount")))
+    measures = (("count", pgettext("how many", "number")), ("amount", _("amount")))
     context = {"title": _("Relief"), "view": view, "page": relief_page(view), "measures": measures}
     return render(request, "dashboards/relief.html", context)
 

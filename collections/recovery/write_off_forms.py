@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.rule_forms import RuleForm
 from outreach.forms import OutreachForm
@@ -94,7 +94,7 @@ class SellForm(OutreachForm):
     licence = forms.CharField(
         label=gettext_lazy("Licence of the buyer"), max_length=200, help_text=gettext_lazy("number, and who granted it")
     )
-    price = forms.CharField(label=gettext_lazy("Price"), max_length=30)
+    price = forms.CharField(label=pgettext_lazy("sale", "Price"), max_length=30)
     note = forms.CharField(label=gettext_lazy("Note"), max_length=500, required=False)
 
     def price_minor(self, currency: str) -> int | None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from dashboards.charts.base import Figure, Table, TablePart, layout
 from dashboards.metrics.base import Measure
@@ -47,7 +47,7 @@ def cells_of(view: View) -> _Cells:
 def figure(view: View, cells: _Cells, counter: str) -> Figure:
     """Return one counter of the instruments over the month-ends: bars for what happened, lines for what stands."""
     scale = 1 if view.by_heads else 10 ** view.scope.digits("")
-    title = _("number") if view.by_heads else _("amount, %(currency)s") % {"currency": view.currency}
+    title = pgettext("how many", "number") if view.by_heads else _("amount, %(currency)s") % {"currency": view.currency}
     data = []
     for instrument in instruments_with(counter):
         numbers = [cells.get((day.as_of, instrument, counter), 0) for day in view.days]

@@ -411,6 +411,8 @@ def test_the_registry_lists_every_metric_in_the_readers_language(manager):
         "fpd",
         "cei",
         "redefault",
+        "relief",
+        "promise_kept",
     }
     assert english["roll_rates"]["title"] == "Roll rates"
     chinese = manager.get("/api/v1/metrics/", headers={"Accept-Language": "zh-hans"}).json()

@@ -64,6 +64,13 @@ def due_of(account: CreditAccount, as_of: date) -> list[str | None]:
     return [line.due.code if line.due else None for line in stand.lines]
 
 
+@pytest.fixture(autouse=True)
+def _in_the_morning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be eleven o'clock where the customer lives: at night nobody is called, and no item to call is taken."""
+    morning = timezone.localtime().replace(hour=11, minute=0)
+    monkeypatch.setattr(timezone, "now", lambda: morning)
+
+
 def test_the_first_call_hands_the_customer_over(django_capture_on_commit_callbacks: Any) -> None:
     account, analyst, carer = late_account(), collector("analyst"), collector("carer", "vulnerable")
     close_through(CLOSED - timedelta(days=2), CLOSED, actor=TESTER)

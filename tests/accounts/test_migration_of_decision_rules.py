@@ -43,6 +43,7 @@ def old_models(transactional_db: None) -> Iterator[Any]:
     migrated(leaves)
 
 
+@pytest.mark.slow
 def test_old_versions_are_kept_with_the_days_they_held(old_models: Any) -> None:
     old, latest = old_models
     author, approver = make_user(Role.TEAM_LEAD), make_user(Role.MANAGER)

@@ -285,6 +285,7 @@ def old_models(transactional_db: None) -> Iterator[Any]:
     MigrationExecutor(connection).migrate(leaves)
 
 
+@pytest.mark.slow
 def test_texts_that_were_free_become_values(old_models: Any) -> None:
     old, latest = old_models
     account = make_account()

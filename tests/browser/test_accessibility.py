@@ -111,6 +111,7 @@ def look_at(page: Page, addresses: list[str]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_grave_on_pages_of_the_navigation(walker: tuple[Page, Any]) -> None:
     """On every fourth of them; the slow tests look at every page there is."""
     page, person = walker

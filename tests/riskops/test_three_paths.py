@@ -103,6 +103,7 @@ def test_closing_nightly_weekly_or_once_leaves_the_same_book(seed: int, settings
     assert stored_book(accounts) == replayed_book(accounts, last)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_rebuilding_a_closed_book_changes_nothing(settings: Any) -> None:
     settings.CLOSE_SHARD_ACCOUNTS = SHARD

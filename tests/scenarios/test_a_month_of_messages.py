@@ -235,6 +235,7 @@ class Month:
         assert list(Message.objects.order_by("pk").values()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_month_of_messages(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.INSTITUTION_NAME, settings.INSTITUTION_NAME_ZH = "Riskops Finance", "瑞科消费金融"

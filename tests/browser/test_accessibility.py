@@ -18,7 +18,6 @@ from playwright.sync_api import Page, expect
 from accounts.models import CreditAccount, Decision, Review
 from casework.models import Claim, WorkItem
 from riskops.shared.roles import Role
-from riskops.site.navigation import sections_for
 from tools.doors import doors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -109,17 +108,6 @@ def look_at(page: Page, addresses: list[str]) -> dict[str, Any]:
         if wrong:
             found[address] = wrong
     return found
-
-
-@pytest.mark.slow
-def test_axe_finds_nothing_grave_on_pages_of_the_navigation(walker: tuple[Page, Any]) -> None:
-    """On every fourth of them; the slow tests look at every page there is."""
-    page, person = walker
-    client = Client()
-    client.force_login(person)
-    addresses = shown_to(client, [str(link.url) for section in sections_for(person, "/") for link in section.links])
-    assert len(addresses) >= 15
-    assert look_at(page, addresses[::4]) == {}
 
 
 @pytest.mark.slow

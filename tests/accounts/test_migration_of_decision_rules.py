@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from factories import make_account, make_user
+from migrating import database_before, migrate, newest
 
 from riskops.shared.roles import Role
 
-BEFORE = [("accounts", "0041_sweep_candidates")]
+BEFORE = ("accounts", "0041_sweep_candidates")
 DAY = date(2025, 3, 10)
 OLD_RUN = {
     "business_date": "2025-03-10",
@@ -28,27 +28,16 @@ OLD_RUN = {
 }  # fmt: skip
 
 
-def migrated(targets: list[tuple[str, str]]) -> Any:
-    """Bring the database to the targets and return the models there are then."""
-    executor = MigrationExecutor(connection)
-    executor.migrate(targets)
-    return MigrationExecutor(connection).loader.project_state(targets).apps
-
-
 @pytest.fixture
-def old_models(transactional_db: None) -> Iterator[Any]:
-    leaves = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    yield migrated(BEFORE), [node for node in leaves if node[0] == "accounts"]
-    # With it go the tables of upper rooms that stand on what was taken back.
-    migrated(leaves)
+def old(django_db_blocker: Any, tmp_path: Path) -> Iterator[Any]:
+    with django_db_blocker.unblock(), database_before(BEFORE, tmp_path) as models:
+        yield models
 
 
-@pytest.mark.slow
-def test_old_versions_are_kept_with_the_days_they_held(old_models: Any) -> None:
-    old, latest = old_models
+def test_old_versions_are_kept_with_the_days_they_held(old: Any) -> None:
     author, approver = make_user(Role.TEAM_LEAD), make_user(Role.MANAGER)
     account = make_account()
-    reason = old.get_model("accounts", "ReasonCode").objects.filter(action="suspend_use").first()
+    reason = old.get_model("accounts", "ReasonCode").objects.create(code="r", action="suspend_use", text_en="x", text_zh="x")
     versions = old.get_model("accounts", "DecisionRuleVersion").objects
     common = {"text": "dpd > 30", "action": "suspend_use", "scope": "all", "reason": reason}
     common |= {"author_id": author.pk, "author_name": "Lin"}
@@ -77,7 +66,7 @@ def test_old_versions_are_kept_with_the_days_they_held(old_models: Any) -> None:
     tried |= {"granted_minor": {"CNY": [400, 300]}, "movers": [{"application_no": "A"}], "as_of": "2025-03-11"}
     proposals.filter(pk=proposal.pk).update(dry_run=tried)
 
-    new = migrated(latest)
+    new = migrate(newest("accounts"))
     rows = new.get_model("accounts", "DecisionRuleVersion").objects.order_by("number")
     kept = [(row.number, row.status, row.live_from, row.live_until) for row in rows]
     assert kept == [

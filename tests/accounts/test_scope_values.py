@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from deciding_books import CLOSED, OPEN, Person, approves_rule, at, drafts_rule, make_late_account, tries_rule
 from django.db import connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from factories import make_account
+from migrating import database_before, migrate, newest
 from rest_framework.test import APIClient
 from side_by_side import at_once
 
@@ -26,7 +27,7 @@ from accounts.operations.rule_refusals import RuleValuesRefused
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
 
-BEFORE = [("accounts", "0051_appeals_of_applications")]
+BEFORE = ("accounts", "0051_appeals_of_applications")
 
 
 @pytest.fixture
@@ -276,20 +277,14 @@ def test_every_migrate_brings_what_is_not_there_and_leaves_the_rest(db: None) ->
 
 
 @pytest.fixture
-def old_models(transactional_db: None) -> Iterator[Any]:
-    leaves = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    MigrationExecutor(connection).migrate(BEFORE)
-    before = MigrationExecutor(connection).loader.project_state(BEFORE).apps
-    yield before, [node for node in leaves if node[0] == "accounts"]
-    # With it go the tables of upper rooms that stand on what was taken back.
-    MigrationExecutor(connection).migrate(leaves)
+def old(django_db_blocker: Any, tmp_path: Path) -> Iterator[Any]:
+    with django_db_blocker.unblock(), database_before(BEFORE, tmp_path) as models:
+        yield models
 
 
-@pytest.mark.slow
-def test_texts_that_were_free_become_values(old_models: Any) -> None:
-    old, latest = old_models
+def test_texts_that_were_free_become_values(old: Any) -> None:
     account = make_account()
-    reason = old.get_model("accounts", "ReasonCode").objects.filter(action="suspend_use").first()
+    reason = old.get_model("accounts", "ReasonCode").objects.create(code="r", action="suspend_use", text_en="x", text_zh="x")
     for number, (scope, value) in enumerate((("channel", "小程序"), ("category", "gold bars"), ("channel", "app"), ("all", ""))):
         old.get_model("accounts", "Decision").objects.create(
             reference=f"D{number}", account_id=account.pk, action="suspend_use", status="effective", scope=scope,
@@ -301,8 +296,7 @@ def test_texts_that_were_free_become_values(old_models: Any) -> None:
         code="r", number=1, rule="dpd > 3", action="suspend_use", scope="channel", scope_value="fax", reason=reason,
         name_en="r", name_zh="r", drafted_by_name="lin",
     )  # fmt: skip
-    executor = MigrationExecutor(connection)
-    executor.migrate(latest)
+    migrate(newest("accounts"))
     kept = ScopeValue.objects.values_list("kind", "code", "name_zh", "is_active")
     # `app` is one that every site is shipped with, and gets its names from there.
     assert sorted(kept) == [

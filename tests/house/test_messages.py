@@ -6,6 +6,10 @@ import gettext
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import pgettext
 
 from tools import messages
 from tools.messages import Home
@@ -90,3 +94,18 @@ def test_compiled_texts_are_read_by_gettext_and_made_again_when_the_source_is_ne
     home.po_path.write_text(home.po_path.read_text().replace("两个词", "两词"))
     messages.compile_all()
     assert gettext.GNUTranslations(compiled.open("rb")).gettext("Two words") == "两词"
+
+
+def test_no_package_says_in_chinese_what_is_ours_to_say() -> None:
+    """Packages that stand before our apps have words of the same spelling: each of ours is shown as our catalogue has it."""
+    others = {}
+    with translation.override("zh-hans"):
+        for own in messages.HOMES:
+            for message in read_po(own.po_path.open("rb")):
+                if message.id and message.string and isinstance(message.id, str) and not message.fuzzy:
+                    context = message.context
+                    shown = pgettext(context, message.id) if context else translation.gettext(message.id)
+                    if shown != message.string:
+                        others[message.id] = shown
+    assert others == {}
+    assert set(settings.LOCALE_PATHS) == {own.po_path.parent.parent.parent for own in messages.HOMES}

@@ -159,8 +159,25 @@ def chromium_path() -> str | None:
     )
 
 
+#: What a test asks for that has to do with the database, whichever it is.
+_OF_A_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server", "migrated"}
+
+
+def is_about_a_database(item: pytest.Item) -> bool:
+    """Return whether another engine could make a difference to a test."""
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "servers", "faults"))
+    return marked or not _OF_A_DATABASE.isdisjoint(item.fixturenames)  # type: ignore[attr-defined]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what this machine lacks, with the reason. Where nothing may be left out (.ci/run), nothing is."""
+    """Skip what this machine lacks, with the reason. Where nothing may be left out (.ci/run), nothing is.
+
+    On PostgreSQL only what another engine could make a difference to is run: the rest was run without one, by `make test`.
+    """
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql") and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        left = [item for item in items if not is_about_a_database(item) or item.get_closest_marker("once")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
     if os.environ.get("RISKOPS_RUN_EVERYTHING"):
         return
     has_servers = not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") and bool(settings.REDIS_URL)

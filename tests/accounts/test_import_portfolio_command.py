@@ -143,6 +143,7 @@ def test_shipped_books_go_into_an_empty_database_only() -> None:
     assert (state.book, state.nightly_paused, state.note) == ("live", False, "")
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_sample_book_is_loaded_and_its_nightly_close_paused() -> None:
     out = io.StringIO()

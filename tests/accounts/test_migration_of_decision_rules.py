@@ -29,7 +29,7 @@ OLD_RUN = {
 
 
 @pytest.fixture
-def old(django_db_blocker: Any, tmp_path: Path) -> Iterator[Any]:
+def old(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Any]:
     with django_db_blocker.unblock(), database_before(BEFORE, tmp_path) as models:
         yield models
 

@@ -277,7 +277,7 @@ def test_every_migrate_brings_what_is_not_there_and_leaves_the_rest(db: None) ->
 
 
 @pytest.fixture
-def old(django_db_blocker: Any, tmp_path: Path) -> Iterator[Any]:
+def old(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Any]:
     with django_db_blocker.unblock(), database_before(BEFORE, tmp_path) as models:
         yield models
 

@@ -110,6 +110,7 @@ def look_at(page: Page, addresses: list[str]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_axe_finds_nothing_grave_on_any_page(walker: tuple[Page, Any], part: int) -> None:
@@ -121,6 +122,7 @@ def test_axe_finds_nothing_grave_on_any_page(walker: tuple[Page, Any], part: int
     assert look_at(page, addresses[part::PARTS]) == {}
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_axe_finds_nothing_grave_on_what_opens_over_a_page(walker: tuple[Page, Any]) -> None:
     page, _person = walker
@@ -165,6 +167,7 @@ def test_axe_finds_nothing_grave_on_what_opens_over_a_page(walker: tuple[Page, A
     assert found == {}
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_axe_finds_nothing_grave_where_something_is_refused(walker: tuple[Page, Any], visitor: Callable[..., Page]) -> None:
     _page, person = walker

@@ -152,6 +152,7 @@ def test_where_the_terms_say_so_a_broken_plan_stays_due_as_it_is(account: Credit
 
 
 # A year of closes.
+@pytest.mark.once
 @pytest.mark.slow
 def test_paid_off_it_is_observed_and_cured_only_when_the_year_is_over(account: CreditAccount, people: People) -> None:
     plan = people.sign(account)

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("debits_killed")]
 CHILD = Path(__file__).with_name("debit_child.py")
 #: Where it dies, in parts of its statements.
 QUICK = (0.1, 0.4, 0.6, 0.8, 0.97)
-THOROUGH = tuple(number / 40 for number in range(1, 40))
+THOROUGH = tuple(number / 16 for number in range(1, 16))
 
 
 def run(site: Site, word: str, *, kill_at: int = 0) -> Any:

@@ -167,6 +167,7 @@ def test_random_histories_hold_no_contact_that_was_not_allowed(seed: int) -> Non
     assert found() == []
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_many_random_histories_hold_no_contact_that_was_not_allowed() -> None:
     for seed in range(1_000, 1_000 + HISTORIES):

@@ -360,6 +360,7 @@ def test_a_size_that_cannot_be_is_refused(arguments: dict[str, int]) -> None:
 
 
 # Its own transactions, as in life: inside a single one the rows that 730 closes replace could never be cleared away.
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.django_db(transaction=True)

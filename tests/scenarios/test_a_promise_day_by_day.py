@@ -37,6 +37,7 @@ def told(account: CreditAccount) -> list[tuple[str, str, str]]:
     return [(row.day.isoformat(), row.kind, row.to_stage or row.details.get("becomes", "")) for row in rows]
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_promise_kept_and_one_broken_to_the_day(django_capture_on_commit_callbacks: Any) -> None:
     keeper, breaker = late_account("KEEP"), late_account("BREAK")

@@ -132,7 +132,7 @@ def load_account(account_no: str, *, user: Any, as_of: date | None, today: date)
         account=account,
         masked_name=masked_name(person.get("name", "")),
         masked_phone=masked(person.get("phone", "")),
-        masked_email=_masked_email(person.get("email", "")),
+        masked_email=masked(person.get("email", "")),
         masked_national_id=masked(person.get("national_id", "")),
         currency=account.product.currency,
         minor_digits=account.product.minor_digits,
@@ -149,12 +149,6 @@ def load_account(account_no: str, *, user: Any, as_of: date | None, today: date)
 def _tier(entries: AccountEntries, rebuilt: RebuiltAccount, *, stored: str | None) -> str:
     """Return the tier it has now, for another day the one that the entries give."""
     return stored if stored is not None else tiers().known([(entries, rebuilt)], as_of=rebuilt.as_of).get(entries.account_id, "")
-
-
-def _masked_email(email: str) -> str:
-    """Return an e-mail address with its first letter and domain left."""
-    local, at, domain = email.partition("@")
-    return f"{local[:1]}•••{at}{domain}" if at else masked(email)
 
 
 @dataclass(frozen=True, slots=True)

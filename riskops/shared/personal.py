@@ -182,9 +182,12 @@ def token_indexes(person: dict[str, str]) -> set[int]:
 
 
 def masked(value: str, *, shown: int = 4) -> str:
-    """Return the value with all but its last characters hidden."""
+    """Return the value with all but its last characters hidden; of an e-mail address the first and the domain are left."""
     if not value:
         return ""
+    local, at, domain = value.partition("@")
+    if at:
+        return f"{local[:1]}•••@{domain}"
     return "•" * 4 + value[-shown:] if len(value) > shown else "•" * len(value)
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from dashboards.operations.filling import fill_month_ends
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 PORTFOLIO = "/dashboards/portfolio/?measure=count"
 
 

@@ -18,6 +18,7 @@ MONTH_ENDS = [date(2026, 5, 31), date(2026, 6, 30), date(2026, 7, 31), date(2026
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.timeout(3600)
 # Its own transactions, as in life: inside a single one the rows that 154 closes replace could never be cleared away.
 @pytest.mark.django_db(transaction=True)

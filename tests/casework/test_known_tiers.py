@@ -51,7 +51,7 @@ def test_a_month_end_read_off_the_allocations_is_the_replays(account: Any) -> No
 def test_facts_from_the_entries_are_those_that_the_close_left() -> None:
     accounts = make_random_book(seed=8, accounts=30, days=45)
     first = FIRST_DAY
-    last = first + timedelta(days=110)
+    last = first + timedelta(days=80)
     close_through(first, last, actor=TESTER)
     ids = [account.pk for account in accounts]
     entries = load_entries(ids)

@@ -30,7 +30,7 @@ from riskops.simulation.staff import TRAINED
 
 #: Of the accounts in the book, how many are called on a working day; and never more than so many.
 SHARE: Final = 0.002
-MOST_A_DAY: Final = 5
+MOST_A_DAY: Final = 3
 _FRIDAY: Final = 4
 _FIRST_HOUR: Final = 10
 #: How a call goes, in hundredths: the codes of casework's outcomes.

@@ -22,7 +22,6 @@ from recovery.operations.agencies.recalling import recall_account
 from recovery.operations.agencies.refusals import NobodyFound, PaidToday
 from recovery.operations.agencies.statements import issue_statement, prepare_statement
 from recovery.rules.commission import Band
-from riskops.shared.day import book_state
 from riskops.shared.models import Examination
 from riskops.simulation.acts import DayContext, Moment, act
 from riskops.simulation.products import CURRENCY
@@ -106,7 +105,7 @@ def _values(code: str, day: date) -> dict[str, Any]:
 @transaction.atomic
 def _place(day: date, context: DayContext) -> None:
     """Split, propose and approve the quarter's batch, by three hands; the close of the day places it. All of it or nothing."""
-    if PlacementBatch.objects.filter(as_of=book_state().business_date).exists():
+    if PlacementBatch.objects.filter(as_of=day - timedelta(days=1)).exists():
         return
     lead = context.staff.actor(LEAD)
     seed = context.draw("split", day).getrandbits(32)

@@ -17,6 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from factories import TESTER, make_account, make_user
+from simulated_builds import TODAY, meant, recipe_of, reported
 
 from accounts.models import (
     AccountSnapshot,
@@ -44,8 +45,6 @@ from riskops.simulation.building import PAUSED_NOTE, Recipe, SimulationRefused, 
 from riskops.simulation.chain import calibrated, factors
 from riskops.simulation.people import SimulatedPeople, identity_check
 from riskops.simulation.window import Window, window_before
-
-TODAY = date(2026, 11, 22)
 
 
 def shares(moves: Counter[tuple[Any, Any]], state: Any) -> dict[str, float]:
@@ -200,27 +199,6 @@ def test_two_acts_of_one_name_are_refused() -> None:
 
 
 # --- the book, built through the real operations ----------------------------------------------------------------------
-
-
-def recipe_of(*, accounts: int, months: int) -> Recipe:
-    return Recipe(accounts, months, 1, window_before(TODAY, months=months).first_month)
-
-
-def meant(recipe: Recipe) -> dict[date, dict[str, int]]:
-    """Return by month-end and account number the bucket that each account's people meant it to be in."""
-    behaviour = Behaviour(recipe.window, accounts=recipe.accounts, seed=recipe.seed)
-    return {
-        recipe.window.month_end(month.number): {number: min(late, 7) for number, late in month.months_late.items()}
-        for month in behaviour
-    }
-
-
-def reported() -> dict[date, dict[str, int]]:
-    found: dict[date, dict[str, int]] = {}
-    rows = AccountSnapshot.objects.filter(provenance="reported").values_list("as_of", "account__account_no", "bucket")
-    for as_of, number, bucket in rows:
-        found.setdefault(as_of, {})[number] = bucket
-    return found
 
 
 def state_of(snapshot: AccountSnapshot) -> Any:

@@ -34,6 +34,7 @@ from accounts.models import (
 from accounts.queries.entries import load_entries
 from accounts.queries.verifying import differences_now
 from accounts.rules.terms import Component
+from casework.models import Plan
 from riskops.close_of_business import close_day
 from riskops.shared.day import book_state
 from riskops.shared.models import AuditEntry, CloseRun, FeedArrival
@@ -374,6 +375,9 @@ def test_two_years_of_snapshots_show_the_stated_rolls_and_every_story() -> None:
     # S-010 paid on the last day of grace each month: no penalty, ever.
     assert not AccountSnapshot.objects.filter(account__account_no="S-010", penalty_due_minor__gt=0).exists()
     assert not Payment.objects.filter(account__account_no="S-010").exclude(amount_minor=91_000).exists()
+    # S-013: kept, and the months over which it is watched are over. Nobody was called who must not be.
+    assert dict(Plan.objects.values_list("account__account_no", "status")) == {"S-013": "cured", "S-014": "broken"}
+    call_command("audit_contacts", "--from", str(recipe.window.first_day), "--to", str(recipe.window.last_day))
     # S-005: the bank's recall came in the ninth month for the eighth: reported m0, known m1.
     account = CreditAccount.objects.get(account_no="S-005")
     known = load_entries([account.pk])[account.pk].rebuilt(date(2025, 6, 30)).state

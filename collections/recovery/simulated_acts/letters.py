@@ -7,7 +7,7 @@ printed; on the 8th they go out through the gate; on the 13th the carrier's rece
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from recovery.letter_policies import policies_on
 from recovery.models import Letter
 from recovery.operations.letters.deciding import approve_letters, reject_letters, stop_letter
 from recovery.operations.letters.keeping import add_letter_file
-from recovery.operations.letters.printing import print_approved
+from recovery.operations.letters.printing import LEASE, print_approved
 from recovery.operations.letters.proposing import candidates, propose_letter
 from recovery.operations.letters.refusals import LetterInTheWay, NotToSendNow
 from recovery.operations.letters.sending import end_letter, send_letter
@@ -75,8 +75,10 @@ def _approve(_day: date, context: DayContext) -> None:
         decided = approve_letters(actor=lawyer, letter_ids=waiting, now=now)
         if decided.refused:
             reject_letters(actor=lawyer, letter_ids=list(decided.refused), reason="no longer as it was proposed", now=now)
-    if _at(Status.APPROVED):
-        print_approved(now=now)
+    # Once more for a letter that was in the printer when a build was broken off: it is its printer's for a minute.
+    for later in (timedelta(0), LEASE * 2):
+        if _at(Status.APPROVED):
+            print_approved(now=now + later)
 
 
 def _send(day: date, context: DayContext) -> None:

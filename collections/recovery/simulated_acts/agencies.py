@@ -34,7 +34,8 @@ FIRST_QUARTER: Final = 4
 RULE: Final = "bucket >= 4 and written_off = False"
 #: The most accounts an agency holds, and for how long.
 _CAPACITY: Final = 40
-_PLACED_DAYS: Final = 90
+# Less than a quarter, so that there is room for the next batch.
+_PLACED_DAYS: Final = 85
 _TAIL_DAYS: Final = 10
 #: A quarter of what comes in within a month, less of what comes later; less of what was placed early.
 _BANDS: Final = (Band(4, 5, 30, 2_000), Band(0, 7, 30, 2_500), Band(0, 7, None, 1_200))

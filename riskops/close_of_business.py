@@ -42,7 +42,7 @@ from recovery.operations.write_offs.lapsing import WRITE_OFFS_STEP, work_write_o
 from riskops.shared import closing, feeds
 from riskops.shared.audit import Actor
 from riskops.shared.closing import Shard, Step
-from riskops.shared.day import SEALING_STEP, book_state
+from riskops.shared.day import SEALING_STEP, SIMULATED, book_state
 from riskops.shared.models import CloseRun, CloseShard
 
 #: Larger than any account id: the last shard takes in accounts opened while the close runs.
@@ -114,11 +114,18 @@ def _signals(shard: Shard) -> int:
     )
 
 
+def _calendar_day(shard: Shard) -> date:
+    """Return the day on which the close takes place, by which contracts and licences run: in a simulated book the next one."""
+    if book_state().book == SIMULATED:
+        return shard.business_date + timedelta(days=1)
+    return timezone.localdate()
+
+
 def _agencies(shard: Shard) -> int:
     """Settle commission, recall and place, before the tiers, which may go by what is placed."""
     return work_placements(
         as_of=shard.business_date,
-        today=timezone.localdate(),
+        today=_calendar_day(shard),
         first_account_id=shard.first_account_id,
         last_account_id=shard.last_account_id,
         run_id=shard.run_id,
@@ -170,7 +177,7 @@ def _write_offs(shard: Shard) -> int:
     """Let proposals to write off end that have, and propose what is new; a decision of the day has written off by now."""
     return work_write_offs(
         as_of=shard.business_date,
-        today=timezone.localdate(),
+        today=_calendar_day(shard),
         first_account_id=shard.first_account_id,
         last_account_id=shard.last_account_id,
         run_id=shard.run_id,

@@ -16,6 +16,9 @@ from riskops.shared.request_context import once_a_request
 FIRST_DAY: Final = date(1990, 1, 1)
 LAST_DAY: Final = date(2099, 12, 31)
 
+#: What the simulated book is called: its days are lived through faster than the calendar's.
+SIMULATED: Final = "simulated"
+
 #: The step in which a shard's figures become what the close reports. See riskops/close_of_business.py.
 SEALING_STEP = "snapshot"
 

@@ -14,7 +14,8 @@ from riskops.simulation.chain import Candidate, Chain, factors
 from riskops.simulation.entries import DayPlan, MonthPlan
 from riskops.simulation.month import LifeMonth
 from riskops.simulation.population import Life, population
-from riskops.simulation.stories import Story, stories
+from riskops.simulation.stories import stories
+from riskops.simulation.telling import Story
 from riskops.simulation.window import Window
 
 

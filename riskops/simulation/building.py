@@ -25,18 +25,18 @@ from accounts.operations.shipped_agreements import publish_shipped_agreements
 from riskops.close_of_business import close_day
 from riskops.closes import FeedSettings, save_feed
 from riskops.shared.audit import record
-from riskops.shared.day import book_state, lock_book
+from riskops.shared.day import SIMULATED, book_state, lock_book
 from riskops.shared.models import CloseRun, Feed
 from riskops.simulation import desk  # noqa: F401  (registers its acts)
-from riskops.simulation.acts import SIMULATION, DayContext, Moment, perform
+from riskops.simulation.acts import SIMULATION, DayContext, Moment, find_acts, perform
 from riskops.simulation.behaviour import Behaviour, MonthOf
 from riskops.simulation.deliveries import write_delivery
 from riskops.simulation.entries import DayPlan
 from riskops.simulation.people import SimulatedPeople
-from riskops.simulation.stories import FIRST_STORY_PERSON
+from riskops.simulation.staff import Staff
+from riskops.simulation.telling import FIRST_STORY_PERSON
 from riskops.simulation.window import Window
 
-SIMULATED: Final = "simulated"
 FEED: Final = "payments"
 MOST_ACCOUNTS: Final = FIRST_STORY_PERSON - 1
 MOST_MONTHS: Final = 120
@@ -96,10 +96,11 @@ def build(recipe: Recipe, *, say: Callable[[str], None]) -> Built:
     _finish_open_close(recipe.window.last_day)
     last = book_state().business_date
     if last is None or last < recipe.window.last_day:
-        people = SimulatedPeople()
+        find_acts()
+        people, staff = SimulatedPeople(), Staff()
         late: dict[str, int] = {}
         for month in Behaviour(recipe.window, accounts=recipe.accounts, seed=recipe.seed):
-            built.days += _live_through(month, late, recipe, people, last, say)
+            built.days += _live_through(month, late, recipe, people, staff, last, say)
             late = month.months_late
     built.seconds = monotonic() - began
     return built
@@ -115,6 +116,10 @@ def _take_the_book(recipe: Recipe) -> None:
     state = lock_book()
     if there is not None and there != recipe:
         raise SimulationRefused(f"the database holds another simulated book ({there}); name an empty database to build {recipe}")
+    if not settings.INSTITUTION_NAME:
+        raise SimulationRefused(
+            "its letters and agreements name the lender, and the site does not say who it is: set INSTITUTION_NAME"
+        )
     if there is None and CreditAccount.objects.exists():
         raise SimulationRefused(
             f'the database holds accounts already (its book is called "{state.book}"); the simulated book goes into an empty '
@@ -151,6 +156,7 @@ def _live_through(
     late: dict[str, int],
     recipe: Recipe,
     people: SimulatedPeople,
+    staff: Staff,
     last: date | None,
     say: Callable[[str], None],
 ) -> int:
@@ -159,7 +165,7 @@ def _live_through(
     days = [day for day in month.plan.values() if last is None or day.day > last]
     with tempfile.TemporaryDirectory(prefix="simulated-", dir=_imports_folder()) as scratch:
         for plan in days:
-            context = DayContext(recipe.window, month.number, plan, late)
+            context = DayContext(recipe.window, month.number, plan, late, seed=recipe.seed, staff=staff)
             _live_day(plan, context, Path(scratch), recipe, people)
     if days:
         number_late = sum(months > 0 for months in month.months_late.values())

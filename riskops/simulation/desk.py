@@ -1,4 +1,4 @@
-"""The desk's acts: waivers in the morning; payments, reversals and write-offs one by one in the evening."""
+"""The desk's acts: waivers in the morning; payments, reversals and write-offs one by one in the evening. And examinations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from accounts.operations.payments import post_payment, reverse_payment
 from accounts.operations.refusals import AlreadyWrittenOff, PaymentAlreadyPosted, WaiverAlreadyMade
 from accounts.operations.waivers import waive
 from accounts.operations.write_offs import write_off
+from riskops.shared.models import Examination
 from riskops.simulation.acts import DayContext, Moment, act
+from riskops.simulation.staff import ANALYSTS, LEAD, TRAINED
 
 
 @act("accounts.waivers", Moment.MORNING)
@@ -68,3 +70,11 @@ def write_off_at_the_desk(day: date, context: DayContext) -> None:
                 reference=one.reference,
                 reason=one.reason,
             )
+
+
+@act("people.examinations", Moment.MORNING)
+def examine_on_the_first(day: date, context: DayContext) -> None:
+    """Have those who call pass their examinations on the first day of a month, before the last ones end."""
+    if day.day == 1:
+        context.staff.examine((*ANALYSTS, LEAD), Examination.Subject.COLLECTIONS, on=day)
+        context.staff.examine(TRAINED, Examination.Subject.VULNERABLE, on=day)

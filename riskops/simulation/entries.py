@@ -68,6 +68,23 @@ class WrittenOff(NamedTuple):
     reason: str
 
 
+class Cue(NamedTuple):
+    """What a story has an act do on an account: the act of casework or recovery that is called `what` knows how.
+
+    :param how: what the act chooses from: the outcome of a call, the kind of a dispute, the instrument of a plan
+    :param why: the reason for lateness that is given in a call; "" for none
+    :param by: the day that is promised
+    """
+
+    account_no: str
+    what: str
+    how: str = ""
+    why: str = ""
+    order_no: str = ""
+    amount_minor: int = 0
+    by: date | None = None
+
+
 @dataclass(slots=True)
 class DayPlan:
     """One day. `payments` come by file (some of them a day or two late); `desk` is entered by a person, after the file."""
@@ -79,6 +96,7 @@ class DayPlan:
     waivers: list[Waived] = field(default_factory=list)
     desk: list[Paid] = field(default_factory=list)
     write_offs: list[WrittenOff] = field(default_factory=list)
+    cues: list[Cue] = field(default_factory=list)
 
 
 #: The days of one month, by date.

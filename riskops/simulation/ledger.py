@@ -56,6 +56,10 @@ class Ledger:
                 state.settle(component, amount_minor, on)
         self._drop_settled(on)
 
+    def cancel(self, order_no: str) -> None:
+        """Drop an order: nothing of it is owed any more."""
+        self.open = [state for state in self.open if state.entry.order_no != order_no]
+
     def owed_minor(self, *, due_by: date, on: date) -> int:
         """Return what must be paid on a day so that nothing due by `due_by` is left, less the credit that waits for it."""
         self.let_credit_in(on)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 from accounts.rules.entries import InstallmentEntry
 from accounts.rules.terms import Component
-from riskops.simulation.entries import MonthPlan, NewInstallment, Paid, Waived, WrittenOff
+from riskops.simulation.entries import Cue, MonthPlan, NewInstallment, Paid, Waived, WrittenOff
 from riskops.simulation.ledger import Ledger
 from riskops.simulation.products import SimulatedProduct
 from riskops.simulation.window import Window
@@ -22,7 +23,9 @@ class PlannedAccount:
     :param remembers: whether payments can be undone (`reverse`) once they were followed by others
     """
 
-    __slots__ = ("_counts", "_happenings", "_paid_minor", "account_no", "due_day", "ledger", "plan", "product", "window")
+    __slots__ = (
+        *("_counts", "_happenings", "_paid_minor", "account_no", "agreed", "due_day", "ledger", "plan", "product", "window"),
+    )
 
     def __init__(
         self, account_no: str, product: SimulatedProduct, window: Window, *, due_day: int, remembers: bool = False
@@ -33,6 +36,8 @@ class PlannedAccount:
         self.due_day = due_day
         self.ledger = Ledger(product.terms)
         self.plan: MonthPlan = {}
+        #: What a plan that was signed asks for: due dates and amounts in minor units.
+        self.agreed: list[tuple[date, int]] = []
         self._counts: dict[str, int] = {}
         self._happenings: dict[str, Happening] | None = {} if remembers else None
         self._paid_minor: dict[str, int] = {}
@@ -137,6 +142,35 @@ class PlannedAccount:
     def write_off(self, on: date, *, reason: str) -> None:
         """Take the account out of the performing book."""
         self.plan[on].write_offs.append(WrittenOff(f"{self.account_no}-X", self.account_no, reason))
+
+    # --- what acts of casework and recovery do, and the account's own ledger must know of ----------------------------------
+
+    def cue(self, on: date, what: str, **how: Any) -> None:
+        """Have an act of casework or recovery do something on the account; `how` as in `Cue`."""
+        self.plan[on].cues.append(Cue(self.account_no, what, **how))
+
+    def corrected(self, on: date, order_no: str, sequence: int, component: Component, amount_minor: int) -> None:
+        """Note that an act gives up an amount."""
+        self._happen(self._number("D", on), lambda ledger: ledger.waive(order_no, sequence, component, amount_minor, on=on))
+
+    def cancelled(self, order_no: str) -> None:
+        """Note that an act cancels an order: nothing of it is owed, and what was paid on it is paid back."""
+        self._happen(f"{order_no}-D", lambda ledger: ledger.cancel(order_no))
+
+    def agree(self, on: date, *, monthly_minor: int) -> None:
+        """Note that an act has a plan signed: all that is owed in instalments of so much, from the same day of next month on."""
+        owed = self.owed_minor(on, through_month=self.window.months + 120)
+        parts = -(-owed // monthly_minor)
+        month = self.window.month_of(on)
+        amounts = [monthly_minor] * (parts - 1) + [owed - monthly_minor * (parts - 1)]
+        self.agreed = [(self.window.day(month + 1 + n, on.day), amount) for n, amount in enumerate(amounts)]
+        self._happen(self._number("A", on), lambda ledger: ledger.open.clear())
+
+    def pay_agreed(self, month: int, *, channel: str) -> None:
+        """Pay what a plan asks for in a month, on its due date."""
+        for due, amount_minor in self.agreed:
+            if self.window.month_of(due) == month:
+                self.pay(due, amount_minor, channel=channel)
 
     def months_late(self, month: int) -> int:
         """Return the bucket at a month's end, but counted on beyond m7."""

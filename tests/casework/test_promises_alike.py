@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from casework_books import DAY
-from django.db import transaction
+from django.db import connection, transaction
 from factories import TESTER, make_account, make_installment, make_payment, make_product, make_reversal, set_business_date
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,11 +17,12 @@ from accounts.models import AccountSignals
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.queries.entries import load_entries
 from accounts.queries.known_facts import known_facts
+from casework.bulk.promises import _verdicts
 from casework.models import CaseEvent, Promise, PromisePart
 from casework.operations.promises import observe_account, take_promise
 from casework.queries.promises.pledges import payments_of, pledge_of
 from casework.rules.promises import Paid, Part, Pledge, counted_after, history, judge
-from riskops.close_of_business import close_through
+from riskops.close_of_business import LAST_ACCOUNT_ID, close_through
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +142,13 @@ def test_a_rule_on_plain_values() -> None:
     assert judge(pledge, paid, as_of=end, closed_through=day_before).status == "kept"
     assert judge(pledge, paid[:2], as_of=end, closed_through=end).status == "partly"
     assert judge(pledge, paid[:1], as_of=end, closed_through=end, owes_nothing=True).status == "cancelled"
+
+
+def test_payments_of_a_promise_are_found_by_its_account_and_not_among_all_that_are_no_reversal() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL plans by its statistics")
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + _verdicts(DAY, f"BETWEEN 0 AND {LAST_ACCOUNT_ID}"))
+        plan = [row[3] for row in cursor.fetchall()]
+    looked_up = [line for line in plan if line.startswith("SEARCH m ")]
+    assert looked_up and all("payments_by_account (account_id=?" in line for line in looked_up)

@@ -23,7 +23,7 @@ from recovery.operations.letters.printing import print_approved
 from recovery.operations.letters.proposing import propose_letter, propose_letters, weigh_letter
 from recovery.operations.letters.sending import end_letter, send_letter
 from riskops.shared.audit import Actor
-from riskops.shared.models import AuditEntry
+from riskops.shared.models import AuditEntry, BookState
 from riskops.shared.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +168,21 @@ def test_a_hold_that_comes_before_sending_keeps_the_letter_here(lead: Actor, leg
     with pytest.raises(refusals.LetterInTheWay, match="a promise to pay is open"):
         send_letter(actor=legal, letter_id=letter.pk, carrier="EMS", tracking_no="E1", sent_on=TODAY, now=NOW)
     assert not Contact.objects.exists() and not Denial.objects.exists()
+
+
+@pytest.mark.parametrize(("book", "is_simulated"), [("live", False), ("live", True), ("simulated", False)])
+def test_from_a_book_that_stands_still_no_letter_is_sent(lead: Actor, legal: Actor, book: str, is_simulated: bool) -> None:
+    letter = printed(lead, legal, make_late())
+    BookState.objects.update(book=book, nightly_paused=True)
+
+    about: dict[str, Any] = {"carrier": "EMS", "tracking_no": "E1", "sent_on": TODAY, "now": NOW}
+    with pytest.raises(refusals.BookStandsStill):
+        send_letter(actor=legal, letter_id=letter.pk, **about, is_simulated=is_simulated)
+
+    assert not Contact.objects.exists()
+    # The simulated book writes to nobody but on the days it lives through itself.
+    BookState.objects.update(book="simulated")
+    assert send_letter(actor=legal, letter_id=letter.pk, **about, is_simulated=True).status == "sent"
 
 
 def test_a_letter_that_demands_what_was_paid_since_is_not_sent(lead: Actor, legal: Actor) -> None:

@@ -25,7 +25,7 @@ class Command(BaseCommand):
     help = "Build the simulated book, day by day, through the real operations. Goes on where a run was broken off."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--accounts", type=int, help=f"how many beside the dozen stories; default {ACCOUNTS:,}")
+        parser.add_argument("--accounts", type=int, help=f"how many beside the twenty stories; default {ACCOUNTS:,}")
         parser.add_argument("--months", type=int, help=f"how many months; default {MONTHS}")
         parser.add_argument("--seed", type=int, help=f"the same seed and last month give the same book; default {SEED}")
         parser.add_argument(

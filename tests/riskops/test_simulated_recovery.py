@@ -23,7 +23,7 @@ from recovery.operations.agencies.finding import standing_of
 from riskops.simulation import staff
 from riskops.simulation.building import Recipe
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.timeout(1200), pytest.mark.django_db]
 
 
 @pytest.fixture(scope="module")

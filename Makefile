@@ -44,8 +44,8 @@ close: setup ## close a business day: make close DATE=2025-10-31 [THROUGH=2025-1
 docs: setup-dev ## write the tables in docs/ that are made from the code
 	@$(PY) -m tools.documents write
 
-screenshots: setup-dev ## take the pictures in docs/screenshots with a real browser
-	@$(PY) -m tools.screenshots
+screenshots: setup-dev ## take the pictures in docs/screenshots with a real browser (BOOK=simulated: casework and recovery)
+	@$(PY) -m tools.screenshots --book $(if $(filter simulated,$(BOOK)),simulated,sample)
 
 deep: setup-dev ## everything, for an hour: many more random books, the slow and the kill tests
 	@$(PY) -m tools.test --deep

@@ -2,6 +2,7 @@
 
     python -m tools.screenshots                            starts the site on the book of `make run` for the time it takes
     python -m tools.screenshots --base http://127.0.0.1:8000   of a site that runs already
+    python -m tools.screenshots --book simulated           casework and recovery, on the book of BOOK=simulated
     python -m tools.screenshots --only account             only the pages whose name has this in it
 
 The demo people must be there (`manage.py make_demo_users`). Chromium is Debian's; CHROMIUM names another one. Where pngquant is
@@ -20,7 +21,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,46 @@ PLACES: Final = {
     "message": ("/outbox/", "tr[data-row] a"),
     "mail": ("/outbox/?channel=email&status=sent", "tr[data-row] a"),
     "own-page": ("{mail}", "#said .said"),
+    "dispute": ("/disputes/?list=all", "tr[data-row] a"),
+    "letter": ("/letters/?tab=all", "tr[data-row] a"),
+    "legal-case": ("/legal/?list=all", "a[href^='/legal/']:not([href*='limitation'])"),
+    "agency": ("/agencies/", "tr[data-row] a"),
+    "batch": ("/agencies/batches/", "tr[data-row] a"),
+    "statement": ("/agencies/statements/", "tr[data-row] a"),
 }
+#: Pages of casework and recovery, on the book in which people work: S-… are the stories of docs/simulated-book.md.
+SIMULATED_SHOTS: Final = (
+    Shot("cases", "/cases/", person="analyst"),
+    Shot("case", "/cases/S-002/", person="analyst"),
+    Shot("promises", "/promises/"),
+    Shot(
+        "relief-form",
+        "/accounts/S-002/relief/?instrument=restructure&income=6000&essentials=3500",
+        person="analyst",
+    ),
+    Shot("plans", "/plans/?of=all"),
+    Shot("relief", "/dashboards/relief/", person="manager"),
+    Shot("care", "/care/"),
+    Shot("disputes", "/disputes/?list=all"),
+    Shot("dispute", "{dispute}"),
+    Shot("letters", "/letters/?tab=all", person="legal"),
+    Shot("letter", "{letter}", person="legal"),
+    Shot("letter-preview", "{letter}preview/", person="legal"),
+    Shot("legal", "/legal/", person="legal"),
+    Shot("legal-case", "{legal-case}", person="legal"),
+    Shot("limitation", "/legal/limitation/", person="legal"),
+    Shot("agencies", "/agencies/", person="manager"),
+    Shot("agency", "{agency}", person="manager"),
+    Shot("agency-scorecard", "{agency}scorecard/", person="manager"),
+    Shot("batch", "{batch}", person="manager"),
+    Shot("placements", "/agencies/placements/", person="manager"),
+    Shot("statement", "{statement}", person="manager"),
+    Shot("write-offs", "/write-offs/"),
+    Shot("write-off-rules", "/write-off-rules/"),
+    Shot("recoveries", "/recoveries/", person="manager"),
+    Shot("resale", "/resale/", person="manager"),
+    Shot("case-settings", "/case-settings/", person="manager"),
+)
 CUSTOMERS_LINK: Final = re.compile(r"/c/[\w-]+/")
 SHOTS: Final = (
     Shot("worklist", "/worklist/", person="analyst", keys=("j", "Enter")),
@@ -161,17 +201,19 @@ def main() -> int:
     """Take the pictures; exit 1 if a page could not be taken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", default="", help="the address of a site that runs already")
+    parser.add_argument("--book", choices=("sample", "simulated"), default="sample", help="which pages: those of this book")
     parser.add_argument("--only", default="", help="only the pages whose name has this in it")
     options = parser.parse_args()
-    if not any(options.only in name for name in (*(shot.name for shot in SHOTS), "log-in")):
+    shots = SHOTS if options.book == "sample" else SIMULATED_SHOTS
+    if not any(options.only in name for name in (*(shot.name for shot in shots), "log-in")):
         parser.error(f"no page has “{options.only}” in its name")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with _site(options.base) as base:
-        return _take_all(base, options.only)
+    with _site(options.base, options.book) as base:
+        return _take_all(base, shots, options.only)
 
 
 @contextmanager
-def _site(base: str) -> Iterator[str]:
+def _site(base: str, book: str) -> Iterator[str]:
     """Give the address of a site, started for the occasion if none was named."""
     if base:
         yield base.rstrip("/")
@@ -180,7 +222,9 @@ def _site(base: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # As `make run` has it: each book in a folder of its own.
+    environment = os.environ | ({"RISKOPS_VAR": str(ROOT / "var" / book)} if book != "sample" else {})
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         base = f"http://127.0.0.1:{port}"
         _wait_for(f"{base}/readyz", process)
@@ -203,22 +247,22 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], *, seconds: int = 
     raise SystemExit(f"{address} did not answer within {seconds} seconds; has the book been loaded (make seed)?")
 
 
-def _take_all(base: str, only: str) -> int:
+def _take_all(base: str, shots: Sequence[Shot], only: str) -> int:
     from playwright.sync_api import Error, sync_playwright
 
     failed = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=list(ARGUMENTS))
-        contexts = {person: _logged_in(browser, base, person) for person in sorted({shot.person for shot in SHOTS})}
+        contexts = {person: _logged_in(browser, base, person) for person in sorted({"lead", *(shot.person for shot in shots)})}
         found: dict[str, str] = {}
-        for shot in (shot for shot in SHOTS if only in shot.name):
+        for shot in (shot for shot in shots if only in shot.name):
             for language in LOOKS:
                 try:
                     _take(contexts[shot.person], base, shot, language, _resolved(shot.path, contexts["lead"], found))
                 except (Error, LookupError) as problem:
                     failed += 1
                     print(f"{shot.name}, {language}: {problem}", file=sys.stderr)
-        if not only or only == "log-in":
+        if shots is SHOTS and only in ("", "log-in"):
             _take_log_in(browser, base)
         browser.close()
     return 1 if failed else 0

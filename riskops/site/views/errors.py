@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -36,7 +36,14 @@ def _refused_here(request: HttpRequest, refusal: PersonRefused) -> HttpResponse:
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403: a form without the token of this log-in, as one left open over a log-in in another window is."""
+    """403: a form without the token of this log-in, as one left open over a log-in in another window is.
+
+    A view that is not for people who log in says it in its own words: it has them as `stale_form`.
+    """
+    match = request.resolver_match
+    own = getattr(match.func, "stale_form", None) if match else None
+    if match and own:
+        return cast(HttpResponse, own(request, *match.args, **match.kwargs))
     return render(request, "stale_form.html", {"title": _("This form is out of date")}, status=403)
 
 

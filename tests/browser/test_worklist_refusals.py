@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from factories import make_installment, make_user, set_business_date
+from factories import make_examination, make_installment, make_user, set_business_date
 from playwright.sync_api import Page, expect
 from work_books import DAY, fill, item_of, late_account, make_queue
 
 from accounts.models import CreditAccount
 from accounts.operations.rebuilding import rebuild_accounts
 from casework.bulk.cases import follow_cases
+from casework.models import Promise
 from riskops.shared.roles import Role
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -67,3 +68,38 @@ def test_after_a_refused_get_next_the_worklist_goes_on(visitor: Callable[..., Pa
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("#desk h2")).to_contain_text(accounts[2].account_no)
+
+
+def test_a_refused_promise_keeps_the_drawer_and_what_was_typed(
+    visitor: Callable[..., Page], accounts: list[CreditAccount]
+) -> None:
+    make_examination(make_user(Role.ANALYST, username="mei"), passed_on=timezone.localdate() - timedelta(days=10))
+    page = visitor("mei")
+    page.goto(f"/worklist/?queue=late&at={item_of(accounts[0]).pk}")
+    expect(page.locator("#desk h2")).to_contain_text(accounts[0].account_no)
+    page.keyboard.press("m")
+    drawer = page.locator("#desk .promise-drawer")
+    amounts, days, said = drawer.locator("[name=amount]"), drawer.locator("[name=due_on]"), drawer.locator("[name=said]")
+    first = date.fromisoformat(days.first.input_value())
+    amounts.first.fill("99,000,000.00")
+    amounts.nth(1).fill("20")
+    days.nth(1).fill((first + timedelta(days=1)).isoformat())
+    said.fill("on payday")
+    reason = drawer.locator("[name=lateness_reason]")
+    if reason.count():
+        reason.select_option(index=1)
+    drawer.get_by_role("button", name="Take the promise").click()
+
+    expect(drawer.locator(".refusal")).to_be_visible()
+    expect(page.locator("#desk .notice-error")).to_have_count(0)
+    expect(drawer).to_have_attribute("open", "")
+    expect(amounts.first).to_be_focused()
+    expect(amounts.first).to_have_value("99,000,000.00")
+    expect(amounts.nth(1)).to_have_value("20")
+    expect(days.nth(1)).to_have_value((first + timedelta(days=1)).isoformat())
+    expect(said).to_have_value("on payday")
+
+    amounts.first.fill("10")
+    drawer.get_by_role("button", name="Take the promise").click()
+    expect(page.locator("#desk .done")).to_contain_text("the promise is taken")
+    assert Promise.objects.get().total_minor == 3_000

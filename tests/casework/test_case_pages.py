@@ -68,6 +68,28 @@ def test_a_promise_is_taken_refused_and_cancelled_on_the_page() -> None:
     assert client.post(f"/cases/A-9/promise/{promise.pk}/cancel/", {"reason": "x"}).status_code == 422
 
 
+def test_a_refused_promise_is_said_in_its_open_drawer_with_what_was_typed() -> None:
+    account, client = late_account(account_no="A-1"), client_of(Role.ANALYST)
+    day = (TODAY + timedelta(days=3)).isoformat()
+    sent = {"amount": ["2,000.00", "5"], "due_on": [TODAY.isoformat(), day], "said": "on payday", "next": "/accounts/A-1/"}
+    page = text_of(client.post("/cases/A-1/promise/", sent))
+    drawer = page.split('<details class="drawer promise-drawer"')[1].split("</details>")[0]
+    assert drawer.startswith(" open>") and page.count('role="alert"') == drawer.count('role="alert"') == 1
+    for kept in (
+        'value="2,000.00"',
+        'value="5"',
+        f'value="{TODAY.isoformat()}"',
+        f'value="{day}"',
+        "on payday",
+        "/accounts/A-1/",
+    ):
+        assert kept in drawer, kept
+    assert 'id="k-amount" name="amount" inputmode="decimal" required autocomplete="off" value=""' in page
+    # What stands in the way of any promise has no drawer to stand in.
+    promise_of(account, (3, 40_000))
+    assert 'class="notice notice-error"' in text_of(client.post("/cases/A-1/promise/", sent))
+
+
 def test_the_form_of_a_promise_leads_nowhere_else() -> None:
     late_account(account_no="A-1")
     sent = {"amount": "1", "due_on": TODAY.isoformat(), "next": "https://elsewhere.example/"}

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import CreditAccount
 from accounts.operations.refusals import LedgerRefusal
 from casework import work_roles as may_do
-from casework.case_forms import OFFERED_PARTS, read_amount, read_day, read_parts
+from casework.case_forms import OFFERED_PARTS, PromiseTyped, read_amount, read_day, read_parts
 from casework.lateness import reason_label, reasons_offered
 from casework.models import Case, CaseContact, CaseCost, NextAction, Promise
 from casework.operations.cases import outcomes, working_on
@@ -125,7 +125,10 @@ def _act(
     try:
         do(account, Actor.of(request.user))
     except (WorkRefusal, LedgerRefusal) as refusal:
-        return _desk(request, account, status=422, refusal=str(refusal), typed=request.POST)
+        # What was typed for a promise is no cost's amount.
+        is_promise = "due_on" in request.POST
+        typed = {"typed_promise": PromiseTyped.of(request.POST, refusal)} if is_promise else {"typed": request.POST}
+        return _desk(request, account, status=422, refusal=str(refusal), **typed)
     messages.success(request, done())
     return _back(request, account.account_no)
 

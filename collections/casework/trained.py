@@ -84,6 +84,11 @@ def customers_left_to_trained(user: Any, customer_ids: Iterable[int], *, on: dat
     return frozenset(flags.values_list("customer_id", flat=True))
 
 
+def why_left_to_trained(user: Any, customer_id: int, *, on: date | None = None) -> str:
+    """Return why acts on a customer are not this person's, and whose they are; "" where they are."""
+    return str(TrainedStaffOnly(takers(on or timezone.localdate()))) if left_to_trained(user, customer_id, on=on) else ""
+
+
 def refuse_untrained(user: Any, customer_id: int, *, on: date | None = None) -> None:
     """Refuse work on a customer who is handled with care to whoever is not trained for it.
 

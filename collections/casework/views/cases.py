@@ -29,7 +29,7 @@ from casework.operations.work_refusals import WorkRefusal
 from casework.outcomes import outcome_label, outcomes_offered
 from casework.queries.cases.pages import CaseFilters, case_desk, case_page
 from casework.queries.promises.lists import PromiseFilters, promise_page
-from casework.trained import WITH_CARE, left_to_trained
+from casework.trained import why_left_to_trained
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.people.conflicts import refuse_conflict
@@ -96,7 +96,7 @@ def _desk(request: HttpRequest, account: CreditAccount, *, status: int = 200, **
         "account": account,
         "desk": desk,
         "today": timezone.localdate(),
-        "care": WITH_CARE if left_to_trained(request.user, account.customer_id) else "",
+        "care": why_left_to_trained(request.user, account.customer_id),
         **desk_choices(),
         **more,
     }

@@ -16,6 +16,7 @@ from work_books import fill, item_of, make_queue, worker
 from casework.models import Case, CaseContact, CaseCost, CaseFigures, OutcomeCode, Promise, PromiseTerms, WorkItem
 from casework.operations.vulnerability import record_vulnerability
 from riskops.shared.roles import Role
+from riskops.shared.wording import day_text, money_text
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,16 @@ def test_a_refused_promise_is_said_in_its_open_drawer_with_what_was_typed() -> N
     # What stands in the way of any promise has no drawer to stand in.
     promise_of(account, (3, 40_000))
     assert 'class="notice notice-error"' in text_of(client.post("/cases/A-1/promise/", sent))
+
+
+def test_what_was_promised_stands_in_the_history_and_on_the_timeline() -> None:
+    account = late_account(account_no="A-1", days=56, owed=288_140)
+    promise_of(account, (3, 50_000))
+    client = client_of(Role.ANALYST)
+    told = f"promise: open · {money_text(50_000, 'CNY')} by {day_text(TODAY + timedelta(days=3))}"
+    page = text_of(client.get("/cases/A-1/"))
+    assert told in page and f"56 days late, {money_text(288_140, 'CNY')} overdue" in page
+    assert told in text_of(client.get(f"/customers/{account.customer.customer_no}/"))
 
 
 def test_acts_on_a_customer_handled_with_care_are_closed_to_the_untrained_with_the_reason() -> None:

@@ -142,6 +142,10 @@ def test_a_legal_case_goes_over_the_board_by_pages() -> None:
     scan = SimpleUploadedFile("j.pdf", b"%PDF-1.4 judgment", content_type="application/pdf")
     assert first.post(f"/legal/{case.pk}/files/", {"file": scan}).status_code == 302
     case.refresh_from_db()
+    outcomes = first.get(f"/legal/{case.pk}/").content.decode().split('name="outcome"')[1].split("</select>")[0]
+    assert '<option value="" selected>' in outcomes and outcomes.count("selected") == 1
+    nothing = {"version": case.version, "outcome": "", "on": today, "reason": "Paid."}
+    assert first.post(f"/legal/{case.pk}/close/", nothing).status_code == 422
     closing = {"version": case.version, "outcome": "won", "on": today, "reason": "Paid."}
     assert first.post(f"/legal/{case.pk}/close/", closing).status_code == 302
     assert "won" in first.get("/legal/").content.decode()

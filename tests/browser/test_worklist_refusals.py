@@ -69,6 +69,14 @@ def test_after_a_refused_get_next_the_worklist_goes_on(visitor: Callable[..., Pa
     page.keyboard.press("Enter")
     expect(page.locator("#desk h2")).to_contain_text(accounts[2].account_no)
 
+    # On a telephone the desk covers the list, and there is no Escape.
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/worklist/?queue=late")
+    page.get_by_role("button", name="Get next").click()
+    expect(notice).to_be_visible()
+    page.get_by_role("button", name="Back to the list").click()
+    expect(page.locator(f"{row_of(accounts[1])} a").first).to_be_visible()
+
 
 def test_a_refused_promise_keeps_the_drawer_and_what_was_typed(
     visitor: Callable[..., Page], accounts: list[CreditAccount]
@@ -103,3 +111,9 @@ def test_a_refused_promise_keeps_the_drawer_and_what_was_typed(
     drawer.get_by_role("button", name="Take the promise").click()
     expect(page.locator("#desk .done")).to_contain_text("the promise is taken")
     assert Promise.objects.get().total_minor == 3_000
+
+    # Its way out is readable on a telephone as well.
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"/cases/{accounts[0].account_no}/")
+    way_out = page.locator("summary", has_text="Cancel it").bounding_box()
+    assert way_out is not None and way_out["height"] < 40 and way_out["x"] + way_out["width"] <= 390

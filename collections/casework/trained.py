@@ -40,7 +40,7 @@ class TrainedStaffOnly(PersonRefused):
             others = _("%(people)s can take over.") % {"people": ", ".join(takers)}
         else:
             others = _("Nobody holds an examination in the care of vulnerable customers; ask a team lead to see to it.")
-        super().__init__(f"{WITH_CARE}. {others}")
+        super().__init__(_("%(care)s. %(others)s") % {"care": WITH_CARE, "others": others})
 
 
 def is_trained(user: Any, *, on: date | None = None) -> bool:

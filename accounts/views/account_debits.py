@@ -38,7 +38,8 @@ def _shown(request: HttpRequest, loaded: LoadedAccount, **refused: Any) -> HttpR
 
 def _forms(loaded: LoadedAccount, shown: Any, *, mandate: Any = None, debit: Any = None) -> dict[str, Any]:
     digits, currency = loaded.head.minor_digits, loaded.head.currency
-    takeable = shown.standing.takeable_minor
+    # The form opens with what would be taken: by the mandate that stands first in it, never more than that lets.
+    takeable = min([shown.standing.takeable_minor, *(mandate.most_minor for mandate in shown.usable[:1])])
     return {
         "mandate_form": MandateForm(mandate, digits=digits, today=shown.today),
         "debit_form": DebitForm(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import Any, Final
 
 from django import forms
@@ -51,6 +53,31 @@ def read_parts(data: QueryDict, *, digits: int) -> list[tuple[date, int]]:
         except (ValueError, MalformedAmount):
             raise PartUnreadable(number) from None
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseTyped:
+    """A promise as it was typed and refused: its drawer opens with it again, the reason beside the field it is about."""
+
+    parts: tuple[dict[str, str], ...]
+    said: str
+    override_reason: str
+    back: str
+    about: str
+    why: str
+
+    @classmethod
+    def of(cls, data: QueryDict, refusal: Exception) -> PromiseTyped:
+        """Return what a form sent."""
+        rows = list(zip_longest(data.getlist("amount")[:OFFERED_PARTS], data.getlist("due_on")[:OFFERED_PARTS], fillvalue=""))
+        rows += [("", "")] * (OFFERED_PARTS - len(rows))
+        return cls(
+            parts=tuple({"amount": amount, "due_on": day} for amount, day in rows),
+            **{name: data.get(name, "") for name in ("said", "override_reason")},
+            back=data.get("next", ""),
+            about=getattr(refusal, "about", ""),
+            why=str(refusal),
+        )
 
 
 def _plain(amount: str) -> str:

@@ -11,7 +11,7 @@ from accounts.queries.account_page import LoadedAccount
 from casework.case_forms import OFFERED_PARTS
 from casework.models import Case, Promise
 from casework.queries.cases.pages import case_brief
-from casework.trained import standing_flag
+from casework.trained import standing_flag, why_left_to_trained
 from casework.work_roles import RECORD_VULNERABILITY, VIEW_CASES
 from riskops.shared.roles import may
 
@@ -41,7 +41,8 @@ def case_panel(loaded: LoadedAccount, user: Any) -> Panel | None:
     brief = case_brief(account.pk, getattr(account, "state", None))
     if brief is None:
         return None
-    return Panel("casework/cases/_panel.html", {"brief": brief, "offered_parts": range(OFFERED_PARTS)})
+    care = why_left_to_trained(user, account.customer_id) if brief.room is not None else ""
+    return Panel("casework/cases/_panel.html", {"brief": brief, "offered_parts": range(OFFERED_PARTS), "care": care})
 
 
 @dataclass(frozen=True, slots=True)

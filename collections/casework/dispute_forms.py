@@ -141,7 +141,9 @@ class ConclusionForm(RefusingForm):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", _("not decided yet")), *OUTCOME_CHOICES], required=False)
-    root_cause = forms.ChoiceField(label=_("Root cause"), choices=Dispute.RootCause.choices)
+    root_cause = forms.ChoiceField(
+        label=_("Root cause"), choices=[("", pgettext_lazy("reason", "choose")), *Dispute.RootCause.choices]
+    )
     cause = forms.ChoiceField(label=_("Caused by"), choices=[], required=False)
     finding = forms.CharField(
         label=_("What was found"), max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 4}), help_text=_NOT_PERSONAL

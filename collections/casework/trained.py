@@ -40,7 +40,7 @@ class TrainedStaffOnly(PersonRefused):
             others = _("%(people)s can take over.") % {"people": ", ".join(takers)}
         else:
             others = _("Nobody holds an examination in the care of vulnerable customers; ask a team lead to see to it.")
-        super().__init__(f"{WITH_CARE}. {others}")
+        super().__init__(_("%(care)s. %(others)s") % {"care": WITH_CARE, "others": others})
 
 
 def is_trained(user: Any, *, on: date | None = None) -> bool:
@@ -82,6 +82,11 @@ def customers_left_to_trained(user: Any, customer_ids: Iterable[int], *, on: dat
         return frozenset()
     flags = Vulnerability.objects.filter(customer_id__in=set(customer_ids), ended_at=None)
     return frozenset(flags.values_list("customer_id", flat=True))
+
+
+def why_left_to_trained(user: Any, customer_id: int, *, on: date | None = None) -> str:
+    """Return why acts on a customer are not this person's, and whose they are; "" where they are."""
+    return str(TrainedStaffOnly(takers(on or timezone.localdate()))) if left_to_trained(user, customer_id, on=on) else ""
 
 
 def refuse_untrained(user: Any, customer_id: int, *, on: date | None = None) -> None:

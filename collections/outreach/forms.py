@@ -74,6 +74,12 @@ class ReasonForm(OutreachForm):
     reason = _Text(label=_("Reason"))
 
 
+class RejectionForm(OutreachForm):
+    """Why what was chosen is rejected; beside a button that approves, which needs none."""
+
+    reason = _Text(label=_("Reason for rejecting"))
+
+
 class HoldForm(_OfAccounts):
     """A hold on contact."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from outreach.forms import OutreachForm
 from recovery.models import LegalCase, Letter, LetterPolicy
@@ -258,7 +258,9 @@ class StageForm(_OfCase):
 class CloseCaseForm(_OfCase):
     """A legal case closed."""
 
-    outcome = forms.ChoiceField(label=gettext_lazy("Outcome"), choices=LegalCase.Outcome.choices)
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Outcome"), choices=[("", pgettext_lazy("outcome", "choose")), *LegalCase.Outcome.choices]
+    )
     on = _Day(label=gettext_lazy("Closed on"))
     reason = _Text(label=gettext_lazy("What it ended with"))
 

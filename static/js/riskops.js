@@ -232,8 +232,9 @@
     if (all) each(`input[type=checkbox][name="${all.dataset.chooseAll}"]`, (box) => { box.checked = all.checked; });
   });
 
-  // A form answered with a refusal (422) is shown like any other answer.
+  // A form answered with a refusal (422) is shown like any other answer; one that is not for this person (403) above what stands.
   document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status === 403) each(".refused-here", (notice) => notice.remove());
     if (event.detail.xhr.status === 422 || event.detail.xhr.status === 403) { event.detail.shouldSwap = true; event.detail.isError = false; }
   });
   document.addEventListener("htmx:responseError", (event) => {

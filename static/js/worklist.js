@@ -156,7 +156,7 @@
   // After an answer: the desk is shown, the list follows what changed ------------------------------------------------
   document.addEventListener("htmx:afterSwap", (event) => {
     const desk = byId("desk");
-    if (event.detail.target.id === "desk" || event.target.id === "desk") {
+    if (desk && (event.detail.target.id === "desk" || event.target.id === "desk")) {
       showDesk(true);
       if (desk.dataset.item) {
         const row = document.querySelector(`#work-list [data-item="${desk.dataset.item}"]`);

@@ -206,6 +206,25 @@ def test_the_line_is_a_figure_that_managers_change_within_bounds(db: None) -> No
 # Debits by page, API and command --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("most", "opens_with"), [(10_000, "100.00"), (50_000, "205.40")])
+def test_the_form_of_a_debit_opens_with_what_would_be_taken(late: CreditAccount, most: int, opens_with: str) -> None:
+    analyst, mandate = at(Role.ANALYST), allow(late, most_minor=most)
+    form = analyst.get("/accounts/LATE/debits/").context["debit_form"]
+    assert form["amount"].value() == opens_with
+    asked = {f"debit-{name}": form[name].value() for name in ("amount", "reference")}
+    asked |= {"debit-mandate": mandate.pk, "debit-debit_on": form["debit_on"].value().isoformat()}
+    assert analyst.post("/accounts/LATE/debits/order/", asked).status_code == 302
+    assert DebitInstruction.objects.get().mandate == mandate
+
+
+def test_an_account_without_debits_is_not_sent_to_the_page_it_is_on(late: CreditAccount) -> None:
+    for role, is_told in ((Role.ANALYST, True), (Role.COMPLIANCE, False)):
+        page = at(role).get("/accounts/LATE/debits/").content.decode()
+        assert "There are none." in page and "on the account&#x27;s page of debits" not in page
+        assert ("One is ordered below, by a mandate of the customer." in page) is is_told, role
+    assert "on the account" in at(Role.ANALYST).get("/debits/").content.decode()
+
+
 def test_a_mandate_and_a_debit_by_page_from_record_to_money(late: CreditAccount) -> None:
     analyst, lead = at(Role.ANALYST), at(Role.TEAM_LEAD)
     answer = analyst.post(

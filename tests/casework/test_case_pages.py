@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from factories import make_user
+from factories import TESTER, make_examination, make_user
 from promise_books import TODAY, judge_all, late_account, pay, promise_of, signals_of
 from rest_framework.test import APIClient
 from work_books import fill, item_of, make_queue, worker
 
 from casework.models import Case, CaseContact, CaseCost, CaseFigures, OutcomeCode, Promise, PromiseTerms, WorkItem
+from casework.operations.vulnerability import record_vulnerability
 from riskops.shared.roles import Role
+from riskops.shared.wording import day_text, money_text
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,59 @@ def test_a_promise_is_taken_refused_and_cancelled_on_the_page() -> None:
     assert Promise.objects.get().status == "cancelled"
     late_account(account_no="A-9")
     assert client.post(f"/cases/A-9/promise/{promise.pk}/cancel/", {"reason": "x"}).status_code == 422
+
+
+def test_a_refused_promise_is_said_in_its_open_drawer_with_what_was_typed() -> None:
+    account, client = late_account(account_no="A-1"), client_of(Role.ANALYST)
+    day = (TODAY + timedelta(days=3)).isoformat()
+    sent = {"amount": ["2,000.00", "5"], "due_on": [TODAY.isoformat(), day], "said": "on payday", "next": "/accounts/A-1/"}
+    page = text_of(client.post("/cases/A-1/promise/", sent))
+    drawer = page.split('<details class="drawer promise-drawer"')[1].split("</details>")[0]
+    assert drawer.startswith(" open>") and page.count('role="alert"') == drawer.count('role="alert"') == 1
+    for kept in (
+        'value="2,000.00"',
+        'value="5"',
+        f'value="{TODAY.isoformat()}"',
+        f'value="{day}"',
+        "on payday",
+        "/accounts/A-1/",
+    ):
+        assert kept in drawer, kept
+    assert 'id="k-amount" name="amount" inputmode="decimal" required autocomplete="off" value=""' in page
+    # What stands in the way of any promise has no drawer to stand in.
+    promise_of(account, (3, 40_000))
+    assert 'class="notice notice-error"' in text_of(client.post("/cases/A-1/promise/", sent))
+
+
+def test_what_was_promised_stands_in_the_history_and_on_the_timeline() -> None:
+    account = late_account(account_no="A-1", days=56, owed=288_140)
+    promise_of(account, (3, 50_000))
+    client = client_of(Role.ANALYST)
+    told = f"promise: open · {money_text(50_000, 'CNY')} by {day_text(TODAY + timedelta(days=3))}"
+    page = text_of(client.get("/cases/A-1/"))
+    assert told in page and f"56 days late, {money_text(288_140, 'CNY')} overdue" in page
+    assert told in text_of(client.get(f"/customers/{account.customer.customer_no}/"))
+
+
+def test_acts_on_a_customer_handled_with_care_are_closed_to_the_untrained_with_the_reason() -> None:
+    account = late_account(account_no="A-1")
+    today = timezone.localdate()
+    about = {"kind": "illness", "text": "in hospital", "since": today, "review_by": today + timedelta(days=30)}
+    record_vulnerability(actor=TESTER, customer=account.customer, now=timezone.now(), **about)
+    mei = make_user(Role.ANALYST, username="mei")
+    make_examination(mei, passed_on=today, subject="vulnerable")
+    analyst = make_user(Role.ANALYST)
+    for address in ("/cases/A-1/", "/accounts/A-1/"):
+        page = text_of(client_of(person=analyst).get(address))
+        assert "Take the promise" not in page, address
+        assert 'disabled title="Handle with care: trained staff only. mei can take over.">Promise' in page, address
+        assert "Take the promise" in text_of(client_of(person=mei).get(address)), address
+    page = text_of(client_of(person=analyst).get("/cases/A-1/"))
+    for act in ("outcome", "next-action", "right-party", "reason", "owner", "contact", "cost"):
+        form = page.split(f'action="/cases/A-1/{act}/"')[1].split("</form>")[0]
+        buttons = [tag.split(">")[0] for tag in form.split("<button")[1:]]
+        assert buttons and all(" disabled title=" in tag for tag in buttons), act
+    assert " disabled" not in text_of(client_of(person=mei).get("/cases/A-1/")).split('<div class="grid grid-side">')[1]
 
 
 def test_the_form_of_a_promise_leads_nowhere_else() -> None:

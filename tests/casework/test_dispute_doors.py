@@ -91,6 +91,33 @@ def test_what_is_refused_stands_beside_its_field_with_what_was_typed(analyst: Pe
     assert again["Location"] == f"/disputes/{dispute.pk}/" and Dispute.objects.count() == 1
 
 
+def test_an_amount_above_everything_is_refused_at_its_field_and_no_root_cause_is_chosen_for_anybody(
+    analyst: Person, account: Any
+) -> None:
+    browser = at(analyst)
+    answer = browser.post("/disputes/about/A-77/", intake(amount="99999999.00"))
+    assert answer.status_code == 422 and "99999999.00" in str(answer.context["form"].errors["amount"])
+    assert 'value="99999999.00"' in page(answer, 422) and not Dispute.objects.exists()
+    dispute = takes_in(analyst, account)
+    chosen = page(browser.get(f"/disputes/{dispute.pk}/")).split('name="root_cause"')[1].split("</select>")[0]
+    assert (
+        chosen.split(">")[0].find(" required") >= 0 and '<option value="" selected>' in chosen and chosen.count("selected") == 1
+    )
+    said = {
+        "version": 1,
+        "outcome": "rejected",
+        "finding": "f",
+        "answer_en": "a",
+        "answer_zh": "b",
+        "cause": "",
+        "root_cause": "",
+    }
+    answer = browser.post(f"/disputes/{dispute.pk}/outcome/", said)
+    assert answer.status_code == 422 and list(answer.context["form"].errors) == ["root_cause"]
+    # A look at the letter needs none yet.
+    assert "Reply letter" in page(browser.post(f"/disputes/{dispute.pk}/outcome/", {**said, "preview": "1"}))
+
+
 def test_an_outcome_that_moves_money_is_approved_by_somebody_else_on_the_page(analyst: Person, account: Any) -> None:
     dispute = takes_in(analyst, account)
     browser = at(analyst)

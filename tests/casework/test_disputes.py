@@ -9,7 +9,7 @@ import pytest
 from deciding_books import CLOSED, OPEN, Person, accept, close_at, make_late_account
 from dispute_books import NOW, approves, concludes, plans, takes_in, version_of
 from django.db import DatabaseError, transaction
-from factories import make_account, make_installment, make_product, make_team, make_user
+from factories import make_account, make_installment, make_payment, make_product, make_team, make_user
 
 from accounts.models import AccountSignals, AccountState, Decision, DecisionNotice, Waiver
 from accounts.operations.deciding import refusals as deciding
@@ -32,6 +32,7 @@ from outreach.rules.contacts import Hold
 from riskops.close_of_business import close_day
 from riskops.shared.audit import COMMAND
 from riskops.shared.models import AuditEntry, Feed
+from riskops.shared.money import plain_amount
 from riskops.shared.people.conflicts import declare_conflict
 from riskops.shared.people.refusals import ConflictDeclared
 from riskops.shared.roles import Role
@@ -73,6 +74,21 @@ def test_a_dispute_is_taken_in_with_its_clock_and_holds_contact_back_at_once(ana
     assert signals(account) == {"is_disputed"}
     line = AuditEntry.objects.get(action="dispute.open")
     assert (line.subject_key, line.after["answer_by"]) == (f"{account.account_no}/{dispute.pk}", "2025-03-28")
+
+
+def test_no_dispute_is_for_more_than_was_ever_charged_or_paid(analyst: Person, account: Any) -> None:
+    # 4 × 100.00, and the penalty on the two that are late.
+    most = 40_000 + AccountState.objects.get(pk=account.pk).penalty_due_minor
+    with pytest.raises(refusals.DisputedMoreThanEver) as refused:
+        takes_in(analyst, account, amount_minor=9_999_999_999)
+    assert refused.value.about == "amount_minor"
+    assert plain_amount(most, digits=2) in str(refused.value) and "leave the amount empty" in str(refused.value)
+    with pytest.raises(refusals.DisputedMoreThanEver):
+        takes_in(analyst, account, amount_minor=most + 1)
+    assert not Dispute.objects.exists() and not ContactHold.objects.exists()
+    # What was paid in is disputed too: that it was taken twice, or stands on another account.
+    make_payment(account, paid_on=date(2025, 3, 10), amount=2_500)
+    assert takes_in(analyst, account, amount_minor=most + 2_500).amount_minor == most + 2_500
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,8 @@ def test_the_page_suggests_by_what_the_household_has_and_proposes(account: Credi
     site = browser(people.analyst)
     page = text(site.get("/accounts/A-PLAN/relief/"))
     assert "fill in what the household has" in page
+    # What is not open to the account is said, and looks like no button that closes.
+    assert "(not open to it)" in page and "✗" not in page
 
     answer = site.post(
         "/accounts/A-PLAN/relief/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -53,6 +54,16 @@ def test_an_analyst_lands_on_the_worklist(accounts):
     page = client.get("/worklist/").content.decode()
     assert [page.index(account.account_no) for account in accounts] == sorted(page.index(a.account_no) for a in accounts)
     assert "3 open" in page and "0 blocked" in page
+
+
+def test_headings_stand_over_the_figures_they_name(accounts):
+    table = client_of(Role.ANALYST).get("/worklist/").content.decode().split("<thead>")[1].split("</table>")[0]
+    head, body = table.split("</thead>")
+    cells = re.findall(r"<td([^>]*)>", body.split("</tr>")[0])
+    headings = re.findall(r"<th([^>]*)>", head)
+    assert len(headings) == len(cells)
+    numbers = [["num" in one for one in found] for found in (headings, cells)]
+    assert numbers[0] == numbers[1] and any(numbers[0])
 
 
 def test_list_and_desk_ask_as_often_however_long_the_queue_is(accounts):

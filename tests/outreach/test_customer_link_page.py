@@ -103,7 +103,7 @@ class TestThePage:
         assert account.account_no[-4:] in shown and account.account_no not in shown
         assert not any(value in shown for value in PERSON.values())
         assert account.customer.customer_no not in shown
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert "no-store" in answer.headers["Cache-Control"]
 
     def test_opening_it_changes_nothing(self) -> None:
@@ -148,6 +148,38 @@ class TestThePage:
         refused = Client(enforce_csrf_checks=True).post(good_link(account) + "appeal/", {"reference": "D1", "grounds": "no"})
         assert refused.status_code == 403
         assert not Appeal.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("language", "words", "back"), [("en", "was out of date", "To your page"), ("zh-hans", "页面已过期", "返回您的页面")]
+    )
+    def test_a_form_kept_open_too_long_is_refused_in_the_customers_shell(self, language: str, words: str, back: str) -> None:
+        account = make_reachable(language=language)
+        link, client = good_link(account), Client(enforce_csrf_checks=True)
+        for address in ("appeal/", "simulation/", "plan/", "plan/accept/", "plan/agreement/"):
+            answer = client.post(link + address, {"reference": "D1"})
+            shown = text(answer, 403)
+            assert words in shown and f'href="{link}?lang={language}">{back}' in shown, address
+            assert "/admin/login" not in shown and "sidebar" not in shown and "css/customer.css" in shown
+            assert "no-store" in answer.headers["Cache-Control"]
+        # The page's own language goes before the customer's.
+        assert "页面已过期" in text(client.post(link + "plan/?lang=zh-hans"), 403)
+
+    def test_forms_with_their_token_are_taken(self) -> None:
+        account = make_reachable(language="en")
+        link, client = good_link(account), Client(enforce_csrf_checks=True)
+        client.get(link)
+        sent = {"csrfmiddlewaretoken": client.cookies["csrftoken"].value, "reference": "D1", "grounds": "It is not mine."}
+        for address in ("appeal/", "simulation/", "plan/", "plan/accept/", "plan/agreement/"):
+            assert client.post(link + address, sent, headers={"origin": "http://testserver"}).status_code == 422, address
+
+    def test_after_a_form_the_other_language_and_a_reload_lead_to_the_page(self) -> None:
+        account = make_reachable(language="en")
+        link = good_link(account)
+        shown = text(Client().post(link + "opt-out/", {"channels": []}), 422)
+        assert f'href="{link}?lang=zh-hans"' in shown and 'href="?' not in shown
+        for address in ("opt-out/", "appeal/", "simulation/", "plan/", "plan/accept/", "plan/agreement/"):
+            answer = Client().get(f"{link}{address}?lang=en")
+            assert (answer.status_code, answer.headers["Location"]) == (302, f"{link}?lang=en")
 
     def test_a_customer_objects_to_a_decision_once_and_somebody_else_judges_it(self) -> None:
         account = make_late_account()

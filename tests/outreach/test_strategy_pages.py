@@ -164,6 +164,12 @@ def test_the_account_page_says_where_it_stands_and_queues_what_is_due() -> None:
     assert client_of(Role.TEAM_LEAD, "none-such").post(f"{address}plan/").status_code == 404
 
 
+def test_an_overdue_account_that_no_step_applies_to_is_not_said_to_owe_nothing() -> None:
+    follow([])
+    shown = page(client_of(Role.TEAM_LEAD).get(f"/accounts/{late(56).account_no}/"))
+    assert "No step of the ladder applies now." in shown and "Nothing is due" not in shown
+
+
 def test_a_due_call_leads_from_the_account_to_the_form_that_asks_for_it() -> None:
     follow(STEPS)
     account = late(20)

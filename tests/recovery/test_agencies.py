@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from agency_books import BANDS, DAY, actor_of, make_agency, make_collector, make_late, stand_at
 from django.db import DatabaseError, transaction
+from django.test import Client
 from django.utils import timezone
 from factories import make_user
 
@@ -90,6 +91,19 @@ def test_an_agency_is_put_into_use_by_somebody_else_after_its_evaluation() -> No
     assert list(AuditEntry.objects.filter(subject_key="north").values_list("action", flat=True).order_by("pk")) == [
         "agency.prepare", "agency.evaluate", "agency.approve",
     ]  # fmt: skip
+
+
+def test_the_page_of_a_new_agency_gives_each_part_its_own_hint() -> None:
+    prepare()
+    client = Client()
+    client.force_login(make_user(Role.MANAGER))
+    page = client.get("/agencies/at/north/").content.decode()
+    people, terms = page.split('id="people"')[1].split("</section>")[0], page.split('id="terms"')[1].split("</section>")[0]
+    assert "An administrator makes a user" in people and "An administrator makes a user" not in terms
+    evaluations = page.split('id="evaluations"')[1].split("</section>")[0]
+    assert "the first one is still to be made" in evaluations and "next due" not in evaluations
+    evaluate()
+    assert "next due <span" in client.get("/agencies/at/north/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,10 @@ from letters_books import PERSON, make_late
 
 from accounts.operations.signals import note_signals
 from recovery.models import LegalCase, Letter, LetterPolicy, LetterTemplate, LimitationFact, RecoveryFile
+from recovery.operations.letters.deciding import approve_letter
 from recovery.operations.letters.printing import print_approved
+from recovery.operations.letters.proposing import propose_letters
+from riskops.shared.audit import COMMAND, Actor
 from riskops.shared.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +100,17 @@ def test_the_batch_says_what_was_refused_and_keeps_the_rest() -> None:
     assert Letter.objects.get(account=second).reason == "paid"
 
 
+def test_a_preview_is_titled_as_printed_only_once_it_is() -> None:
+    make_late()
+    propose_letters(actor=COMMAND, now=timezone.now())
+    letter, legal = Letter.objects.get(), client_of(Role.LEGAL)
+    page = legal.get(f"/letters/{letter.pk}/preview/").content.decode()
+    assert f"Letter {letter.reference}, not printed yet" in page and "as printed" not in page
+    approve_letter(actor=Actor.of(make_user(Role.LEGAL)), letter_id=letter.pk, now=timezone.now())
+    print_approved(now=timezone.now())
+    assert f"Letter {letter.reference} as printed" in legal.get(f"/letters/{letter.pk}/preview/").content.decode()
+
+
 def test_a_letter_that_cannot_be_printed_says_why_on_its_preview() -> None:
     account = make_late(person={**PERSON, "name": "王𠮷"})
     lead, legal = client_of(Role.TEAM_LEAD), client_of(Role.LEGAL)
@@ -142,6 +156,10 @@ def test_a_legal_case_goes_over_the_board_by_pages() -> None:
     scan = SimpleUploadedFile("j.pdf", b"%PDF-1.4 judgment", content_type="application/pdf")
     assert first.post(f"/legal/{case.pk}/files/", {"file": scan}).status_code == 302
     case.refresh_from_db()
+    outcomes = first.get(f"/legal/{case.pk}/").content.decode().split('name="outcome"')[1].split("</select>")[0]
+    assert '<option value="" selected>' in outcomes and outcomes.count("selected") == 1
+    nothing = {"version": case.version, "outcome": "", "on": today, "reason": "Paid."}
+    assert first.post(f"/legal/{case.pk}/close/", nothing).status_code == 422
     closing = {"version": case.version, "outcome": "won", "on": today, "reason": "Paid."}
     assert first.post(f"/legal/{case.pk}/close/", closing).status_code == 302
     assert "won" in first.get("/legal/").content.decode()

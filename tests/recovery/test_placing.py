@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from agency_books import DAY, NEXT, actor_of, close, make_agency, make_late, place, stand_at
 from django.db import DatabaseError, transaction
+from django.test import Client
 from django.utils import timezone
-from factories import TESTER, make_product
+from factories import TESTER, make_product, make_user
 
 from accounts.facts import facts_of
 from accounts.models import AccountSignals, CreditAccount
@@ -47,6 +48,13 @@ def agencies() -> tuple[Agency, Agency]:
 def dry(**more: Any) -> PlacementBatch:
     asked = {"rule": RULE, "weights": {"north": 1, "south": 1}, "seed": 5, **more}
     return split_batch(actor=actor_of(Role.TEAM_LEAD), today=timezone.localdate(), **asked)
+
+
+def test_a_seed_is_shown_as_it_is_typed(accounts: Any, agencies: Any) -> None:
+    client = Client()
+    client.force_login(make_user(Role.TEAM_LEAD))
+    page = client.get(f"/agencies/batches/{dry(seed=1234567).pk}/").content.decode()
+    assert "<dd>1234567</dd>" in page
 
 
 def test_a_dry_run_shows_the_split_with_its_seed_and_places_nothing(accounts: Any, agencies: Any) -> None:

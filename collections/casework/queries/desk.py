@@ -74,6 +74,13 @@ class Desk:
     why_not_now: str
     brief: CaseBrief | None
 
+    @property
+    def takes_promise(self) -> bool:
+        """Whether a promise can be taken down at it."""
+        return (
+            self.brief is not None and self.brief.room is not None and not self.why_not and (self.is_mine or self.claim is None)
+        )
+
 
 def desk_of(item: WorkItem, *, user: Any, now: datetime) -> Desk:
     """Return the desk for an item that the person may see and open."""

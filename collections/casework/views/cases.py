@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import CreditAccount
 from accounts.operations.refusals import LedgerRefusal
 from casework import work_roles as may_do
-from casework.case_forms import OFFERED_PARTS, read_amount, read_day, read_parts
+from casework.case_forms import OFFERED_PARTS, PromiseTyped, read_amount, read_day, read_parts
 from casework.lateness import reason_label, reasons_offered
 from casework.models import Case, CaseContact, CaseCost, NextAction, Promise
 from casework.operations.cases import outcomes, working_on
@@ -29,7 +29,7 @@ from casework.operations.work_refusals import WorkRefusal
 from casework.outcomes import outcome_label, outcomes_offered
 from casework.queries.cases.pages import CaseFilters, case_desk, case_page
 from casework.queries.promises.lists import PromiseFilters, promise_page
-from casework.trained import WITH_CARE, left_to_trained
+from casework.trained import why_left_to_trained
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.people.conflicts import refuse_conflict
@@ -96,7 +96,7 @@ def _desk(request: HttpRequest, account: CreditAccount, *, status: int = 200, **
         "account": account,
         "desk": desk,
         "today": timezone.localdate(),
-        "care": WITH_CARE if left_to_trained(request.user, account.customer_id) else "",
+        "care": why_left_to_trained(request.user, account.customer_id),
         **desk_choices(),
         **more,
     }
@@ -125,7 +125,10 @@ def _act(
     try:
         do(account, Actor.of(request.user))
     except (WorkRefusal, LedgerRefusal) as refusal:
-        return _desk(request, account, status=422, refusal=str(refusal), typed=request.POST)
+        # What was typed for a promise is no cost's amount.
+        is_promise = "due_on" in request.POST
+        typed = {"typed_promise": PromiseTyped.of(request.POST, refusal)} if is_promise else {"typed": request.POST}
+        return _desk(request, account, status=422, refusal=str(refusal), **typed)
     messages.success(request, done())
     return _back(request, account.account_no)
 

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from casework import work_roles as may_do
-from casework.case_forms import read_parts
+from casework.case_forms import PromiseTyped, read_parts
 from casework.models import WorkItem, WorkRecord
 from casework.operations import claiming, working
 from casework.operations.acting import Asked
@@ -67,7 +67,10 @@ def _act(
         fresh = item_or_404(item_id, request.user)
         typed = form.text("reason") or form.text("remark")
         chosen = form.text("lateness_reason")
-        return desk_answer(request, fresh, status=422, refusal=str(refusal), typed=typed, chosen_reason=chosen)
+        more: dict[str, Any] = {"refusal": str(refusal), "typed": typed, "chosen_reason": chosen}
+        if "due_on" in request.POST:
+            more["typed_promise"] = PromiseTyped.of(request.POST, refusal)
+        return desk_answer(request, fresh, status=422, **more)
     said = done(form)
     if goes_on and request.POST.get("play"):
         return take_next(request, form.item.queue.code, done=said, undo=made.pk)

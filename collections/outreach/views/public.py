@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from functools import wraps
 from typing import Any, Final
 
 from django import forms
@@ -17,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.forms import AmountField
 from accounts.models import CreditAccount
@@ -26,19 +25,16 @@ from accounts.queries.simulating import Asked, own_first_day, simulate_own
 from accounts.rules.simulation import Paid
 from casework.models import Plan
 from casework.queries.plans import PlanShown, plan_shown
-from outreach.customer_links import LinkExpired, LinkNotValid, account_of_token
 from outreach.institution import institution
 from outreach.operations import customer_acts
 from outreach.operations.refusals import CannotAppealHere, CannotSignHere
 from outreach.queries.customer_page import agreed_plan, offered_plan, own_page
-from outreach.rate_limits import address_of, is_too_often
+from outreach.rate_limits import is_too_often
 from outreach.rules.contacts import Channel
+from outreach.views.public_door import ACTS, LOOKS, PAGE, for_customer, said
+from riskops.shared.posting import posted_from
 from riskops.shared.wording import day_text
 
-PAGE: Final = "outreach:public"
-#: Requests a minute by one link: looking, and doing. Those without a good link are counted by network address: everybody's mail
-#: provider unsubscribes from a few addresses, and behind a proxy all customers come from one.
-LOOKS, ACTS = 30, 10
 #: Proofs of who reads that are taken in a day, by one account: reading a plan takes one, accepting it another.
 PROOFS = 8
 #: For how long a proof of who reads lets them try the simulator, and how many days ahead they look.
@@ -60,57 +56,6 @@ class AppealForm(forms.Form):
     grounds = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
 
 
-def _for_customer(*, most: int) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Let in who holds a good link, so often a minute, in the customer's language and with headers that keep the link secret.
-
-    What others ask, with links or without, keeps no customer out.
-    """
-
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        @wraps(view)
-        def guarded(request: HttpRequest, token: str) -> HttpResponse:
-            account_id, refused = _account_of(token)
-            asker = f"account {account_id}" if account_id is not None else address_of(request)
-            if is_too_often(asker, f"customer-{most}", most=most):
-                answer = _said(request, _("Too many requests; wait a minute, then open the link again."), status=429)
-                answer.headers["Retry-After"] = "60"
-                return answer
-            if isinstance(refused, LinkNotValid):
-                return _said(request, _("This link is not complete. Open it from our message again, or call us."), status=404)
-            if account_id is None:
-                return _said(request, _("This link is no longer valid. Our next message has a new one; or call us."), status=410)
-            account = CreditAccount.objects.select_related("customer", "product").filter(pk=account_id).first()
-            if account is None:
-                return _said(request, _("This link is not complete. Open it from our message again, or call us."), status=404)
-            wanted = request.GET.get("lang", "")
-            language = wanted if wanted in ("en", "zh-hans") else account.customer.language
-            with translation.override(language):
-                return _private(view(request, token, account))
-
-        return guarded
-
-    return decorate
-
-
-def _account_of(token: str) -> tuple[int | None, Exception | None]:
-    """Return the account of a link, or why there is none."""
-    try:
-        return account_of_token(token, today=timezone.localdate()), None
-    except (LinkNotValid, LinkExpired) as refused:
-        return None, refused
-
-
-def _private(answer: HttpResponse) -> HttpResponse:
-    """Keep the link from those the page links to, and from search engines."""
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return answer
-
-
-def _said(request: HttpRequest, text: Any, *, status: int) -> HttpResponse:
-    return _private(render(request, "outreach/public/said.html", {"text": text, "institution": institution()}, status=status))
-
-
 def _shown(request: HttpRequest, token: str, account: CreditAccount, *, status: int = 200, **more: Any) -> HttpResponse:
     page = own_page(account, timezone.localdate(), business_day=_business_day())
     context = {"page": page, "token": token, "institution": institution(), "language": translation.get_language(), **more}
@@ -123,7 +68,7 @@ def _shown(request: HttpRequest, token: str, account: CreditAccount, *, status: 
 @login_not_required
 @never_cache
 @require_GET
-@_for_customer(most=LOOKS)
+@for_customer(most=LOOKS)
 def public(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
     """Show what the customer may do."""
     return _shown(request, token, account, done=request.GET.get("done", ""))
@@ -133,8 +78,8 @@ def public(request: HttpRequest, token: str, account: CreditAccount) -> HttpResp
 @csrf_exempt
 @login_not_required
 @never_cache
-@require_POST
-@_for_customer(most=ACTS)
+@posted_from(PAGE)
+@for_customer(most=ACTS)
 def opt_out(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
     """Opt the customer out of what they ticked; by one click of a mail program, out of e-mail."""
     if request.POST.get("List-Unsubscribe") == "One-Click":
@@ -149,8 +94,8 @@ def opt_out(request: HttpRequest, token: str, account: CreditAccount) -> HttpRes
 
 @login_not_required
 @never_cache
-@require_POST
-@_for_customer(most=ACTS)
+@posted_from(PAGE)
+@for_customer(most=ACTS)
 def appeal(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
     """Take the customer's objection to a decision."""
     form = AppealForm(request.POST)
@@ -191,8 +136,8 @@ class SimulationAsk(forms.Form):
 
 @login_not_required
 @never_cache
-@require_POST
-@_for_customer(most=ACTS)
+@posted_from(PAGE)
+@for_customer(most=ACTS)
 def simulate(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
     """Show what would be owed on a day, by ways of paying, to who knows what only the customer knows. Nothing is kept."""
     start = own_first_day(account, today=timezone.localdate())
@@ -204,7 +149,7 @@ def simulate(request: HttpRequest, token: str, account: CreditAccount) -> HttpRe
     values = form.cleaned_data
     if not _is_passed(account, values["own_pass"]):
         if is_too_often(f"account {account.pk}", "proof", most=PROOFS, minutes=24 * 60):
-            return _said(request, _("Too many tries today. Call us, and we go through it together."), status=429)
+            return said(request, _("Too many tries today. Call us, and we go through it together."), status=429)
         if not customer_acts.is_proof(account, values["proof"]):
             why = _("These are not the last four characters that we have. Try again, or call us.")
             return _shown(request, token, account, status=422, simulation_error=why, **typed)
@@ -232,8 +177,8 @@ class PlanProof(forms.Form):
 
 @login_not_required
 @never_cache
-@require_POST
-@_for_customer(most=ACTS)
+@posted_from(PAGE)
+@for_customer(most=ACTS)
 def plan(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
     """Show the offered plan, with its amounts, to who knows what only the customer knows."""
     return _with_plan(request, token, account, lambda form, offered: None)
@@ -241,8 +186,8 @@ def plan(request: HttpRequest, token: str, account: CreditAccount) -> HttpRespon
 
 @login_not_required
 @never_cache
-@require_POST
-@_for_customer(most=ACTS)
+@posted_from(PAGE)
+@for_customer(most=ACTS)
 def accept(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
     """Take the customer's consent to the offered plan."""
 
@@ -261,8 +206,8 @@ def accept(request: HttpRequest, token: str, account: CreditAccount) -> HttpResp
 
 @login_not_required
 @never_cache
-@require_POST
-@_for_customer(most=ACTS)
+@posted_from(PAGE)
+@for_customer(most=ACTS)
 def plan_agreement(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
     """Hand out the agreement of the plan that is offered, or of the one in force, to who knows what only the customer knows."""
 
@@ -295,7 +240,7 @@ def _with_plan(
         return _shown(request, token, account, status=422, plan_error=why)
     # Right ones count too: what is refused must not tell which of them it was.
     if is_too_often(f"account {account.pk}", "proof", most=PROOFS, minutes=24 * 60):
-        return _said(request, _("Too many tries today. Call us, and we go through the plan together."), status=429)
+        return said(request, _("Too many tries today. Call us, and we go through the plan together."), status=429)
     if not customer_acts.is_proof(account, form.cleaned_data["proof"]):
         why = _("These are not the last four characters that we have. Try again, or call us.")
         return _shown(request, token, account, status=422, plan_error=why)

@@ -59,9 +59,12 @@ def _note_reading(reader: Actor, letter: Letter, what: str) -> None:
 def preview(request: HttpRequest, letter_id: int) -> HttpResponse:
     """Show a letter's pages as they look; the reading is recorded."""
     found = letter_or_404(request, letter_id)
-    context: dict[str, Any] = {"title": _("Letter %(letter)s as printed") % {"letter": found.reference}, "letter": found}
+    number = {"letter": found.reference}
+    context: dict[str, Any] = {"title": _("Letter %(letter)s, not printed yet") % number, "letter": found}
     try:
         said, layout, document = said_of(found, timezone.now())
+        if document is not None:
+            context["title"] = _("Letter %(letter)s as printed") % number
     except CannotPrint as refusal:
         return render(request, "recovery/letters/preview.html", {**context, "refusal": str(refusal)}, status=422)
     pages = range(1, len(as_pictures(said, layout=layout_file(layout))) + 1)

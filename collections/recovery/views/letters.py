@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.views.account import load_or_404
-from outreach.forms import OutreachForm, ReasonForm
+from outreach.forms import OutreachForm, ReasonForm, RejectionForm
 from outreach.operations.refusals import OutreachRefusal
 from recovery import letter_forms as forms
 from recovery import letter_roles as may_do
@@ -43,11 +43,11 @@ def _chosen(request: HttpRequest) -> set[int]:
     return {int(text) for text in request.POST.getlist("letters") if text.isascii() and text.isdecimal() and len(text) < 19}
 
 
-def _list(request: HttpRequest, tab: str, *, status: int = 200, form: ReasonForm | None = None) -> HttpResponse:
+def _list(request: HttpRequest, tab: str, *, status: int = 200, form: RejectionForm | None = None) -> HttpResponse:
     context = {
         "title": _("Letters"),
         "page": queries.letters_page(request.user, tab, request.GET.get("after", "")[:40]),
-        "form": form or ReasonForm(),
+        "form": form or RejectionForm(),
         "chosen": _chosen(request),
     }
     return render(request, "recovery/letters/letters.html", context, status=status)
@@ -78,7 +78,7 @@ def decide(request: HttpRequest) -> HttpResponse:
     """Approve the chosen letters, or not."""
     chosen = sorted(_chosen(request))
     is_rejection = request.POST.get("act") == "reject"
-    form = ReasonForm(request.POST) if is_rejection else ReasonForm()
+    form = RejectionForm(request.POST) if is_rejection else RejectionForm()
     about: dict[str, Any] = {"actor": Actor.of(request.user), "letter_ids": chosen, "now": timezone.now()}
     if is_rejection and not form.is_valid():
         return _list(request, "proposed", status=422, form=form)

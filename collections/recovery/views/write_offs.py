@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.views.account import load_or_404
-from outreach.forms import ReasonForm
+from outreach.forms import RejectionForm
 from outreach.operations.refusals import OutreachRefusal
 from recovery import write_off_forms as forms
 from recovery import write_off_roles as may_do
@@ -53,7 +53,7 @@ def _list(request: HttpRequest, tab: str, *, status: int = 200, **typed: Any) ->
         "page": queries.write_offs_page(request.user, tab, request.GET.get("after", "")[:40], filters_of(request.GET)),
         "sources": WriteOffProposal.Source.choices,
         "sending": forms.SendWriteOffForm(auto_id="send_%s"),
-        "reason": ReasonForm(auto_id="reject_%s"),
+        "reason": RejectionForm(auto_id="reject_%s"),
         "chosen": _chosen(request),
         **typed,
     }
@@ -120,7 +120,7 @@ def approve(request: HttpRequest) -> HttpResponse:
 def reject(request: HttpRequest) -> HttpResponse:
     """Reject the chosen proposals, with one reason."""
     tab = "sent" if request.POST.get("tab") == "sent" else "proposed"
-    form = ReasonForm(request.POST, auto_id="reject_%s")
+    form = RejectionForm(request.POST, auto_id="reject_%s")
     if not form.is_valid():
         return _list(request, tab, status=422, reason=form)
 
@@ -145,7 +145,7 @@ def write_off(request: HttpRequest, write_off_id: int) -> HttpResponse:
         "title": _("Write-off %(reference)s") % {"reference": found.reference},
         "row": queries.row_of(found),
         "sending": forms.SendWriteOffForm(auto_id="send_%s"),
-        "reason": ReasonForm(auto_id="reject_%s"),
+        "reason": RejectionForm(auto_id="reject_%s"),
         "is_own": found.decision is not None and found.decision.proposed_by_id == request.user.pk,
         "audit": queries.trail_of(found) if may(request.user, VIEW_AUDIT) else (),
     }

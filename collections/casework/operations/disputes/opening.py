@@ -7,8 +7,9 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Sum
 
-from accounts.models import CreditAccount, Installment
+from accounts.models import AccountState, CreditAccount, Installment, Payment
 from accounts.operations.checks import check_amount, check_reference
 from accounts.operations.deciding.ending_demands import end_demands
 from accounts.operations.deciding.standing import Standing, Today, hold_today, lock_standing
@@ -50,7 +51,7 @@ def open_dispute(*, actor: Actor, account_id: int, intake: Intake, reference: st
     :raises AccountUnknown, DayNotOpenYet, ReferenceMalformed: a value the book does not take
     :raises ConflictDeclared: whoever acts has a conflict with the customer
     :raises DisputeKindUnknown, ValueUnknown, TextNeeded, TextOverlong, OrderUnknown, ReceivedOutOfRange, AmountNotAboveZero,
-        AmountTooLarge: a value that cannot be
+        AmountTooLarge, DisputedMoreThanEver: a value that cannot be
     :raises DisputeTakenInAlready: the very same is there; whoever asked may carry on
     :raises DisputeReferenceTaken, DisputeOpenAlready: another one is in the way
     """
@@ -161,9 +162,29 @@ def _check(intake: Intake, standing: Standing) -> None:
     check_text(intake.claim, "claim", _("say what the customer says, in their own words."))
     if intake.amount_minor is not None:
         check_amount(intake.amount_minor, digits=standing.minor_digits)
+        most = ever_on(standing.account_id)
+        if intake.amount_minor > most:
+            raise refusals.DisputedMoreThanEver(standing.account_no, intake.amount_minor, most, standing.minor_digits)
     orders = Installment.objects.filter(account_id=standing.account_id, order_no=intake.order_no)
     if intake.order_no and not orders.exists():
         raise refusals.OrderUnknown(standing.account_no, intake.order_no)
+
+
+def ever_on(account_id: int) -> int:
+    """Return what was ever charged to an account or paid into it: no dispute about it can be for more.
+
+    Instalments that were cancelled and payments that were reversed count too: what went wrong with them is disputed.
+    """
+    charged = Sum(F("principal_minor") + F("interest_minor") + F("fee_minor") + F("penalty_settled_minor"))
+    of_account = {"account_id": account_id}
+    return sum(
+        found or 0
+        for found in (
+            Installment.objects.filter(**of_account).aggregate(found=charged)["found"],
+            AccountState.objects.filter(pk=account_id).values_list("penalty_due_minor", flat=True).first(),
+            Payment.objects.filter(**of_account, amount_minor__gt=0).aggregate(found=Sum("amount_minor"))["found"],
+        )
+    )
 
 
 def _refuse_repeated(dispute: Dispute) -> None:

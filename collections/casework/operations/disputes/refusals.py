@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.operations.deciding.refusals import role_names
 from accounts.operations.refusals import LedgerRefusal
 from accounts.operations.review_refusals import FileRefused
+from riskops.shared.money import plain_amount
 
 
 class DisputeRefusal(LedgerRefusal):
@@ -95,6 +96,25 @@ class OrderUnknown(DisputeRefusal):
         super().__init__(
             _("Account %(account)s has no order %(order)s; choose one of its own, or leave it empty for the whole account.")
             % {"account": account_no, "order": order_no}
+        )
+
+
+class DisputedMoreThanEver(DisputeRefusal):
+    """The disputed amount is above everything that was ever on the account."""
+
+    about = "amount_minor"
+
+    def __init__(self, account_no: str, amount_minor: int, most_minor: int, digits: int) -> None:
+        super().__init__(
+            _(
+                "Account %(account)s cannot be disputed for %(amount)s: all that was ever charged to it or paid into it is "
+                "%(most)s. Give the part that the customer disputes, or leave the amount empty."
+            )
+            % {
+                "account": account_no,
+                "amount": plain_amount(amount_minor, digits=digits),
+                "most": plain_amount(most_minor, digits=digits),
+            }
         )
 
 

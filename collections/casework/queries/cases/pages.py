@@ -14,6 +14,7 @@ from casework.lateness import reason_label
 from casework.models import Case, CaseContact, CaseCost, CaseEvent, CasePrompt, NextAction, Promise
 from casework.operations.promises.taking import Room, room_for
 from casework.outcomes import outcome_labels
+from casework.queries.promises.words import promised_in
 from riskops.shared.day import book_shown
 from riskops.shared.personal import masked_name
 from riskops.shared.scope import scope_of
@@ -137,7 +138,8 @@ def case_desk(account: CreditAccount) -> CaseDesk | None:
     promises = tuple(Promise.objects.filter(account_id=account.pk).prefetch_related("parts").order_by("-pk")[:_MOST_PROMISES])
     open_promise = next((promise for promise in promises if promise.status == Promise.Status.OPEN), None)
     labels = outcome_labels()
-    events = CaseEvent.objects.filter(case__account_id=account.pk).select_related("case").order_by("-pk")[:_MOST_EVENTS]
+    events = list(CaseEvent.objects.filter(case__account_id=account.pk).select_related("case").order_by("-pk")[:_MOST_EVENTS])
+    promised = promised_in(events)
     costs = tuple(CaseCost.objects.filter(case=case).order_by("-pk"))
     return CaseDesk(
         account=account,
@@ -146,7 +148,7 @@ def case_desk(account: CreditAccount) -> CaseDesk | None:
         masked_name=masked_name(account.customer.person.get("name", "")),
         currency=account.product.currency,
         prompts=_prompts(case),
-        events=tuple(EventLine(event, event_title(event, labels), event.text or event.reason) for event in events),
+        events=tuple(EventLine(event, event_title(event, labels, promised), event.text or event.reason) for event in events),
         promises=promises,
         open_promise=open_promise,
         room=_room(case, state, open_promise),
@@ -170,8 +172,8 @@ def next_action_label(name: str) -> str:
     return str(NextAction(name).label) if name in NextAction.values else name
 
 
-def event_title(event: CaseEvent, labels: Mapping[str, str]) -> str:
-    """Return an event in a few words, in the language in use."""
+def event_title(event: CaseEvent, labels: Mapping[str, str], promised: Mapping[int, str]) -> str:
+    """Return an event in a few words, in the language in use; `promised` has what its promise was, by `promised_in`."""
     kind, details = str(event.get_kind_display()), event.details
     if event.to_stage:
         words = event.get_to_stage_display()
@@ -183,7 +185,8 @@ def event_title(event: CaseEvent, labels: Mapping[str, str]) -> str:
     if event.kind == CaseEvent.Kind.REASON:
         return f"{kind}: {reason_label(details['reason'])}"
     if event.kind == CaseEvent.Kind.PROMISE:
-        return f"{kind}: {Promise.Status(details['becomes']).label}"
+        words = f"{kind}: {Promise.Status(details['becomes']).label}"
+        return f"{words} · {promised[details['promise']]}" if details["promise"] in promised else words
     if event.kind == CaseEvent.Kind.OWNER:
         return f"{kind}: {details['owner'] or '–'}"
     if event.kind == CaseEvent.Kind.CONTACT:

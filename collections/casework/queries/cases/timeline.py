@@ -9,6 +9,7 @@ from accounts.queries.timeline import by_day, holding_text
 from casework.models import CaseEvent
 from casework.outcomes import outcome_labels
 from casework.queries.cases.pages import event_title
+from casework.queries.promises.words import promised_in
 
 _TONES = {"closed": "ok", "opened": "warn"}
 
@@ -17,12 +18,13 @@ def _case_events(ask: TimelineAsk) -> list[Happening]:
     found = holding_text(CaseEvent.objects.filter(case__account__in=ask.accounts), ask, ("reason", "actor_name"))
     rows = list(by_day(found.select_related("case"), ask, day="day"))
     labels = outcome_labels() if any(row.kind == CaseEvent.Kind.OUTCOME for row in rows) else {}
+    promised = promised_in(rows)
     return [
         Happening(
             "case",
             row.day,
             row.pk,
-            event_title(row, labels),
+            event_title(row, labels, promised),
             account_no=ask.accounts[row.case.account_id],
             at=row.recorded_at,
             who=row.actor_name,

@@ -33,7 +33,7 @@ class PlanFields(forms.Form):
     instrument = forms.ChoiceField(choices=ReliefTerms.Instrument.choices, widget=forms.HiddenInput)
     covers = forms.ChoiceField(choices=[("late", ""), ("open", "")], widget=forms.HiddenInput)
     number = forms.IntegerField(label=_("Number of instalments"), required=False, min_value=1, max_value=60)
-    amount = AmountField(label=_("Or this much a month"), required=False)
+    amount = AmountField(label=_("Or this much a month"), required=False, help_text=_("instead of a number: empty that one"))
     first_due = forms.DateField(
         label=_("First due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -44,12 +44,23 @@ class PlanFields(forms.Form):
         amount = self.fields["amount"]
         assert isinstance(amount, AmountField)
         amount.digits = digits
+        chosen = self.data.get("instrument") if self.is_bound else (initial or {}).get("instrument")
+        if chosen == ReliefTerms.Instrument.DEFERRAL:
+            # Each instalment stays as it is, so many months later.
+            self.fields["number"].label = _("Months later")
+            del self.fields["amount"], self.fields["first_due"]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a plan without its length."""
         values: dict[str, Any] = super().clean() or {}
         if not self.errors and not values.get("number") and not values.get("amount"):
-            self.add_error("number", _("Give a number of instalments, or what is paid a month."))
+            is_deferral = values.get("instrument") == ReliefTerms.Instrument.DEFERRAL
+            self.add_error(
+                "number",
+                _("Give the months by which each due date moves.")
+                if is_deferral
+                else _("Give a number of instalments, or what is paid a month."),
+            )
         return values
 
     def refuse(self, about: str, text: str) -> None:

@@ -153,6 +153,7 @@ def new_plan(request: HttpRequest, account_no: str) -> HttpResponse:
         "form": form,
         "means": means,
         "covers_choices": COVERS,
+        "is_deferral": found.chosen.terms.instrument == ReliefTerms.Instrument.DEFERRAL,
         "currency": loaded.head.currency,
     }
     return render(request, "casework/plans/new.html", context, status=status)
@@ -184,7 +185,9 @@ def _propose(form: PlanFields, actor: Actor, account_id: int, found: Offers) -> 
         return propose_plan(
             actor=actor,
             account_id=account_id,
-            asked=PlanAsked(values["instrument"], values["covers"], values["number"], values["amount"], values["first_due"]),
+            asked=PlanAsked(
+                values["instrument"], values["covers"], values["number"], values.get("amount"), values.get("first_due")
+            ),
             reason=values["reason"],
             affordability_id=found.form.pk if found.form else None,
         )

@@ -136,6 +136,32 @@ class TooManyMonths(WorkRefusal):
         )
 
 
+class LengthGivenTwice(WorkRefusal):
+    """A number of instalments and an amount a month: either gives the other."""
+
+    about = "amount"
+
+    def __init__(self, number: int, amount_minor: int, currency: str) -> None:
+        super().__init__(
+            _("%(number)s instalments and %(amount)s a month are two plans; give one of them and leave the other empty.")
+            % {"number": number, "amount": money_text(amount_minor, currency)}
+        )
+
+
+class DeferralMovesDays(WorkRefusal):
+    """A deferral with an amount or a first day: it leaves the instalments as they are."""
+
+    about = "instrument"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "A deferral leaves each instalment as it is, some months later: give the months alone, without an amount or a"
+                " first day; or choose a restructure."
+            )
+        )
+
+
 class OwnPlan(WorkRefusal):
     """Whoever proposed it does not decide on it."""
 

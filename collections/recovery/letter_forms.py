@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.forms import no_amount
 from outreach.forms import OutreachForm
 from recovery.models import LegalCase, Letter, LetterPolicy
 from recovery.models.legal import NOTED_CAUSES, STAGE_NAMES
@@ -161,7 +162,7 @@ class LetterPolicyForm(OutreachForm):
             try:
                 values[column] = parse_amount(values[field], digits=digits)
             except MalformedAmount as malformed:
-                self.add_error(field, _(malformed.wording) % malformed.params)
+                self.add_error(field, no_amount(values[field], malformed))
         values["bands"] = self._rows("bands", digits)
         values["stages"] = self._rows("stages", digits)
         return values

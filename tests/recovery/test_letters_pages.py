@@ -134,6 +134,8 @@ def test_a_legal_case_goes_over_the_board_by_pages() -> None:
     case.refresh_from_db()
     assert case.booked_minor == 12_345
     assert first.post(f"/legal/{case.pk}/stage/", {**costs, "version": case.version, "cost": "x"}).status_code == 422
+    below = first.post(f"/legal/{case.pk}/stage/", {**costs, "version": case.version, "cost": "-3"}).content.decode()
+    assert "-3 is not an amount: write a decimal such as 1234.5, without sign or exponent." in below
     wrong = first.post(f"/legal/{case.pk}/move/", {"version": case.version, "stage": "enforcement", "on": today})
     assert wrong.status_code == 422
     assert first.post(f"/legal/{case.pk}/move/", {"version": case.version, "stage": "judgment", "on": today}).status_code == 302
@@ -143,6 +145,9 @@ def test_a_legal_case_goes_over_the_board_by_pages() -> None:
     assert first.post(f"/legal/{case.pk}/files/", {"file": scan}).status_code == 302
     case.refresh_from_db()
     closing = {"version": case.version, "outcome": "won", "on": today, "reason": "Paid."}
+    owing = first.post(f"/legal/{case.pk}/close/", {**closing, "outcome": "paid"})
+    assert owing.status_code == 422
+    assert "10,000.00 of account" in owing.content.decode()
     assert first.post(f"/legal/{case.pk}/close/", closing).status_code == 302
     assert "won" in first.get("/legal/").content.decode()
 

@@ -26,6 +26,7 @@ from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.standing import hold_account
 from casework.operations.work_refusals import WorkRefusal
 from casework.plan_forms import AffordabilityFields, PlanFields
+from casework.plan_hooks import offer_shown
 from casework.queries.plans import GROUPS, Offers, offers, plan_shown, plans_in, plans_page
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
@@ -92,6 +93,7 @@ def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) 
         "may_sign": may(user, may_do.SIGN_PLAN) and found.status == Plan.Status.OFFERED,
         "may_read": may(user, may_do.READ_AGREEMENT),
         "paper": found.file,
+        "offer": offer_shown(found),
         "may_confirm": may(user, may_do.CONFIRM_PLAN) and waits_for_another,
         "may_send_back": may(user, may_do.SEND_BACK_PAPER) and waits_for_another,
         "may_withdraw": may(user, may_do.WITHDRAW_PLAN) and found.status in ("proposed", "offered", "confirming"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,6 +10,37 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import AmountField
 from casework.models import ReliefTerms
+from riskops.shared.money import plain_amount
+
+
+class PercentField(forms.DecimalField):
+    """A share as people type it, in percent; cleaned to whole parts of it.
+
+    :param parts: how many make a percent: 100 of hundredths of a percent, 10,000 of parts per million
+    """
+
+    def __init__(self, *, parts: int, most: int = 100, **kwargs: Any) -> None:
+        self.parts = parts
+        super().__init__(min_value=0, max_value=most, decimal_places=len(str(parts)) - 1, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what was typed as it was, and what is kept as percent."""
+        if not isinstance(value, int):
+            return value
+        return f"{(Decimal(value) / self.parts).normalize():f}"
+
+    def clean(self, value: Any) -> int | None:
+        """Return whole parts."""
+        percent = super().clean(value)
+        return None if percent is None else int(percent * self.parts)
+
+
+class MajorField(AmountField):
+    """An amount kept in minor units of a currency with two decimals, shown and typed in major ones."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what was typed as it was, and what is kept in major units."""
+        return plain_amount(value, digits=self.digits) if isinstance(value, int) else value
 
 
 class AffordabilityFields(forms.Form):

@@ -209,6 +209,16 @@ def test_terms_are_set_by_a_manager_by_page_and_by_api(people: People) -> None:
     assert ReliefTerms.objects.filter(instrument="restructure").count() == 2
 
 
+def test_plans_are_listed_by_instrument(account: CreditAccount, people: People) -> None:
+    plan = people.proposes(account)
+    site = browser(people.lead)
+    assert plan.reference in text(site.get("/plans/?of=open&instrument=restructure"))
+    for other in ("deferral", "re_age"):
+        page = text(site.get(f"/plans/?of=open&instrument={other}"))
+        assert plan.reference not in page and f"?of=active&amp;instrument={other}" in page
+    assert plan.reference in text(site.get("/plans/?of=open&instrument=nonsense"))
+
+
 def test_terms_are_shown_and_taken_in_major_units_and_percent(people: People) -> None:
     manager = browser(make_user(Role.MANAGER))
     page = text(manager.get("/plans/terms/restructure/"))

@@ -65,9 +65,12 @@ def plan_or_404(reference: str, user: Any) -> Plan:
 def plans(request: HttpRequest) -> HttpResponse:
     """Show a group of plans."""
     chosen = request.GET.get("of", "open")
-    page = plans_page(chosen if chosen in GROUPS else "open", scope=scope_of(request.user))
+    instrument = request.GET.get("instrument", "")
+    instrument = instrument if instrument in ReliefTerms.Instrument.values else ""
+    page = plans_page(chosen if chosen in GROUPS else "open", scope=scope_of(request.user), instrument=instrument)
     groups = [(group, name, page.counts[group]) for group, name in GROUP_NAMES.items()]
-    return render(request, "casework/plans/plans.html", {"title": _("Plans"), "page": page, "groups": groups})
+    context = {"title": _("Plans"), "page": page, "groups": groups, "instruments": ReliefTerms.Instrument.choices}
+    return render(request, "casework/plans/plans.html", context)
 
 
 @never_cache

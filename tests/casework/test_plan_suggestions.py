@@ -14,10 +14,11 @@ from plan_books import CLOSED, OPEN, People, close_through, late_account
 from accounts.models import CreditAccount
 from accounts.operations.payments import post_payment
 from accounts.operations.rebuilding import rebuild_accounts
+from accounts.operations.refusals import ReasonMissing
 from casework.models import Plan, ReliefTerms
 from casework.operations.plans.deciding import withdraw_plan
 from casework.operations.plans.proposing import dues_in, suggestions
-from casework.operations.plans.refusals import DeferralMovesDays, LengthGivenTwice
+from casework.operations.plans.refusals import DeferralMovesDays, LengthGivenTwice, PlanReasonTooShort
 from casework.operations.plans.standing import hold_account
 from riskops.shared.audit import Actor
 
@@ -94,6 +95,16 @@ def test_two_lengths_at_once_are_refused_with_both(people: People) -> None:
     assert answer.status_code == 422 and "are two plans" in answer.content.decode()
     answer = site.post("/api/v1/plans/", sent | {"account_no": "A-PLAN"}, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (422, "length_given_twice")
+    assert not Plan.objects.exists()
+
+
+def test_a_reason_of_next_to_nothing_is_refused(people: People) -> None:
+    account = late_account(account_no="A-PLAN")
+    for reason in ("x", " bad  "):
+        with pytest.raises(PlanReasonTooShort, match="at least 5 characters"):
+            people.proposes(account, reason=reason)
+    with pytest.raises(ReasonMissing):
+        people.proposes(account, reason="  ")
     assert not Plan.objects.exists()
 
 

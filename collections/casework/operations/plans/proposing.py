@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 
 from accounts.operations.checks import account_facts, check_reason
+from accounts.operations.revealing import SHORTEST_REASON
 from accounts.operations.schedule_changes import NewInstallment, check_schedule
 from accounts.rules.entries import Part
 from casework.models import AffordabilityForm, Plan, PlanEvent, ReliefTerms
@@ -23,6 +24,7 @@ from casework.operations.plans.refusals import (
     NotEligible,
     NothingToCover,
     PlanPaysTooLittle,
+    PlanReasonTooShort,
     PlanTakesTooLong,
     PlanThere,
     TooManyMonths,
@@ -234,13 +236,15 @@ def propose_plan(*, actor: Actor, account_id: int, asked: PlanAsked, reason: str
     """Propose a plan for an account, drawn from what is owed on the open day; somebody else decides on it.
 
     :raises PlanThere: the account has one that is not over
-    :raises ReasonMissing: nothing is written in it
+    :raises ReasonMissing, PlanReasonTooShort: nothing is written in it, or next to nothing
     :raises AffordabilityUnknown: the customer has no such form
     :raises NotEligible, NothingToCover, PlanPaysTooLittle, PlanTakesTooLong, TooManyMonths, FirstDueTooFar: see `draw`
     :raises LengthGivenTwice, DeferralMovesDays: see `draw`
     :raises ConflictDeclared, DayNotOpenYet: see `hold_account`
     """
     check_reason(reason)
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise PlanReasonTooShort(SHORTEST_REASON)
     held = hold_account(account_id, actor)
     _refuse_second(account_id)
     drawn = draw(held, asked)

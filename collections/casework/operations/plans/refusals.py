@@ -136,6 +136,18 @@ class TooManyMonths(WorkRefusal):
         )
 
 
+class PlanReasonTooShort(WorkRefusal):
+    """A reason that says nothing to whoever decides."""
+
+    about = "reason"
+
+    def __init__(self, least: int) -> None:
+        super().__init__(
+            _("The reason needs at least %(least)s characters; write what happened to the customer: who decides reads it.")
+            % {"least": least}
+        )
+
+
 class LengthGivenTwice(WorkRefusal):
     """A number of instalments and an amount a month: either gives the other."""
 

@@ -79,20 +79,16 @@ class PlanFields(forms.Form):
         chosen = self.data.get("instrument") if self.is_bound else (initial or {}).get("instrument")
         if chosen == ReliefTerms.Instrument.DEFERRAL:
             # Each instalment stays as it is, so many months later.
-            self.fields["number"].label = _("Months later")
+            number = self.fields["number"]
+            number.label, number.required = _("Months later"), True
+            number.error_messages["required"] = _("Give the months by which each due date moves.")
             del self.fields["amount"], self.fields["first_due"]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a plan without its length."""
         values: dict[str, Any] = super().clean() or {}
         if not self.errors and not values.get("number") and not values.get("amount"):
-            is_deferral = values.get("instrument") == ReliefTerms.Instrument.DEFERRAL
-            self.add_error(
-                "number",
-                _("Give the months by which each due date moves.")
-                if is_deferral
-                else _("Give a number of instalments, or what is paid a month."),
-            )
+            self.add_error("number", _("Give a number of instalments, or what is paid a month."))
         return values
 
     def refuse(self, about: str, text: str) -> None:

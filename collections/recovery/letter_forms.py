@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.forms import no_amount
 from outreach.forms import OutreachForm
@@ -228,7 +228,10 @@ class MoveCaseForm(_OfCase):
     stage = forms.ChoiceField(label=gettext_lazy("Next stage"), choices=[])
     on = _Day(label=gettext_lazy("From"))
     body = forms.CharField(
-        label=gettext_lazy("Before"), max_length=120, required=False, help_text=gettext_lazy("court, commission or mediator")
+        label=pgettext_lazy("court", "Before"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("court, commission or mediator"),
     )
     docket_no = forms.CharField(label=gettext_lazy("Docket number"), max_length=80, required=False)
     result = _Text(label=gettext_lazy("Result of the present stage"), required=False)
@@ -243,7 +246,7 @@ class MoveCaseForm(_OfCase):
 class StageForm(_OfCase):
     """What is known of the present stage, and a cost to be booked."""
 
-    body = forms.CharField(label=gettext_lazy("Before"), max_length=120, required=False)
+    body = forms.CharField(label=pgettext_lazy("court", "Before"), max_length=120, required=False)
     docket_no = forms.CharField(label=gettext_lazy("Docket number"), max_length=80, required=False)
     cost = forms.CharField(label=gettext_lazy("Book a further cost"), max_length=20, required=False)
 

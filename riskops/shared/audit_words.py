@@ -221,6 +221,7 @@ VALUE_NAMES: Final[dict[str, Promise]] = {
     "wish": pgettext_lazy("audit", "wish"),
     "with": pgettext_lazy("audit", "with"),
     # Of disputes, agencies, letters and legal cases; what is a column of theirs is called as the column is.
+    "body": pgettext_lazy("audit", "before whom"),
     "booked": pgettext_lazy("audit", "booked"),
     "claim_characters": pgettext_lazy("audit", "characters of the claim"),
     "corrections": pgettext_lazy("audit", "corrections"),

@@ -77,7 +77,10 @@ def test_the_suggestion_that_is_chosen_is_the_plan_that_is_proposed(people: Peop
 def test_a_deferral_asks_for_months_and_says_so(people: People) -> None:
     open_to_all_account()
     page = browser(people.analyst).get("/accounts/A-SUGGEST/relief/?instrument=deferral").content.decode()
-    assert page.count("Months later") == 2
+    assert page.count("Months later") == 2 and 'name="number" value="1"' in page
+    sent = {"propose": "1", "instrument": "deferral", "covers": "late", "number": "", "reason": "lost the job"}
+    answer = browser(people.analyst).post("/accounts/A-SUGGEST/relief/", sent)
+    assert answer.status_code == 422 and "Give the months by which each due date moves." in answer.content.decode()
     assert "Number of instalments" not in page
     assert 'name="amount"' not in page and 'name="first_due"' not in page
     page = browser(people.analyst).get("/accounts/A-SUGGEST/relief/?instrument=restructure").content.decode()

@@ -152,6 +152,8 @@ def test_a_legal_case_goes_over_the_board_by_pages() -> None:
     assert wrong.status_code == 422
     assert first.post(f"/legal/{case.pk}/move/", {"version": case.version, "stage": "judgment", "on": today}).status_code == 302
     trail = client_of(Role.COMPLIANCE).get(f"/legal/{case.pk}/").content.decode()
+    in_chinese = client_of(Role.LEGAL, Role.COMPLIANCE, chinese=True).get(f"/legal/{case.pk}/").content.decode()
+    assert "受理机构" in in_chinese and "变更前" not in in_chinese
     assert "suit → judgment" in trail and "¥\u202f123.45" in trail
     board = first.get("/legal/").content.decode()
     assert case.reference in board and "judgment" in board.lower()

@@ -32,6 +32,15 @@ def new_reference() -> str:
     return f"WEB-{secrets.token_hex(6).upper()}"
 
 
+def no_amount(text: str, malformed: MalformedAmount) -> str:
+    """Say in a sentence that what was typed is no amount, and what would be."""
+    # Files and programs are to write no separators; typed ones are forgiven by the fields.
+    is_odd = malformed.wording == PLAIN_DECIMAL
+    plain = gettext("a decimal such as 1234.5, without sign or exponent")
+    right = plain if is_odd else gettext(malformed.wording) % malformed.params
+    return gettext("%(value)s is not an amount: write %(right)s.") % {"value": text, "right": right}
+
+
 class AmountField(forms.CharField):
     """An amount as people type it, in major units; cleaned to minor units."""
 
@@ -48,13 +57,7 @@ class AmountField(forms.CharField):
         try:
             return parse_amount(text, digits=self.digits)
         except MalformedAmount as malformed:
-            # Files and programs are to write no separators; typed ones are forgiven above.
-            is_odd = malformed.wording == PLAIN_DECIMAL
-            plain = gettext("a decimal such as 1234.5, without sign or exponent")
-            right = plain if is_odd else gettext(malformed.wording) % malformed.params
-            raise ValidationError(
-                gettext("%(value)s is not an amount: write %(right)s.") % {"value": text, "right": right}
-            ) from None
+            raise ValidationError(no_amount(text, malformed)) from None
 
 
 class EntryForm(forms.Form):

@@ -29,7 +29,7 @@ class CaseworkConfig(AppConfig):
         from casework.dispute_hooks import CauseKind, register_cause
         from casework.dispute_panels import account_panel, customer_panel, dispute_lines, find_decision, recent_decisions
         from casework.dispute_roles import VIEW_DISPUTES
-        from casework.models import DisputeFile
+        from casework.models import Dispute, DisputeCorrection, DisputeFile, DisputeKind, Plan, ReliefTerms
         from casework.operations.cases.following import follow_changed
         from casework.operations.handing_back import hand_back_of_absent
         from casework.operations.promises.observing import observe_changed
@@ -41,8 +41,13 @@ class CaseworkConfig(AppConfig):
         from casework.queries.promises.known import known_promises
         from casework.queries.tier_timeline import register_tier_changes
         from casework.work_roles import VIEW_CASES, VIEW_PROMISES
+        from riskops.shared.audit_words import register_subject
         from riskops.shared.people.events import absence_entered
 
+        register_subject("dispute", Dispute, DisputeCorrection, kind=DisputeKind.named)
+        register_subject("dispute_kind", DisputeKind)
+        register_subject("plan", Plan, ReliefTerms)
+        register_subject("relief_terms", ReliefTerms)
         register_known("promises", known_promises)
         register_tiers(TiersOfPolicies())
         register_panel("tier", tier_panel, place=10)

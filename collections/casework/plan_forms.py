@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,6 +10,37 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import AmountField
 from casework.models import ReliefTerms
+from riskops.shared.money import plain_amount
+
+
+class PercentField(forms.DecimalField):
+    """A share as people type it, in percent; cleaned to whole parts of it.
+
+    :param parts: how many make a percent: 100 of hundredths of a percent, 10,000 of parts per million
+    """
+
+    def __init__(self, *, parts: int, most: int = 100, **kwargs: Any) -> None:
+        self.parts = parts
+        super().__init__(min_value=0, max_value=most, decimal_places=len(str(parts)) - 1, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what was typed as it was, and what is kept as percent."""
+        if not isinstance(value, int):
+            return value
+        return f"{(Decimal(value) / self.parts).normalize():f}"
+
+    def clean(self, value: Any) -> int | None:
+        """Return whole parts."""
+        percent = super().clean(value)
+        return None if percent is None else int(percent * self.parts)
+
+
+class MajorField(AmountField):
+    """An amount kept in minor units of a currency with two decimals, shown and typed in major ones."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what was typed as it was, and what is kept in major units."""
+        return plain_amount(value, digits=self.digits) if isinstance(value, int) else value
 
 
 class AffordabilityFields(forms.Form):
@@ -33,7 +65,7 @@ class PlanFields(forms.Form):
     instrument = forms.ChoiceField(choices=ReliefTerms.Instrument.choices, widget=forms.HiddenInput)
     covers = forms.ChoiceField(choices=[("late", ""), ("open", "")], widget=forms.HiddenInput)
     number = forms.IntegerField(label=_("Number of instalments"), required=False, min_value=1, max_value=60)
-    amount = AmountField(label=_("Or this much a month"), required=False)
+    amount = AmountField(label=_("Or this much a month"), required=False, help_text=_("instead of a number: empty that one"))
     first_due = forms.DateField(
         label=_("First due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -44,6 +76,13 @@ class PlanFields(forms.Form):
         amount = self.fields["amount"]
         assert isinstance(amount, AmountField)
         amount.digits = digits
+        chosen = self.data.get("instrument") if self.is_bound else (initial or {}).get("instrument")
+        if chosen == ReliefTerms.Instrument.DEFERRAL:
+            # Each instalment stays as it is, so many months later.
+            number = self.fields["number"]
+            number.label, number.required = _("Months later"), True
+            number.error_messages["required"] = _("Give the months by which each due date moves.")
+            del self.fields["amount"], self.fields["first_due"]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a plan without its length."""

@@ -1,14 +1,36 @@
-"""What plans need of upper rooms, which register it when they are ready: whether a plan that is not ours holds contact back."""
+"""What plans need of upper rooms, which register it when they are ready: whether a plan that is not ours holds contact back, and
+offers sent to customers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
+
+from casework.models import Plan
 
 #: Whether somebody noted by hand that the account has a hardship plan (one agreed elsewhere): (account id).
 AskNoted = Callable[[int], bool]
 
+#: Take the offer of a plan over for sending, dated a business day, in this transaction and by no other deed than rows.
+SendOffer = Callable[[Plan, date, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferShown:
+    """What became of an offer, in words, and the page that shows it; and the customer's own page where it may be opened."""
+
+    text: str = ""
+    url: str = ""
+    own_page: str = ""
+
+
+#: Say what became of the offer of a plan.
+ShowOffer = Callable[[Plan], OfferShown]
+
 _NOTED: Final[dict[str, AskNoted]] = {}
+_OFFERS: Final[dict[str, tuple[SendOffer, ShowOffer]]] = {}
 
 
 def register_noted_plans(name: str, ask: AskNoted) -> None:
@@ -19,3 +41,19 @@ def register_noted_plans(name: str, ask: AskNoted) -> None:
 def is_noted_elsewhere(account_id: int) -> bool:
     """Return whether an account has a plan that is not one of ours."""
     return any(ask(account_id) for ask in _NOTED.values())
+
+
+def register_offers(name: str, send: SendOffer, show: ShowOffer) -> None:
+    """Add who sends offers to customers; the last one registered does."""
+    _OFFERS[name] = (send, show)
+
+
+def send_offer(plan: Plan, dated: date, now: datetime) -> None:
+    """Hand the offer of a plan over for sending, where somebody sends them."""
+    for send, _show in list(_OFFERS.values())[-1:]:
+        send(plan, dated, now)
+
+
+def offer_shown(plan: Plan) -> OfferShown:
+    """Return what became of the offer of a plan."""
+    return next((show(plan) for _send, show in reversed(_OFFERS.values())), OfferShown())

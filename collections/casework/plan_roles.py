@@ -24,6 +24,9 @@ DECIDE_PLAN = operation("plan.decide", _("approve or reject a plan"), Role.TEAM_
 WITHDRAW_PLAN = operation("plan.withdraw", _("withdraw a plan that is not signed"), *_WORKERS, Role.APPROVER)
 SIGN_PLAN = operation("plan.sign", _("take the signature of a plan"), *_WORKERS, Role.SERVICE)
 CONFIRM_PLAN = operation("plan.confirm", _("confirm a signed agreement that somebody handed in"), Role.TEAM_LEAD, Role.APPROVER)
+SEND_BACK_PAPER = operation(
+    "plan.send_back", _("send back a signed agreement that somebody handed in"), Role.TEAM_LEAD, Role.APPROVER
+)
 BREAK_PLAN = operation("plan.break", _("end a plan before its time"), Role.TEAM_LEAD, Role.APPROVER)
 SET_RELIEF_TERMS = operation("relief_terms.set", _("set the terms of relief"), Role.MANAGER)
 

@@ -10,45 +10,42 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from casework.dispute_reasons import COMPLAINT_RULES, CREDIT_REPORTING, OWN_DEFAULT
 from casework.models import DisputeKind, ReplyTemplate
 from casework.rules.disputes import DemandTerms, Lane, Outcome, PenaltyTerms, Reach
-
-_OWN: Final = "our own default"
-_COMPLAINTS: Final = "complaint rules 2020, art. 16"
-_CREDIT_DATA: Final = "credit-reporting rules: within 20 days"
 
 KINDS: Final[tuple[dict[str, Any], ...]] = (
     {
         "code": "amount", "name_en": "Amount is wrong", "name_zh": "金额有误", "lane": Lane.DISPUTE, "answer_days": 15,
-        "source": _OWN,
+        "source": OWN_DEFAULT,
     },
     {
         "code": "already_paid", "name_en": "Already paid", "name_zh": "已还款", "lane": Lane.DISPUTE, "answer_days": 10,
-        "source": _OWN,
+        "source": OWN_DEFAULT,
     },
     {
         "code": "not_mine", "name_en": "Not mine: fraud claim", "name_zh": "非本人交易（冒用）", "lane": Lane.FRAUD,
-        "answer_days": 20, "source": _OWN, "demands": DemandTerms.END,
+        "answer_days": 20, "source": OWN_DEFAULT, "demands": DemandTerms.END,
         # A suspension protects whoever was impersonated; the fraud lane allows it.
         "holds_restrictions": False,
     },
     {
         "code": "service", "name_en": "Goods or service", "name_zh": "商品或服务", "lane": Lane.DISPUTE, "answer_days": 15,
-        "source": _OWN,
+        "source": OWN_DEFAULT,
     },
     {
         "code": "conduct", "name_en": "How we contact them", "name_zh": "催收行为投诉", "lane": Lane.COMPLAINT, "answer_days": 15,
-        "source": _COMPLAINTS, "reach": Reach.CUSTOMER, "penalty": PenaltyTerms.CHARGED, "demands": DemandTerms.HOLD,
+        "source": COMPLAINT_RULES, "reach": Reach.CUSTOMER, "penalty": PenaltyTerms.CHARGED, "demands": DemandTerms.HOLD,
         "holds_restrictions": False,
     },
     {
         "code": "complaint", "name_en": "Other complaint", "name_zh": "其他投诉", "lane": Lane.COMPLAINT, "answer_days": 15,
-        "source": _COMPLAINTS, "reach": Reach.ACCOUNT, "penalty": PenaltyTerms.CHARGED, "demands": DemandTerms.KEEP,
+        "source": COMPLAINT_RULES, "reach": Reach.ACCOUNT, "penalty": PenaltyTerms.CHARGED, "demands": DemandTerms.KEEP,
         "holds_restrictions": False,
     },
     {
         "code": "credit_report", "name_en": "Objection to credit data", "name_zh": "征信异议", "lane": Lane.DISPUTE,
-        "answer_days": 20, "source": _CREDIT_DATA,
+        "answer_days": 20, "source": CREDIT_REPORTING,
     },
 )  # fmt: skip
 

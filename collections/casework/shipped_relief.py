@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from casework.models import ReliefTerms
+from riskops.shared.own_reasons import own_reason
 
+AS_SHIPPED: Final = own_reason(gettext_noop("as shipped"))
 _OPEN: Final = "written_off = False and fraud_suspected = False and disputed = False"
 
 SHIPPED: Final[tuple[dict[str, Any], ...]] = (
@@ -44,5 +47,5 @@ def seed_relief(*, using: str) -> None:
     for terms in SHIPPED:
         if not ReliefTerms.objects.using(using).filter(instrument=terms["instrument"]).exists():
             ReliefTerms.objects.using(using).create(
-                **terms, new_use="paid", version=1, author_name="riskops", reason="as shipped", made_at=timezone.now()
+                **terms, new_use="paid", version=1, author_name="riskops", reason=AS_SHIPPED, made_at=timezone.now()
             )

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from casework.views import agreements, care, disputes, plans, relief_terms, tiers
+from casework.views import agreements, care, disputes, plan_papers, plans, relief_terms, tiers
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 app_name = "casework"
@@ -15,12 +15,13 @@ urlpatterns: list[URLPattern] = [
     path("plans/<key:reference>/reject/", plans.reject, name="plan_reject"),
     path("plans/<key:reference>/withdraw/", plans.withdraw, name="plan_withdraw"),
     path("plans/<key:reference>/sign/", plans.sign, name="plan_sign"),
-    path("plans/<key:reference>/agreement/", plans.hand_in, name="plan_hand_in"),
-    path("plans/<key:reference>/agreement/file/", plans.agreement_file, name="plan_file"),
+    path("plans/<key:reference>/agreement/", plan_papers.hand_in, name="plan_hand_in"),
+    path("plans/<key:reference>/agreement/file/", plan_papers.agreement_file, name="plan_file"),
     path("plans/<key:reference>/agreement/pages/", agreements.pages, name="plan_agreement"),
     path("plans/<key:reference>/agreement/pages/<int:page>/", agreements.page_picture, name="plan_agreement_page"),
     path("plans/<key:reference>/agreement/pdf/", agreements.pdf, name="plan_agreement_pdf"),
-    path("plans/<key:reference>/confirm/", plans.confirm, name="plan_confirm"),
+    path("plans/<key:reference>/confirm/", plan_papers.confirm, name="plan_confirm"),
+    path("plans/<key:reference>/send-back/", plan_papers.send_back, name="plan_send_back"),
     path("plans/<key:reference>/end/", plans.end, name="plan_end"),
     path("accounts/<key:account_no>/relief/", plans.new_plan, name="plan_new"),
     path("care/", care.customers, name="care_customers"),

@@ -20,7 +20,7 @@ class OutreachConfig(AppConfig):
         from accounts.panels import register_panel as register_account_panel
         from casework.blocks import register_passing_block
         from casework.dispute_hooks import CauseKind, register_cause, register_holds, register_letters
-        from casework.plan_hooks import register_noted_plans
+        from casework.plan_hooks import register_noted_plans, register_offers
         from outreach.customer_links import one_click_address
         from outreach.disputes import find_contact, find_message, recent_contacts, recent_messages, send_letter, trace_letter
         from outreach.operations.holds import end_for_dispute, has_noted_plan, place_for_dispute
@@ -31,6 +31,7 @@ class OutreachConfig(AppConfig):
         from outreach.outbox_panels import message_lines
         from outreach.panels import contact_lines, contact_panel, ladder_panel, next_contact_panel, refused_lines, treatment_panel
         from outreach.passing import CALLS_BLOCK, calls_refused, left_alone_items
+        from outreach.plan_offers import offer_shown, send_offer
         from outreach.providers import checks  # noqa: F401  (registers the system checks)
         from outreach.providers.mail import register_unsubscribe
         from outreach.reply_lines import reply_lines
@@ -50,6 +51,7 @@ class OutreachConfig(AppConfig):
         register_holds("contact", place_for_dispute, end_for_dispute)
         register_letters("outbox", send_letter, trace_letter)
         register_noted_plans("holds", has_noted_plan)
+        register_offers("outbox", send_offer, offer_shown)
         register_told("outbox", debit_notices_told_on)
         register_cause(CauseKind("contact", _("contact"), find_contact, recent_contacts))
         register_cause(CauseKind("message", _("message"), find_message, recent_messages))

@@ -18,6 +18,7 @@ from outreach.wording import RULE_NAMES
 
 _WORDS: Final[dict[str, Promise]] = {
     Stop.EXPIRED: gettext_lazy("too late to make sense"),
+    Stop.OFFER_OVER: gettext_lazy("the plan it offers is signed, withdrawn or over"),
     Stop.EPISODE_OVER: gettext_lazy("paid: it is no longer late since that day"),
     Stop.RESTRICTION_OVER: gettext_lazy("the restriction it is about is over"),
     Stop.PROMISE_OVER: gettext_lazy("the promise it is about is over"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from accounts.facts import ACCOUNT_FACTS, account_rows
 from accounts.models import AccountState
-from recovery.models import Placement
+from recovery.models import DebtSale, Placement
 from recovery.rules.splitting import Candidate
 from riskops.shared.rule_language import Rule, holding, parse_rule
 from riskops.shared.scope import Scope
@@ -30,7 +30,8 @@ ENDING: Final = (
     ("in_legal", Placement.Reason.LEGAL),
     ("vulnerable", Placement.Reason.CARE),
 )
-_NONE_ENDS: Final = " and ".join(f"{name} = False" for name, _reason in ENDING)
+#: What keeps an account from agencies beside being sold: what ends a placement, and contact that is held back.
+_NONE_BARS: Final = " and ".join(f"{name} = False" for name in (*(name for name, _reason in ENDING), "on_hold"))
 
 _OWED: Final = (
     F("outstanding_principal_minor") + F("outstanding_interest_minor") + F("outstanding_fee_minor") + F("penalty_due_minor")
@@ -41,15 +42,21 @@ def placeable(
     rule: Rule, as_of: date, currency: str, scope: Scope, rows: QuerySet[AccountState] | None = None
 ) -> QuerySet[AccountState]:
     """Return the account states that a rule chooses and that can be placed: of the currency, owing, with no agency now, and
-    nothing known of them that would end a placement at once.
+    nothing known of them that would end a placement at once, neither sold nor held back from contact.
 
     :param rows: as `account_rows` returns them; None: the whole book
     """
     rows = scope.accounts(account_rows() if rows is None else rows)
     open_ones = Placement.objects.filter(account_id=OuterRef("pk"), recalled_on=None)
-    rows = holding(parse_rule(_NONE_ENDS, ACCOUNT_FACTS), ACCOUNT_FACTS, rows, as_of)
-    found = holding(rule, ACCOUNT_FACTS, rows, as_of).filter(~Exists(open_ones), product__currency=currency)
+    sold = DebtSale.objects.filter(account_id=OuterRef("pk"))
+    rows = holding(parse_rule(_NONE_BARS, ACCOUNT_FACTS), ACCOUNT_FACTS, rows, as_of)
+    found = holding(rule, ACCOUNT_FACTS, rows, as_of).filter(~Exists(open_ones), ~Exists(sold), product__currency=currency)
     return found.annotate(owed_minor=_OWED).filter(owed_minor__gt=0)
+
+
+def sold_among(account_ids: Iterable[int]) -> frozenset[int]:
+    """Return which of some accounts were sold: they are not ours to place, and one that is placed comes back."""
+    return frozenset(DebtSale.objects.filter(account_id__in=list(account_ids)).values_list("account_id", flat=True))
 
 
 def candidates(rows: QuerySet[Any], minor_digits: int) -> Iterator[Candidate]:

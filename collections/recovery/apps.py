@@ -17,11 +17,27 @@ class RecoveryConfig(AppConfig):
         from accounts.events import facts_changed
         from accounts.operations.sealed_files import register_sealed_files
         from recovery.letter_panels import register_letter_panels
+        from recovery.models import (
+            Agency,
+            AgencyEvaluation,
+            LegalCase,
+            LegalStage,
+            Letter,
+            Placement,
+            PlacementBatch,
+            ResaleChange,
+        )  # fmt: skip
         from recovery.operations.agencies.recalling import recall_changed
         from recovery.operations.letters.keeping import reseal_recovery_files
         from recovery.operations.write_offs.lapsing import follow_changed
         from recovery.write_off_panels import register_write_off_panels
+        from riskops.shared.audit_words import register_subject
 
+        register_subject("agency", Agency, AgencyEvaluation, Placement)
+        register_subject("placement_batch", PlacementBatch)
+        register_subject("letter", Letter)
+        register_subject("legal case", LegalStage, LegalCase)
+        register_subject("resale", ResaleChange)
         register_letter_panels()
         register_write_off_panels()
         register_sealed_files("recovery files", reseal_recovery_files)

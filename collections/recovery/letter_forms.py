@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.forms import no_amount
 from outreach.forms import OutreachForm
 from recovery.models import LegalCase, Letter, LetterPolicy
 from recovery.models.legal import NOTED_CAUSES, STAGE_NAMES
@@ -161,7 +162,7 @@ class LetterPolicyForm(OutreachForm):
             try:
                 values[column] = parse_amount(values[field], digits=digits)
             except MalformedAmount as malformed:
-                self.add_error(field, _(malformed.wording) % malformed.params)
+                self.add_error(field, no_amount(values[field], malformed))
         values["bands"] = self._rows("bands", digits)
         values["stages"] = self._rows("stages", digits)
         return values
@@ -227,7 +228,10 @@ class MoveCaseForm(_OfCase):
     stage = forms.ChoiceField(label=gettext_lazy("Next stage"), choices=[])
     on = _Day(label=gettext_lazy("From"))
     body = forms.CharField(
-        label=gettext_lazy("Before"), max_length=120, required=False, help_text=gettext_lazy("court, commission or mediator")
+        label=pgettext_lazy("court", "Before"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("court, commission or mediator"),
     )
     docket_no = forms.CharField(label=gettext_lazy("Docket number"), max_length=80, required=False)
     result = _Text(label=gettext_lazy("Result of the present stage"), required=False)
@@ -242,7 +246,7 @@ class MoveCaseForm(_OfCase):
 class StageForm(_OfCase):
     """What is known of the present stage, and a cost to be booked."""
 
-    body = forms.CharField(label=gettext_lazy("Before"), max_length=120, required=False)
+    body = forms.CharField(label=pgettext_lazy("court", "Before"), max_length=120, required=False)
     docket_no = forms.CharField(label=gettext_lazy("Docket number"), max_length=80, required=False)
     cost = forms.CharField(label=gettext_lazy("Book a further cost"), max_length=20, required=False)
 

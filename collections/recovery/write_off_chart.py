@@ -12,8 +12,8 @@ from riskops.shared.wording import amount_text, month_text, percent_text
 HEIGHT: Final = 320
 #: As many lines as can be told apart; the table below holds the rest.
 _DRAWN: Final = 7
-#: The newest month is the accent, older ones grow paler; each has its own dash, so that colour is not alone.
-_COLOURS: Final = ("var(--accent)", "var(--m4)", "var(--m3)", "var(--m6)", "var(--m2)", "var(--m0)", "var(--m7)")
+#: The newest month is the accent. No two are near each other, and each has its own dash, so that colour is not alone.
+COLOURS: Final = ("var(--accent)", "var(--m4)", "var(--ok)", "var(--m7)", "var(--warn)", "var(--m0)", "var(--m1)")
 _DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 
 
@@ -64,7 +64,7 @@ def _line(currency: str, cohort: Cohort, place: int) -> dict[str, Any]:
         "name": month_text(cohort.month),
         "x": list(range(len(cohort.recovered_minor))),
         "y": [recovered / cohort.written_off_minor for recovered in cohort.recovered_minor],
-        "line": {"color": _COLOURS[place], "dash": _DASHES[place], "width": 2},
+        "line": {"color": COLOURS[place], "dash": _DASHES[place], "width": 2},
         "marker": {"size": 6},
         "hovertext": [
             f"<b>{month_text(cohort.month)}</b><br>"

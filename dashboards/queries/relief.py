@@ -19,16 +19,25 @@ from riskops.shared.day import book_state
 from riskops.shared.scope import Scope as PersonScope
 
 #: The columns of the table of a day, and the counters that stand in each.
+#: Where the rows of a column are listed: the group of plans, and the status of promises.
+_GROUPS: Final = {"opened": "active", "open": "active", "paid": "observed", "cured": "over", "broken": "over"}
+_STATUSES: Final = {"opened": "open", "open": "open", "kept": "kept", "partly": "partly", "broken": "broken"}
 COLUMNS: Final = (("opened",), ("open",), ("kept", "paid"), ("partly",), ("cured",), ("broken",))
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An instrument on a day: a counter a column, None where it has no such counter; where its rows are listed."""
+    """An instrument on a day: a counter a column, None where it has no such counter; where it and each column is listed."""
 
     name: Promise
     url: str
     cells: tuple[Counted | None, ...]
+    urls: tuple[str, ...]
+
+    @property
+    def linked(self) -> tuple[tuple[Counted | None, str], ...]:
+        """Each counter with where its rows are listed."""
+        return tuple(zip(self.cells, self.urls, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +71,21 @@ def relief_page(view: View) -> ReliefPage:
 
 
 def _lines(here: Mapping[tuple[str, str], Counted]) -> tuple[Line, ...]:
-    lists = {"promise": reverse("promises"), "waiver": ""}
-    plans = reverse("casework:plans") + "?of=active"
     lines = []
     for name in INSTRUMENTS:
-        cells = tuple(next((here[name, one] for one in column if (name, one) in here), None) for column in COLUMNS)
-        lines.append(Line(charts.NAMES[name], lists.get(name, plans), cells))
+        found = [next((one for one in column if (name, one) in here), "") for column in COLUMNS]
+        cells = tuple(here[name, one] if one else None for one in found)
+        lines.append(Line(charts.NAMES[name], _listed(name, "open"), cells, tuple(_listed(name, one) for one in found)))
     return tuple(lines)
+
+
+def _listed(instrument: str, counter: str) -> str:
+    """Return where what a counter counts is listed, as it stands now; "" for waivers, which have no list."""
+    if instrument == "waiver" or not counter:
+        return ""
+    if instrument == "promise":
+        return f"{reverse('promises')}?status={_STATUSES[counter]}"
+    return f"{reverse('casework:plans')}?of={_GROUPS[counter]}&instrument={instrument}"
 
 
 def _panels(view: View) -> tuple[Panel, ...]:

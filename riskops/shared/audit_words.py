@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, Final
 
+from django.db.models import DateField, Field, Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from riskops.shared.roles import EVENTS, OPERATIONS
+from riskops.shared.wording import day_text
 
 #: By the name that the line keeps. Those of operations, and of what follows from one, are in the role table.
 RECORDED: Final[dict[str, Promise]] = {
@@ -216,4 +220,64 @@ VALUE_NAMES: Final[dict[str, Promise]] = {
     "what": pgettext_lazy("audit", "what"),
     "wish": pgettext_lazy("audit", "wish"),
     "with": pgettext_lazy("audit", "with"),
+    # Of disputes, agencies, letters and legal cases; what is a column of theirs is called as the column is.
+    "body": pgettext_lazy("audit", "before whom"),
+    "booked": pgettext_lazy("audit", "booked"),
+    "claim_characters": pgettext_lazy("audit", "characters of the claim"),
+    "corrections": pgettext_lazy("audit", "corrections"),
+    "document": pgettext_lazy("audit", "document"),
+    "evaluation": pgettext_lazy("audit", "evaluation"),
+    "letter": pgettext_lazy("audit", "letter"),
+    "recalls_all": pgettext_lazy("audit", "recalls all"),
+    "root_cause": pgettext_lazy("audit", "root cause"),
+    "team": pgettext_lazy("audit", "team"),
+    "terms": pgettext_lazy("audit", "terms"),
 }
+
+#: Whose columns the lines about a subject write down, by its type.
+_MODELS: Final[dict[str, tuple[type[Model], ...]]] = {}
+#: The words of values that rows of a table have, by the subject's type and the value's name.
+_WORDS: Final[dict[tuple[str, str], Callable[[Any], str]]] = {}
+
+
+def register_subject(subject_type: str, *models: type[Model], **words: Callable[[Any], str]) -> None:
+    """Have lines about a subject named and worded by the columns of models: their names, and the words of their choices.
+
+    :param words: how to say values of other names, e.g. the code of a row that has a name
+    """
+    _MODELS[subject_type] = models
+    _WORDS.update({(subject_type, name): say for name, say in words.items()})
+
+
+def value_name(name: str, subject_type: str = "") -> str:
+    """Return what a value of a line is called: its own word, else its column's, else its name without underscores."""
+    plain = name.removesuffix("_minor")
+    if plain in VALUE_NAMES:
+        return str(VALUE_NAMES[plain])
+    column = next(_columns(subject_type, name), None)
+    return str(column.verbose_name) if column is not None else plain.replace("_", " ")
+
+
+def value_word(value: Any, name: str, subject_type: str = "") -> Any:
+    """Return a value of a line in the words of its column's choices, a day as pages write days; others as they are."""
+    if (subject_type, name) in _WORDS and value is not None:
+        return _WORDS[subject_type, name](value)
+    for column in _columns(subject_type, name):
+        words = dict(column.flatchoices)
+        if value in words:
+            return str(words[value]) or "–"
+        if isinstance(column, DateField) and isinstance(value, str):
+            return _day(value)
+    return _day(value) if name == "on" and isinstance(value, str) else value
+
+
+def _columns(subject_type: str, name: str) -> Iterator[Field[Any, Any]]:
+    for model in _MODELS.get(subject_type, ()):
+        yield from (column for column in model._meta.concrete_fields if column.attname == name)
+
+
+def _day(text: str) -> str:
+    try:
+        return day_text(date.fromisoformat(text))
+    except ValueError:
+        return text

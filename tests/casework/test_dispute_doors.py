@@ -66,6 +66,11 @@ def test_a_dispute_goes_from_the_account_page_to_its_letter(analyst: Person, acc
         "version": dispute.version, "outcome": "rejected", "root_cause": "none", "finding": "The entries are right.",
         "answer_en": "The amount is right.", "answer_zh": "金额无误。", "cause": "",
     }  # fmt: skip
+    # The trail speaks of money and in words, and not of the request it came with.
+    trail = shown[shown.index(">Trail<") :]
+    assert "¥\u202f100.00" in trail and "amount_minor" not in trail and "<code>" not in trail
+    in_chinese = page(at(analyst).get(f"/disputes/{dispute.pk}/", headers={"Accept-Language": "zh-hans"}))
+    assert "本机构默认" in in_chinese and "our own default" not in in_chinese
     preview = page(browser.post(f"/disputes/{dispute.pk}/outcome/", {**said, "preview": "1"}))
     assert "The letter as it would be sent" in preview and "金额无误。" in preview and not DisputeLetter.objects.exists()
     assert browser.post(f"/disputes/{dispute.pk}/outcome/", said).status_code == 302

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from plan_books import CUSTOMER, OPEN, People, late_account, stands
 from accounts.models import CreditAccount
 from casework.models import AffordabilityForm, Plan, ReliefTerms
 from casework.operations.plans.signing import sign_plan
+from casework.operations.plans.terms import TERM_FIELDS
 from outreach.customer_links import token_of
 from riskops.shared.roles import Role
 
@@ -207,6 +209,35 @@ def test_terms_are_set_by_a_manager_by_page_and_by_api(people: People) -> None:
     )
     assert bad.status_code == 422
     assert ReliefTerms.objects.filter(instrument="restructure").count() == 2
+
+
+def test_plans_are_listed_by_instrument(account: CreditAccount, people: People) -> None:
+    plan = people.proposes(account)
+    site = browser(people.lead)
+    assert plan.reference in text(site.get("/plans/?of=open&instrument=restructure"))
+    for other in ("deferral", "re_age"):
+        page = text(site.get(f"/plans/?of=open&instrument={other}"))
+        assert plan.reference not in page and f"?of=active&amp;instrument={other}" in page
+    assert plan.reference in text(site.get("/plans/?of=open&instrument=nonsense"))
+
+
+def test_terms_are_shown_and_taken_in_major_units_and_percent(people: People) -> None:
+    manager = browser(make_user(Role.MANAGER))
+    page = text(manager.get("/plans/terms/restructure/"))
+    shown = dict(re.findall(r'<input type="(?:number|text)" name="(\w+)" value="([^"]*)"', page))
+    assert (shown["approver_from_minor"], shown["share_bp"], shown["break_bp"]) == ("20000.00", "50", "3")
+    assert "Share of what is left, %" in page and "in major units" in page and "2000000" not in page
+    assert "20,000.00" in text(manager.get("/plans/terms/"))
+
+    present = ReliefTerms.objects.get(instrument="restructure")
+    form = {name: getattr(present, name) for name in TERM_FIELDS} | {"based_on": 1, "why": "after the review"}
+    form = {name: value for name, value in form.items() if value is not False}
+    sent = form | {"approver_from_minor": "12,000.5", "share_bp": "42.5", "break_bp": "2.25", "month_interest_ppm": "0.5"}
+    refused = text(manager.post("/plans/terms/restructure/", sent | {"share_bp": "5000"}), 422)
+    assert "100" in refused and 'value="12,000.5"' in refused
+    assert manager.post("/plans/terms/restructure/", sent).status_code == 302
+    made = ReliefTerms.objects.get(instrument="restructure", version=2)
+    assert (made.approver_from_minor, made.share_bp, made.break_bp, made.month_interest_ppm) == (1_200_050, 4_250, 225, 5_000)
 
 
 def test_who_has_another_portfolio_finds_no_such_plan(account: CreditAccount, people: People) -> None:

@@ -314,6 +314,7 @@ def test_paper_counts_once_somebody_else_has_confirmed_it(account: CreditAccount
     confirm_agreement(actor=Actor.of(people.approver), reference=plan.reference)
 
     plan.refresh_from_db()
+    assert plan.file is not None
     assert (plan.status, plan.way, plan.file.name) == ("active", "paper", "a.pdf")
     assert stands(account)[2] is True
 

@@ -201,7 +201,7 @@ def test_a_first_instalment_is_due_within_three_months(account: CreditAccount, p
 def test_a_form_of_somebody_else_is_refused(account: CreditAccount, people: People) -> None:
     client = Client()
     client.force_login(people.analyst)
-    asked = {"account_no": "A-PLAN", "instrument": "restructure", "covers": "late", "number": 3, "reason": "x"}
+    asked = {"account_no": "A-PLAN", "instrument": "restructure", "covers": "late", "number": 3, "reason": "lost the job"}
     answer = client.post("/api/v1/plans/", asked | {"affordability_id": 77}, content_type="application/json")
     assert (answer.status_code, Plan.objects.count()) == (422, 0), answer.content
     assert str(AffordabilityUnknown(77)) in answer.content.decode()

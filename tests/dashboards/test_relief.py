@@ -199,9 +199,20 @@ def test_the_page_and_the_api_say_the_same_of_the_last_closed_day(manager: Clien
         table = page.split('id="today"')[1].split("</table>")[0]
         rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table, re.DOTALL)
         assert [re.sub("<.*?>", "", name) for name, _cells in rows] == ["Promise", "Deferral", "Restructure", "Re-age", "Waiver"]
-        opened = [int(re.findall(r'<td class="num">(\d+)<', cells)[0]) for _name, cells in rows]
+        opened = [int(re.findall(r'<td class="num">(?:<a [^>]+>)?(\d+)<', cells)[0]) for _name, cells in rows]
         names = ("promise", "deferral", "restructure", "re_age", "waiver")
         assert opened == [expected.get((name, "opened"), (0, 0))[0] for name in names]
+        for name, (_label, cells) in zip(names, rows, strict=True):
+            # A figure leads to what it counts, each instrument to its own.
+            links = re.findall(r'<a href="([^"]+)">', cells)
+            if name == "waiver":
+                assert not links
+            elif name == "promise":
+                assert [link.partition("status=")[2] for link in links] == ["open", "open", "kept", "partly", "broken"]
+            else:
+                assert [link.partition("?of=")[2] for link in links] == [
+                    f"{group}&amp;instrument={name}" for group in ("active", "active", "observed", "over", "over")
+                ]
     assert manager.get("/api/v1/relief-counters/?currency=XXX").status_code == 400
 
 

@@ -15,6 +15,7 @@ from recovery.models import Agency, AgencyStatement, CommissionLine, Placement
 from recovery.operations.agencies import refusals
 from recovery.operations.agencies.recalling import recall_account
 from recovery.operations.agencies.statements import drop_statement, issue_statement, prepare_statement
+from recovery.queries.agency_statements import statement_rows
 from recovery.rules.commission import Band, Placed, commission_minor, counts_for, rate_bp
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
@@ -158,8 +159,11 @@ def _march(account: CreditAccount, until: date = date(2025, 4, 30)) -> None:
 def test_a_statement_is_drawn_up_issued_by_somebody_else_and_frozen(north: Agency, account: CreditAccount) -> None:
     _march(account, date(2025, 3, 31))
     clerk = actor_of(Role.TEAM_LEAD)
+    assert [(one.lines, one.commission_minor) for one in statement_rows().unstated] == [(1, 2_500)]
     row = prepare_statement(actor=clerk, code="north", month=date(2025, 3, 1))
     assert (row.lines_count, row.base_minor, row.total_minor) == (1, 10_001, 2_500)
+    # What stands on one that is drawn up is stated, though its lines are frozen only with the issue.
+    assert statement_rows().unstated == ()
     with pytest.raises(refusals.OwnWork):
         issue_statement(actor=clerk, statement_id=row.pk)
     with pytest.raises(refusals.StatementThere):

@@ -140,6 +140,26 @@ def test_stages_follow_one_another_and_costs_add_up(first: Actor, second: Actor)
     assert actions == ["legal_case.open", "legal_case.decide", *["legal_case.work"] * 4, "legal_case.close"]
 
 
+def test_a_case_is_not_paid_in_full_while_something_is_past_due(first: Actor, second: Actor) -> None:
+    account = make_late(principal=1_000_000)
+    case = opened(first, second, account)
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=999_999, value_date=TODAY, reference="T1")
+    closing: Any = {"actor": first, "case_id": case.pk, "version": case.version, "reason": "Paid.", "on": TODAY, "today": TODAY}
+
+    with pytest.raises(refusals.StillOwed, match=r"0\.01 of account .* is past due.*settled, won, lost or withdrawn"):
+        close_case(**closing, outcome="paid")
+
+    assert LegalCase.objects.get().status == "open" and LegalStage.objects.filter(ended_on=None).exists()
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=1, value_date=TODAY, reference="T2")
+    assert close_case(**closing, outcome="paid").outcome == "paid"
+
+
+def test_a_day_that_can_only_be_one_is_named_alone() -> None:
+    one, other = date(2026, 11, 28), date(2026, 11, 27)
+    assert str(refusals.CaseDayImpossible(other, one, one)) == "27 Nov 2026 cannot be: it must be 28 Nov 2026."
+    assert "from 27 Nov 2026 to 28 Nov 2026" in str(refusals.CaseDayImpossible(TODAY, other, one))
+
+
 def test_the_collection_case_goes_to_legal_and_back_to_where_its_days_put_it(first: Actor, second: Actor) -> None:
     account = make_late(days=100)
     follow_account(account.pk)

@@ -85,6 +85,18 @@ def test_what_stands_in_the_way_is_on_the_page_with_its_rule() -> None:
     assert "contact is held back: dispute" in page and "dispute</span>" in page
 
 
+@pytest.mark.parametrize(
+    ("chinese", "said"), [(False, ["loses money</span>", "Early", "warning tier</span>"]), (True, ["会亏损"])]
+)
+def test_what_stands_in_the_way_is_named_in_words(chinese: bool, said: list[str]) -> None:
+    # 1 % of 100.00 and the first tier, which has no letter.
+    account = make_late(days=5, principal=10_000)
+    page = client_of(Role.ANALYST, chinese=chinese).get(f"/accounts/{account.account_no}/letter/").content.decode()
+    for word in said:
+        assert word in page
+    assert "loses_money" not in page and ">tier<" not in page and "early" not in page
+
+
 def test_the_batch_says_what_was_refused_and_keeps_the_rest() -> None:
     first, second = make_late(), make_late()
     lead, legal = client_of(Role.TEAM_LEAD), client_of(Role.LEGAL)
@@ -148,9 +160,15 @@ def test_a_legal_case_goes_over_the_board_by_pages() -> None:
     case.refresh_from_db()
     assert case.booked_minor == 12_345
     assert first.post(f"/legal/{case.pk}/stage/", {**costs, "version": case.version, "cost": "x"}).status_code == 422
+    below = first.post(f"/legal/{case.pk}/stage/", {**costs, "version": case.version, "cost": "-3"}).content.decode()
+    assert "-3 is not an amount: write a decimal such as 1234.5, without sign or exponent." in below
     wrong = first.post(f"/legal/{case.pk}/move/", {"version": case.version, "stage": "enforcement", "on": today})
     assert wrong.status_code == 422
     assert first.post(f"/legal/{case.pk}/move/", {"version": case.version, "stage": "judgment", "on": today}).status_code == 302
+    trail = client_of(Role.COMPLIANCE).get(f"/legal/{case.pk}/").content.decode()
+    in_chinese = client_of(Role.LEGAL, Role.COMPLIANCE, chinese=True).get(f"/legal/{case.pk}/").content.decode()
+    assert "受理机构" in in_chinese and "变更前" not in in_chinese
+    assert "suit → judgment" in trail and "¥\u202f123.45" in trail
     board = first.get("/legal/").content.decode()
     assert case.reference in board and "judgment" in board.lower()
     scan = SimpleUploadedFile("j.pdf", b"%PDF-1.4 judgment", content_type="application/pdf")
@@ -161,6 +179,9 @@ def test_a_legal_case_goes_over_the_board_by_pages() -> None:
     nothing = {"version": case.version, "outcome": "", "on": today, "reason": "Paid."}
     assert first.post(f"/legal/{case.pk}/close/", nothing).status_code == 422
     closing = {"version": case.version, "outcome": "won", "on": today, "reason": "Paid."}
+    owing = first.post(f"/legal/{case.pk}/close/", {**closing, "outcome": "paid"})
+    assert owing.status_code == 422
+    assert "10,000.00 of account" in owing.content.decode()
     assert first.post(f"/legal/{case.pk}/close/", closing).status_code == 302
     assert "won" in first.get("/legal/").content.decode()
 

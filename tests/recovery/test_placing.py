@@ -18,7 +18,9 @@ from accounts.operations.payments import post_payment
 from accounts.operations.signals import note_signals
 from casework.models import Case
 from casework.operations.vulnerability import record_vulnerability
-from recovery.models import Agency, BatchAccount, Placement, PlacementBatch
+from outreach.operations.holds import place_hold
+from outreach.rules.contacts import Hold
+from recovery.models import Agency, BatchAccount, DebtSale, Placement, PlacementBatch
 from recovery.operations.agencies import refusals
 from recovery.operations.agencies.batches import approve_batch, drop_batch, propose_batch, split_batch
 from recovery.operations.agencies.preparing import stop_agency
@@ -203,6 +205,31 @@ def test_what_would_be_recalled_at_once_is_not_placed_even_where_the_rule_says_s
     assert set(Placement.objects.values_list("account_id", flat=True)) == {accounts[2].pk, accounts[3].pk}
 
 
+def sell(account: CreditAccount) -> None:
+    """Have it sold, as nothing but its row says."""
+    DebtSale.objects.create(
+        account=account, sold_on=DAY, buyer="East Asset", licence="AMC 12", price_minor=500, owed_minor=10_000,
+        recorded_by_name="a manager", recorded_at=timezone.now(),
+    )  # fmt: skip
+
+
+def test_what_is_sold_or_held_back_from_contact_is_not_placed(accounts: Any, agencies: Any) -> None:
+    sell(accounts[0])
+    place_hold(
+        actor=TESTER, customer=accounts[1].customer, account=accounts[1], kind=Hold.STOP_CONTACT, reason="asked for it",
+        now=timezone.now(),
+    )  # fmt: skip
+    batch = dry(rule="dpd >= 91")
+    assert set(BatchAccount.objects.filter(batch=batch).values_list("account_id", flat=True)) == {one.pk for one in accounts[2:]}
+    propose_batch(actor=actor_of(Role.TEAM_LEAD), batch_id=batch.pk, reason="r")
+    approve_batch(actor=actor_of(Role.APPROVER), batch_id=batch.pk, today=timezone.localdate())
+    # One more that is sold after the dry run.
+    sell(accounts[2])
+    close(NEXT)
+    assert set(Placement.objects.values_list("account_id", flat=True)) == {accounts[3].pk}
+    assert BatchAccount.objects.get(batch=batch, account=accounts[2]).outcome == "changed"
+
+
 # Recall -------------------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +253,19 @@ def test_a_dispute_fraud_plan_or_suit_recalls_on_the_spot(
     assert Placement.objects.filter(recalled_on=None).count() == 3
     line = AuditEntry.objects.get(action="placement.recall_by_rule")
     assert (line.subject_key, line.actor_name) == (accounts[0].account_no, "agency-recall")
+
+
+@pytest.mark.parametrize("how", ["on the spot", "by the close"])
+def test_what_is_sold_comes_back_to_nobody_calling_for_it(how: str, accounts: Any, agencies: Any) -> None:
+    place(accounts, *agencies, rule=RULE)
+    sell(accounts[0])
+    if how == "on the spot":
+        note_signals(accounts[0].pk, is_on_hold=True)
+    else:
+        close(NEXT + timedelta(days=1))
+    placement = Placement.objects.get(account=accounts[0])
+    assert (placement.recalled_on, placement.recall_reason) == (NEXT + timedelta(days=1), "resale")
+    assert Placement.objects.filter(recalled_on=None).count() == 3
 
 
 def flag(account: CreditAccount) -> None:

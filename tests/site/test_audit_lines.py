@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.utils import translation
 from django.utils.html import strip_tags
 
 from riskops.shared.audit_words import action_label
@@ -37,3 +39,39 @@ def test_a_limit_is_changed_by_more_than_imports() -> None:
 )
 def test_values_are_told_as_words_and_money(before: Any, after: Any, currency: str, line: str) -> None:
     assert " ".join(told(before, after, currency).split()) == line
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("subject", "before", "after", "english", "chinese"),
+    [
+        (
+            "dispute", {"status": "proposed"}, {"status": "closed", "root_cause": "identity", "amount_minor": 9_999_999_900},
+            "status outcome waits for a second person → closed "
+            "root cause somebody else used the customer's name amount ¥99,999,999.00",
+            "状态 结果待第二人审批 → 已结案 根本原因 他人冒用客户名义 金额 ¥99,999,999.00",
+        ),
+        (
+            "dispute", None, {"kind": "not_mine", "lane": "fraud", "claim_characters": 55, "received_on": "2025-03-15"},
+            "kind Not mine: fraud claim lane fraud claim characters of the claim 55 received on 15 Mar 2025", "",
+        ),
+        ("dispute", None, {"what": "cancel_installment", "component": 4}, "what cancel an instalment component principal", ""),
+        (
+            "agency", {"status": "prepared"}, {"status": "in_use", "licence_no": "L-1", "placed_days": 180},
+            "status waits for a second person → in use licence number L-1 days until an account is recalled 180", "",
+        ),
+        ("legal case", {"stage": "suit"}, {"stage": "judgment", "on": "2025-04-01"}, "stage suit → judgment on 1 Apr 2025", ""),
+    ],
+)  # fmt: skip
+def test_lines_about_a_subject_speak_in_the_words_of_its_columns(
+    subject: str, before: Any, after: Any, english: str, chinese: str
+) -> None:
+    entry = AuditEntry(subject_type=subject, before=before, after=after)
+
+    def said() -> str:
+        return " ".join(strip_tags(changes(entry, "CNY")).replace("\u202f", "").replace("&#x27;", "'").split())
+
+    assert said() == english
+    with translation.override("zh-hans"):
+        words = said()
+        assert words == chinese if chinese else not re.search(r"[a-z]{2,}", words.replace("L-1", ""))

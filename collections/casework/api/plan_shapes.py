@@ -44,7 +44,7 @@ class DueShape(serializers.Serializer[Any]):
 
 
 class SuggestionShape(serializers.Serializer[Any]):
-    """A plan that could be offered. `expected`: what is expected to come in."""
+    """A plan that could be offered. `number` asks for it (months, of a deferral); `expected`: what is expected to come in."""
 
     number = serializers.IntegerField()
     monthly = Amount()

@@ -6,12 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
-from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,16 +17,15 @@ from accounts.operations.refusals import LedgerRefusal
 from casework import plan_roles as may_do
 from casework.api import plan_shapes as shapes
 from casework.api.worklist_answers import WorkView, answers, read
-from casework.models import Plan, PlanAgreement, ReliefTerms
+from casework.models import Plan, ReliefTerms
 from casework.operations.plans.deciding import approve_plan, reject_plan, withdraw_plan
 from casework.operations.plans.eligibility import all_terms_in_force, terms_in_force
 from casework.operations.plans.following import break_plan
 from casework.operations.plans.proposing import PlanAsked, can_pay_minor, fill_affordability, propose_plan
-from casework.operations.plans.signing import confirm_agreement, hand_in_agreement, sign_plan
+from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.standing import hold_account
 from casework.operations.plans.terms import set_relief_terms
 from casework.queries.plans import offers, plan_shown, plans_in
-from casework.views.agreements import pdf_of
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.money import plain_amount
@@ -229,56 +225,6 @@ class PlanSignatures(PlanView):
         return self.step(
             request, reference, lambda actor: sign_plan(actor=actor, reference=reference, is_customers=is_customers, **values)
         )
-
-
-class PlanAgreements(PlanView):
-    """The agreement: the file that was kept, and handing in one that was signed on paper."""
-
-    operation = {"GET": may_do.READ_AGREEMENT, "POST": may_do.SIGN_PLAN}
-    parser_classes = [MultiPartParser, JSONParser]
-
-    @extend_schema(
-        summary="Download the agreement of a plan",
-        parameters=[
-            OpenApiParameter("stage", str, enum=PlanAgreement.Stage.values, description="the latest one where none is named")
-        ],
-        responses={(200, "application/pdf"): OpenApiTypes.BINARY},
-        tags=TAG,
-    )
-    def get(self, request: Request, reference: str) -> Any:
-        """Return the PDF as it was kept when the plan was offered, or with its signature; the reading is recorded."""
-        try:
-            return pdf_of(self.plan(reference), request.query_params.get("stage", ""), Actor.of(request.user))
-        except Http404 as gone:
-            raise NotFound(str(gone)) from None
-
-    @extend_schema(
-        summary="Hand in a signed agreement",
-        request={"multipart/form-data": shapes.PaperAgreement},
-        responses=answers(shapes.PlanDetailShape),
-        tags=TAG,
-    )
-    def post(self, request: Request, reference: str) -> Response:
-        """Keep the file; the plan counts once somebody else has confirmed it."""
-        sent = read(shapes.PaperAgreement, request)["file"]
-        return self.step(
-            request,
-            reference,
-            lambda actor: hand_in_agreement(
-                actor=actor, reference=reference, name=sent.name or "", chunks=sent.chunks(), size_bytes=sent.size or 0
-            ),
-        )
-
-
-class PlanConfirmation(PlanView):
-    """Confirming an agreement on paper."""
-
-    operation = may_do.CONFIRM_PLAN
-
-    @extend_schema(summary="Confirm a signed agreement", request=None, responses=answers(shapes.PlanDetailShape), tags=TAG)
-    def post(self, request: Request, reference: str) -> Response:
-        """Confirm what somebody else handed in; the plan's schedule goes into the ledger."""
-        return self.step(request, reference, lambda actor: confirm_agreement(actor=actor, reference=reference))
 
 
 class PlanEnd(PlanView):

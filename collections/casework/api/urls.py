@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from casework.api import dispute_settings, disputes, plans, tiers
+from casework.api import dispute_settings, disputes, plan_papers, plans, tiers
 from riskops.shared import converters  # noqa: F401  (registers <key:…>)
 
 urlpatterns: list[URLPattern] = [
@@ -14,8 +14,9 @@ urlpatterns: list[URLPattern] = [
     path("plans/<key:reference>/reject/", plans.PlanRejection.as_view(), name="api-plan-reject"),
     path("plans/<key:reference>/withdraw/", plans.PlanWithdrawal.as_view(), name="api-plan-withdraw"),
     path("plans/<key:reference>/sign/", plans.PlanSignatures.as_view(), name="api-plan-sign"),
-    path("plans/<key:reference>/agreement/", plans.PlanAgreements.as_view(), name="api-plan-agreement"),
-    path("plans/<key:reference>/confirm/", plans.PlanConfirmation.as_view(), name="api-plan-confirm"),
+    path("plans/<key:reference>/agreement/", plan_papers.PlanAgreements.as_view(), name="api-plan-agreement"),
+    path("plans/<key:reference>/confirm/", plan_papers.PlanConfirmation.as_view(), name="api-plan-confirm"),
+    path("plans/<key:reference>/send-back/", plan_papers.PlanPaperSentBack.as_view(), name="api-plan-send-back"),
     path("plans/<key:reference>/end/", plans.PlanEnd.as_view(), name="api-plan-end"),
     path("relief-terms/", plans.ReliefTermsList.as_view(), name="api-relief-terms"),
     path("relief-terms/<str:instrument>/", plans.ReliefTermsDetail.as_view(), name="api-relief-terms-set"),

@@ -97,6 +97,12 @@ class DisputeKind(DisputeFigures):
     def __str__(self) -> str:
         return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
 
+    @classmethod
+    def named(cls, code: str) -> str:
+        """Return the name of the kind of a code, which is the code where there is none."""
+        kind = cls.objects.filter(code=code).first()
+        return str(kind) if kind is not None else code
+
 
 class ReplyTemplate(models.Model):
     """What a reply letter says around the answer, by outcome, in both languages. Written by the settings' operation."""

@@ -189,6 +189,11 @@ class Plan(models.Model):
         return self.reference
 
     @property
+    def file(self) -> PlanFile | None:
+        """The agreement on paper that counts, or waits to be confirmed."""
+        return self.files.filter(sent_back_at=None).first()
+
+    @property
     def holds_use(self) -> bool:
         """Whether it keeps the account from new use as it stands."""
         until = self.terms.new_use
@@ -196,18 +201,25 @@ class Plan(models.Model):
 
 
 class PlanFile(models.Model):
-    """The agreement as signed on paper; the bytes lie where accounts/operations/attachments.py keeps them, encrypted."""
+    """The agreement as signed on paper; the bytes lie where accounts/operations/attachments.py keeps them, encrypted.
 
-    plan = models.OneToOneField(Plan, on_delete=models.PROTECT, related_name="file")
+    One that was sent back stays beside the one that came in its place.
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="files")
     name = models.CharField(_("name"), max_length=120)
     content_type = models.CharField(max_length=100)
     size_bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     stored_as = models.CharField(max_length=64, unique=True)
     added_at = models.DateTimeField(auto_now_add=True)
+    sent_back_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("signed agreement")
+        constraints = [
+            models.UniqueConstraint(fields=["plan"], condition=Q(sent_back_at=None), name="one_paper_of_a_plan_at_once"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -256,6 +268,7 @@ class PlanEvent(models.Model):
         WITHDRAWN = "withdrawn", pgettext_lazy("plan", "withdrawn")
         LAPSED = "lapsed", pgettext_lazy("plan", "not signed in time")
         HANDED_IN = "handed_in", pgettext_lazy("plan", "signed agreement handed in")
+        SENT_BACK = "sent_back", pgettext_lazy("plan", "signed agreement sent back")
         SIGNED = "signed", pgettext_lazy("plan", "signed, in force")
         MISSED = "missed", pgettext_lazy("plan", "instalment missed, collection goes on")
         CAUGHT_UP = "caught_up", pgettext_lazy("plan", "caught up, collection stops again")

@@ -39,6 +39,7 @@ class PlansPage:
     counts: dict[str, int]
     chosen: str
     has_more: bool
+    instrument: str = ""
 
 
 def plans_in(scope: Scope) -> QuerySet[Plan]:
@@ -47,16 +48,21 @@ def plans_in(scope: Scope) -> QuerySet[Plan]:
     return scope.accounts(rows, product="account__product")
 
 
-def plans_page(chosen: str, *, scope: Scope) -> PlansPage:
-    """Return the plans of one group, the newest first."""
+def plans_page(chosen: str, *, scope: Scope, instrument: str = "") -> PlansPage:
+    """Return the plans of one group, the newest first.
+
+    :param instrument: of this instrument alone; "": of all
+    """
     mine = plans_in(scope)
+    if instrument:
+        mine = mine.filter(terms__instrument=instrument)
     by_status = dict(mine.order_by().values_list("status").annotate(Count("pk")))
     missed = mine.filter(status="active", missed_since__isnull=False)
     counts = {group: sum(by_status.get(status, 0) for status in statuses) for group, statuses in GROUPS.items()}
     counts["missed"] = missed.count()
     rows = missed if chosen == "missed" else mine.filter(status__in=GROUPS[chosen])
     found = list(rows.order_by("-proposed_on", "-pk")[: ROWS_SHOWN + 1])
-    return PlansPage(tuple(found[:ROWS_SHOWN]), counts, chosen, len(found) > ROWS_SHOWN)
+    return PlansPage(tuple(found[:ROWS_SHOWN]), counts, chosen, len(found) > ROWS_SHOWN, instrument)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,18 +84,15 @@ class Affordability:
 class Suggestion:
     """A plan that could be offered.
 
+    :param number: what asks for it: instalments, or of a deferral months
     :param fits: the customer can pay each of its instalments
     :param expected_minor: what is expected to come in: each instalment times the chance that the plan still stands by then
     """
 
+    number: int
     dues: tuple[Due, ...]
     fits: bool
     expected_minor: int
-
-    @property
-    def number(self) -> int:
-        """How many instalments it has."""
-        return len(self.dues)
 
     @property
     def monthly_minor(self) -> int:
@@ -200,7 +197,7 @@ def suggest(
             owed, least_amount(owed, number, month_ppm=month_ppm), first_due=first_due, month_ppm=month_ppm, most=most
         )
         fits = max(due.total_minor for due in dues) <= can_pay_minor
-        found[dues] = Suggestion(dues, fits, expected_minor(dues, break_bp=break_bp))
+        found[dues] = Suggestion(len(dues), dues, fits, expected_minor(dues, break_bp=break_bp))
     return tuple(sorted(found.values(), key=_rank))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext, pgettext_lazy
@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.operations.attachments import open_file
 from accounts.operations.refusals import LedgerRefusal
 from accounts.views.account import load_or_404
 from casework import plan_roles as may_do
@@ -23,10 +22,11 @@ from casework.models import Plan, ReliefTerms
 from casework.operations.plans.deciding import approve_plan, reject_plan, withdraw_plan
 from casework.operations.plans.following import break_plan
 from casework.operations.plans.proposing import PlanAsked, fill_affordability, propose_plan
-from casework.operations.plans.signing import confirm_agreement, hand_in_agreement, sign_plan
+from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.standing import hold_account
 from casework.operations.work_refusals import WorkRefusal
 from casework.plan_forms import AffordabilityFields, PlanFields
+from casework.plan_hooks import offer_shown
 from casework.queries.plans import GROUPS, Offers, offers, plan_shown, plans_in, plans_page
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
@@ -65,9 +65,12 @@ def plan_or_404(reference: str, user: Any) -> Plan:
 def plans(request: HttpRequest) -> HttpResponse:
     """Show a group of plans."""
     chosen = request.GET.get("of", "open")
-    page = plans_page(chosen if chosen in GROUPS else "open", scope=scope_of(request.user))
+    instrument = request.GET.get("instrument", "")
+    instrument = instrument if instrument in ReliefTerms.Instrument.values else ""
+    page = plans_page(chosen if chosen in GROUPS else "open", scope=scope_of(request.user), instrument=instrument)
     groups = [(group, name, page.counts[group]) for group, name in GROUP_NAMES.items()]
-    return render(request, "casework/plans/plans.html", {"title": _("Plans"), "page": page, "groups": groups})
+    context = {"title": _("Plans"), "page": page, "groups": groups, "instruments": ReliefTerms.Instrument.choices}
+    return render(request, "casework/plans/plans.html", context)
 
 
 @never_cache
@@ -92,7 +95,10 @@ def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) 
         "is_own": is_own and found.status == Plan.Status.PROPOSED,
         "may_sign": may(user, may_do.SIGN_PLAN) and found.status == Plan.Status.OFFERED,
         "may_read": may(user, may_do.READ_AGREEMENT),
+        "paper": found.file,
+        "offer": offer_shown(found),
         "may_confirm": may(user, may_do.CONFIRM_PLAN) and waits_for_another,
+        "may_send_back": may(user, may_do.SEND_BACK_PAPER) and waits_for_another,
         "may_withdraw": may(user, may_do.WITHDRAW_PLAN) and found.status in ("proposed", "offered", "confirming"),
         "may_break": may(user, may_do.BREAK_PLAN) and found.status == Plan.Status.ACTIVE,
         **more,
@@ -153,6 +159,7 @@ def new_plan(request: HttpRequest, account_no: str) -> HttpResponse:
         "form": form,
         "means": means,
         "covers_choices": COVERS,
+        "is_deferral": found.chosen.terms.instrument == ReliefTerms.Instrument.DEFERRAL,
         "currency": loaded.head.currency,
     }
     return render(request, "casework/plans/new.html", context, status=status)
@@ -184,7 +191,9 @@ def _propose(form: PlanFields, actor: Actor, account_id: int, found: Offers) -> 
         return propose_plan(
             actor=actor,
             account_id=account_id,
-            asked=PlanAsked(values["instrument"], values["covers"], values["number"], values["amount"], values["first_due"]),
+            asked=PlanAsked(
+                values["instrument"], values["covers"], values["number"], values.get("amount"), values.get("first_due")
+            ),
             reason=values["reason"],
             affordability_id=found.form.pk if found.form else None,
         )
@@ -193,7 +202,7 @@ def _propose(form: PlanFields, actor: Actor, account_id: int, found: Offers) -> 
         return None
 
 
-def _step(request: HttpRequest, reference: str, take: Callable[[], Plan], done: Callable[[Plan], str]) -> HttpResponse:
+def step(request: HttpRequest, reference: str, take: Callable[[], Plan], done: Callable[[Plan], str]) -> HttpResponse:
     """Take a step of a plan and show it again, with what was done or why not."""
     found = plan_or_404(reference, request.user)
     try:
@@ -210,7 +219,7 @@ def _step(request: HttpRequest, reference: str, take: Callable[[], Plan], done: 
 def approve(request: HttpRequest, reference: str) -> HttpResponse:
     """Approve a plan."""
     roles = [role.value for role in roles_of(request.user)]
-    return _step(
+    return step(
         request,
         reference,
         lambda: approve_plan(
@@ -226,7 +235,7 @@ def approve(request: HttpRequest, reference: str) -> HttpResponse:
 def reject(request: HttpRequest, reference: str) -> HttpResponse:
     """Reject a plan."""
     roles = [role.value for role in roles_of(request.user)]
-    return _step(
+    return step(
         request,
         reference,
         lambda: reject_plan(
@@ -241,7 +250,7 @@ def reject(request: HttpRequest, reference: str) -> HttpResponse:
 @posted_from("casework:plan")
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     """Take a plan back before it is signed."""
-    return _step(
+    return step(
         request,
         reference,
         lambda: withdraw_plan(actor=Actor.of(request.user), reference=reference, reason=request.POST.get("reason", "")),
@@ -254,7 +263,7 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 @posted_from("casework:plan")
 def sign(request: HttpRequest, reference: str) -> HttpResponse:
     """Take a consent that was given on the telephone and recorded."""
-    return _step(
+    return step(
         request,
         reference,
         lambda: sign_plan(
@@ -269,63 +278,16 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @never_cache
-@requires(may_do.SIGN_PLAN)
-@posted_from("casework:plan")
-def hand_in(request: HttpRequest, reference: str) -> HttpResponse:
-    """Hand in an agreement signed on paper."""
-    sent = request.FILES.get("file")
-
-    def take() -> Plan:
-        name, size = (sent.name or "", sent.size or 0) if sent else ("", 0)
-        chunks = sent.chunks() if sent else iter(())
-        return hand_in_agreement(actor=Actor.of(request.user), reference=reference, name=name, chunks=chunks, size_bytes=size)
-
-    return _step(request, reference, take, lambda made: gettext("The agreement is handed in; somebody else has to confirm it."))
-
-
-@never_cache
-@requires(may_do.CONFIRM_PLAN)
-@posted_from("casework:plan")
-def confirm(request: HttpRequest, reference: str) -> HttpResponse:
-    """Confirm an agreement that somebody else handed in."""
-    return _step(
-        request,
-        reference,
-        lambda: confirm_agreement(actor=Actor.of(request.user), reference=reference),
-        lambda made: gettext("Plan %(number)s is in force; collection stops while it is kept.") % {"number": made.reference},
-    )
-
-
-@never_cache
 @requires(may_do.BREAK_PLAN)
 @posted_from("casework:plan")
 def end(request: HttpRequest, reference: str) -> HttpResponse:
     """End a plan in force before its time."""
-    return _step(
+    return step(
         request,
         reference,
         lambda: break_plan(actor=Actor.of(request.user), reference=reference, reason=request.POST.get("reason", "")),
         lambda made: gettext("Plan %(number)s is ended; what is left is owed again.") % {"number": made.reference},
     )
-
-
-@never_cache
-@require_GET
-@requires(may_do.VIEW_PLANS)
-def agreement_file(request: HttpRequest, reference: str) -> HttpResponseBase:
-    """Hand out the agreement as signed on paper, as a download."""
-    found = plan_or_404(reference, request.user)
-    kept = getattr(found, "file", None)
-    if kept is None:
-        raise Http404(gettext("Plan %(number)s has no agreement on paper.") % {"number": reference})
-    try:
-        handle = open_file(kept)
-    except FileNotFoundError:
-        raise Http404(gettext("The file is gone from the store; look into the backup.")) from None
-    answer = FileResponse(handle, as_attachment=True, filename=kept.name, content_type=kept.content_type)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "sandbox"
-    return answer
 
 
 def _day(text: str) -> Any:

@@ -19,6 +19,7 @@ from casework.models import ReliefTerms
 from casework.operations.plans.eligibility import all_terms_in_force, terms_in_force
 from casework.operations.plans.terms import TERM_FIELDS, set_relief_terms
 from casework.operations.work_refusals import WorkRefusal
+from casework.plan_forms import MajorField, PercentField
 from casework.plan_roles import SET_RELIEF_TERMS, VIEW_PLANS
 from riskops.shared.audit import Actor
 from riskops.shared.roles import may, requires
@@ -28,13 +29,28 @@ from riskops.shared.rule_language import RuleRefusal
 class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
     """A version of the terms of one instrument."""
 
+    month_interest_ppm = PercentField(
+        parts=10_000, most=10, label=_("Interest a month, %"), help_text=_("of the principal that is left; 0: none goes on")
+    )
+    approver_from_minor = MajorField(
+        label=_("An approver decides from, in major units"),
+        help_text=_("of a currency with two decimals, such as yuan; below it a team lead, never who proposed it"),
+    )
+    share_bp = PercentField(
+        parts=100,
+        label=_("Share of what is left, %"),
+        help_text=_("of what the household has left a month; a plan asks no more"),
+    )
+    break_bp = PercentField(
+        parts=100, label=_("Plans that break in a month, %"), help_text=_("for the ranking of suggestions; below 100")
+    )
     based_on = forms.IntegerField(widget=forms.HiddenInput)
     why = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
     class Meta:
         model = ReliefTerms
         fields = TERM_FIELDS
-        widgets = {"rule": forms.Textarea(attrs={"rows": 2, "spellcheck": "false"})}
+        widgets = {"rule": forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "code"})}
 
 
 @never_cache

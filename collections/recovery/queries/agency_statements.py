@@ -16,7 +16,7 @@ LINES: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Unstated:
-    """What an agency earned that is on no issued statement; amounts in minor units of its currency."""
+    """What an agency earned that is on no statement, drawn up or issued; amounts in minor units of its currency."""
 
     agency: Agency
     lines: int
@@ -56,9 +56,12 @@ def statement_rows() -> StatementList:
     """Return all statements."""
     rows = AgencyStatement.objects.select_related("agency").order_by("-month", "agency__code", "-pk")[:200]
     agencies = {agency.pk: agency for agency in Agency.objects.all()}
+    lines_left = CommissionLine.objects.filter(statement=None)
+    for row in AgencyStatement.objects.filter(status=AgencyStatement.Status.PREPARED):
+        # What is drawn up is on a statement, though its lines are frozen with the issue.
+        lines_left = lines_left.exclude(agency=row.agency_id, value_date__lte=last_day_of(row.month), pk__lte=row.last_line)
     grouped = (
-        CommissionLine.objects.filter(statement=None)
-        .order_by()
+        lines_left.order_by()
         .values_list("agency_id")
         .annotate(lines=Count("pk"), base=Sum("base_minor"), commission=Sum("commission_minor"))
     )

@@ -4,26 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.facts import facts_of
 from accounts.models import AccountState, CreditAccount
+from accounts.tiers import tiers
 from casework.models import Tier
 from casework.policies import account_rule, live_policies
 from outreach.gate import ask_gate
+from outreach.models.policies import HOLD_NAMES
 from outreach.policies import NoPolicy
 from outreach.queries.standing import detail_of
 from outreach.rules.contacts import Channel, Purpose, Request
-from outreach.wording import finding_text
+from outreach.wording import finding_text, rule_name
 from recovery.letter_policies import policies_on
 from recovery.models import LegalCase, Letter, LetterPolicy
 from recovery.operations.letters.refusals import NoLetterPolicy, nothing_past_due
 from recovery.rules.benefit import Benefit, benefit, rate_of
 from riskops.shared.rule_language import RuleRefusal, holds
 from riskops.shared.wording import day_text, money_text
+
+#: What the rules of letters themselves are called; the others are holds and rules of the contact policy.
+_OWN_RULES: Final[dict[str, Promise]] = {
+    "cool_off": gettext_lazy("too soon"),
+    "legal_case": gettext_lazy("legal case"),
+    "loses_money": gettext_lazy("loses money"),
+    "no-policy": gettext_lazy("no policy"),
+    "not_late": gettext_lazy("not past due"),
+    "open_letter": gettext_lazy("letter under way"),
+    "promise": gettext_lazy("open promise"),
+    "tier": gettext_lazy("warning tier"),
+}
+_HOLDS: Final = {str(hold): name for hold, name in HOLD_NAMES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,11 @@ class Obstacle:
 
     rule: str
     text: str
+
+    @property
+    def name(self) -> str:
+        """The rule in a word or two."""
+        return str(_OWN_RULES.get(self.rule) or _HOLDS.get(self.rule) or rule_name(self.rule))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +139,9 @@ def _obstacles(
     elif line.net_minor < policy.least_net_minor:
         found.append(loses_money(line, policy))
     if state.tier and state.tier not in tiers_for_letters(business_date):
-        found.append(Obstacle("tier", _("its tier %(tier)s allows no letter") % {"tier": state.tier}))
+        shown = tiers().shown(business_date).get(state.tier)
+        name = shown.name if shown is not None else state.tier
+        found.append(Obstacle("tier", _("its tier %(tier)s allows no letter") % {"tier": name}))
     found.extend(_letters_in_the_way(account.pk, policy, business_date))
     return found
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.forms import no_amount
 from accounts.models import CreditAccount
 from accounts.views.account import load_or_404
 from outreach.forms import OutreachForm, ReasonForm
@@ -178,7 +179,7 @@ def note_stage(request: HttpRequest, case_id: int) -> HttpResponse:
         try:
             form.cost_minor(found.currency)
         except MalformedAmount as malformed:
-            form.add_error("cost", gettext(malformed.wording) % malformed.params)
+            form.add_error("cost", no_amount(form.cleaned_data["cost"].strip(), malformed))
     return _step(request, found, "stage", form, act)
 
 

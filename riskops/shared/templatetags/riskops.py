@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from riskops.shared import own_reasons, wording
-from riskops.shared.audit_words import VALUE_NAMES, action_label
+from riskops.shared.audit_words import action_label, value_name, value_word
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import may as may_do
 
@@ -146,43 +146,44 @@ def changes(entry: AuditEntry, currency: str = "") -> SafeString:
 
     Where the currency is known, amounts are told as money and not in the minor units that the entry keeps.
     """
-    before, after = entry.before or {}, entry.after or {}
+    before, after, about = entry.before or {}, entry.after or {}, entry.subject_type
     names = [name for name in {**before, **after} if before.get(name) != after.get(name) or not (before and after)]
     lines = []
     for name in names:
         was, became = before.get(name), after.get(name)
-        was, became = _readable(was, name, currency), _readable(became, name, currency)
+        was, became = _readable(was, name, currency, about), _readable(became, name, currency, about)
         values = became if name not in before else was if name not in after else f"{was} → {became}"
-        lines.append((_value_name(name, currency), values))
+        lines.append((_value_name(name, currency, about), values))
     return format_html_join("", '<span class="change"><span class="quiet">{}</span> {}</span> ', lines)
 
 
-def _value_name(name: str, currency: str) -> str:
+def _value_name(name: str, currency: str, about: str = "") -> str:
     """Return what a value of an audit entry is called: in words; with the name's own unit where amounts stay in minor units."""
     if name.endswith("_minor") and not currency:
         return name
-    plain = name.removesuffix("_minor")
-    return str(VALUE_NAMES.get(plain) or plain.replace("_", " "))
+    return value_name(name, about)
 
 
-def _readable(value: Any, name: str = "", currency: str = "") -> Any:
+def _readable(value: Any, name: str = "", currency: str = "", about: str = "") -> Any:
     """Return a value of an audit entry as people write it: a list without brackets, an open end as an ellipsis.
 
     :param name: what the entry calls it; amounts end in `_minor`
     :param currency: what amounts are in, where that is known; values kept together may name their own
+    :param about: the type of the entry's subject
     """
     if isinstance(value, list):
-        return ", ".join(str(_readable(item, name, currency)) for item in value) or "–"
+        return ", ".join(str(_readable(item, name, currency, about)) for item in value) or "–"
     if isinstance(value, dict):
         own = str(value.get("currency") or currency)
-        return ", ".join(f"{_value_name(key, own)} {_readable(item, key, own)}" for key, item in value.items()) or "–"
+        told = [f"{_value_name(key, own, about)} {_readable(item, key, own, about)}" for key, item in value.items()]
+        return ", ".join(told) or "–"
     if value is None:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if currency and name.endswith("_minor") and isinstance(value, int):
         return money(value, currency)
-    return "…" if value == _NO_LAST_ACCOUNT else value
+    return "…" if value == _NO_LAST_ACCOUNT else value_word(value, name, about)
 
 
 @register.simple_tag(takes_context=True)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Installment
 from accounts.operations.attachments import forget_content, open_file, store_content
-from casework.models import Plan, PlanAgreement, PlanFile
+from casework.models import Plan, PlanAgreement
 from casework.operations.plans.proposing import dues_in, parts_in
 from casework.operations.plans.refusals import AgreementUnprinted
 from casework.plan_roles import READ_AGREEMENT
@@ -97,8 +97,8 @@ def keep_signed(plan: Plan, *, day: date, stored: Stored) -> PlanAgreement:
     """
     offer = kept_agreement(plan, PlanAgreement.Stage.OFFERED)
     said = said_in(offer) if offer else agreement_of(plan, offered_on=day)
-    paper = PlanFile.objects.filter(plan=plan).values_list("sha256", flat=True).first()
-    signature = Signed(day, plan.way, plan.evidence, offer.content_sha256 if offer else "", paper or "")
+    paper = plan.file
+    signature = Signed(day, plan.way, plan.evidence, offer.content_sha256 if offer else "", paper.sha256 if paper else "")
     layout = offer.layout if offer else LAYOUT
     return _keep(plan, PlanAgreement.Stage.SIGNED, signed_said(said, plan, signature), layout, day, stored)
 

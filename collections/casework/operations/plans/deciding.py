@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.operations.checks import check_reason
 from casework.models import Plan, PlanEvent
@@ -13,13 +14,15 @@ from casework.operations.plans.agreements import Stored, keep_offer, stored_file
 from casework.operations.plans.refusals import AboveYourLimit, OwnPlan
 from casework.operations.plans.signing import check_balance, check_standing
 from casework.operations.plans.standing import hold_plan, note
+from casework.plan_hooks import send_offer
 from casework.plan_roles import DECIDE_PLAN, WITHDRAW_PLAN
 from riskops.shared.audit import Actor
 from riskops.shared.roles import Role
 
 
 def approve_plan(*, actor: Actor, roles: Collection[str], reference: str, comment: str = "") -> Plan:
-    """Approve a plan: it stands open to be signed for the days its terms say, and its agreement is printed and kept.
+    """Approve a plan: it stands open to be signed for the days its terms say, its agreement is printed and kept, and
+    the customer is sent the offer.
 
     :raises OwnPlan: whoever proposed it
     :raises AboveYourLimit: an approver decides on an amount like this
@@ -42,6 +45,7 @@ def _approve(actor: Actor, roles: Collection[str], reference: str, comment: str,
     plan.offered_until = held.open_day + timedelta(days=plan.terms.offer_days)
     plan.save(update_fields=["status", "offered_until"])
     kept = keep_offer(plan, day=held.open_day, stored=stored)
+    send_offer(plan, held.open_day, timezone.now())
     note(
         plan,
         PlanEvent.Kind.APPROVED,

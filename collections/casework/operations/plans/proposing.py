@@ -11,16 +11,20 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 
 from accounts.operations.checks import account_facts, check_reason
+from accounts.operations.revealing import SHORTEST_REASON
 from accounts.operations.schedule_changes import NewInstallment, check_schedule
 from accounts.rules.entries import Part
 from casework.models import AffordabilityForm, Plan, PlanEvent, ReliefTerms
 from casework.operations.plans.eligibility import terms_in_force, why_not
 from casework.operations.plans.refusals import (
     AffordabilityUnknown,
+    DeferralMovesDays,
     FirstDueTooFar,
+    LengthGivenTwice,
     NotEligible,
     NothingToCover,
     PlanPaysTooLittle,
+    PlanReasonTooShort,
     PlanTakesTooLong,
     PlanThere,
     TooManyMonths,
@@ -54,7 +58,7 @@ class PlanAsked:
 
     :param covers: `late`: what is past due, with the penalty; `open`: everything booked that is unpaid
     :param number: instalments, or for a deferral months
-    :param amount_minor: pays this much a month instead of in a number of instalments; of a restructure alone
+    :param amount_minor: pays this much a month instead of in a number of instalments; not of a deferral
     :param first_due: of a restructure or a re-age; a month from the open day where none is named
     """
 
@@ -136,13 +140,14 @@ def suggestions(held: Held, terms: ReliefTerms, *, covers: str, form: Affordabil
             most=terms.most_installments,
         )
         return found if form else tuple(sorted(found, key=lambda one: (-one.expected_minor, one.number)))
-    listed = []
+    listed: dict[tuple[Due, ...], Suggestion] = {}
     for number in range(1, min(terms.most_installments, 6) + 1):
         asked = PlanAsked(terms.instrument, covers, number=number)
         dues = _dues(held, terms, asked, parts)
         fits = max(due.total_minor for due in dues) <= can_pay
-        listed.append(Suggestion(dues, fits, expected_minor(dues, break_bp=terms.break_bp)))
-    return tuple(sorted(listed, key=lambda one: (not one.fits, one.number)))
+        # Two numbers that come to the same plan are one.
+        listed.setdefault(dues, Suggestion(number, dues, fits, expected_minor(dues, break_bp=terms.break_bp)))
+    return tuple(sorted(listed.values(), key=lambda one: (not one.fits, one.number)))
 
 
 def can_pay_minor(form: AffordabilityForm | None, terms: ReliefTerms) -> int:
@@ -159,6 +164,7 @@ def draw(held: Held, asked: PlanAsked) -> PlanDrawn:
     :raises NothingToCover: nothing of it is unpaid
     :raises PlanPaysTooLittle, PlanTakesTooLong, TooManyMonths: it does not pay off what is owed as the terms want it
     :raises FirstDueTooFar: it begins later than a plan may
+    :raises LengthGivenTwice, DeferralMovesDays: what is asked is two plans, or none of the instrument
     :raises LedgerRefusal: the ledger does not take the schedule
     """
     terms = terms_in_force(asked.instrument)
@@ -184,7 +190,11 @@ def _dues(held: Held, terms: ReliefTerms, asked: PlanAsked, parts: tuple[Part, .
     if number > most:
         raise TooManyMonths(number, most)
     if asked.instrument == ReliefTerms.Instrument.DEFERRAL:
+        if asked.amount_minor is not None or asked.first_due is not None:
+            raise DeferralMovesDays
         return _deferred(held, parts, months=number, month_ppm=terms.month_interest_ppm)
+    if asked.number is not None and asked.amount_minor is not None:
+        raise LengthGivenTwice(asked.number, asked.amount_minor, held.currency)
     owed = owed_by(parts)
     last = held.open_day
     if asked.instrument == ReliefTerms.Instrument.RE_AGE:
@@ -226,12 +236,15 @@ def propose_plan(*, actor: Actor, account_id: int, asked: PlanAsked, reason: str
     """Propose a plan for an account, drawn from what is owed on the open day; somebody else decides on it.
 
     :raises PlanThere: the account has one that is not over
-    :raises ReasonMissing: nothing is written in it
+    :raises ReasonMissing, PlanReasonTooShort: nothing is written in it, or next to nothing
     :raises AffordabilityUnknown: the customer has no such form
     :raises NotEligible, NothingToCover, PlanPaysTooLittle, PlanTakesTooLong, TooManyMonths, FirstDueTooFar: see `draw`
+    :raises LengthGivenTwice, DeferralMovesDays: see `draw`
     :raises ConflictDeclared, DayNotOpenYet: see `hold_account`
     """
     check_reason(reason)
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise PlanReasonTooShort(SHORTEST_REASON)
     held = hold_account(account_id, actor)
     _refuse_second(account_id)
     drawn = draw(held, asked)

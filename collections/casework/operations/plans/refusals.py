@@ -136,6 +136,44 @@ class TooManyMonths(WorkRefusal):
         )
 
 
+class PlanReasonTooShort(WorkRefusal):
+    """A reason that says nothing to whoever decides."""
+
+    about = "reason"
+
+    def __init__(self, least: int) -> None:
+        super().__init__(
+            _("The reason needs at least %(least)s characters; write what happened to the customer: who decides reads it.")
+            % {"least": least}
+        )
+
+
+class LengthGivenTwice(WorkRefusal):
+    """A number of instalments and an amount a month: either gives the other."""
+
+    about = "amount"
+
+    def __init__(self, number: int, amount_minor: int, currency: str) -> None:
+        super().__init__(
+            _("%(number)s instalments and %(amount)s a month are two plans; give one of them and leave the other empty.")
+            % {"number": number, "amount": money_text(amount_minor, currency)}
+        )
+
+
+class DeferralMovesDays(WorkRefusal):
+    """A deferral with an amount or a first day: it leaves the instalments as they are."""
+
+    about = "instrument"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "A deferral leaves each instalment as it is, some months later: give the months alone, without an amount or a"
+                " first day; or choose a restructure."
+            )
+        )
+
+
 class OwnPlan(WorkRefusal):
     """Whoever proposed it does not decide on it."""
 

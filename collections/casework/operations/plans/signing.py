@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Decision, ScheduleChange
 from accounts.operations.attachments import KINDS, clean_name, forget_content, kind_of, read_content, store_content
+from accounts.operations.checks import check_reason
 from accounts.operations.deciding.ending_demands import end_demands
 from accounts.operations.deciding.restrictions import announce
 from accounts.operations.deciding.standing import hold_today, lock_standing
@@ -36,11 +37,13 @@ from casework.operations.plans.refusals import (
 from casework.operations.plans.standing import Held, hold_plan, note, owed_by, parts_of
 from casework.operations.plans.using import settle_use
 from casework.operations.promises import cancel_promise
-from casework.plan_roles import CONFIRM_PLAN, SIGN_PLAN
+from casework.plan_roles import CONFIRM_PLAN, SEND_BACK_PAPER, SIGN_PLAN
 from casework.rules.plans import observed_until
 from riskops.shared.audit import Actor
 from riskops.shared.own_reasons import own_reason
 
+#: What a signed agreement may be handed in as, by its ending: a scan or a photograph, which show the signature.
+PAPER_KINDS: Final = ("pdf", "png", "jpg")
 SIGNED: Final = own_reason(gettext_noop("Plan %(number)s was signed in its place."))
 
 
@@ -99,8 +102,8 @@ def hand_in_agreement(*, actor: Actor, reference: str, name: str, chunks: Iterab
     """
     content = read_content(chunks, size_bytes)
     ending = kind_of(content)
-    if ending is None:
-        raise FileKindUnknown(name, tuple(KINDS))
+    if ending not in PAPER_KINDS:
+        raise FileKindUnknown(name, PAPER_KINDS)
     stored_as = f"plan-{secrets.token_hex(16)}"
     store_content(stored_as, content)
     try:
@@ -147,6 +150,36 @@ def confirm_agreement(*, actor: Actor, reference: str) -> Plan:
             raise OwnSignature
         _put_in_force(plan, held, actor=actor, action=CONFIRM_PLAN, stored=stored)
         return plan
+
+
+@transaction.atomic
+def send_back_agreement(*, actor: Actor, reference: str, reason: str, now: datetime) -> Plan:
+    """Send back an agreement that somebody else handed in: the offer stands as before, for another paper or another way.
+
+    :raises ReasonMissing: nothing is written in it
+    :raises OwnSignature: whoever handed it in
+    :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
+    """
+    check_reason(reason)
+    plan, held = hold_plan(reference, actor, Plan.Status.CONFIRMING)
+    if actor.user_id is not None and actor.user_id == plan.signed_by_id:
+        raise OwnSignature
+    before, paper = plan.status, plan.files.get(sent_back_at=None)
+    paper.sent_back_at = now
+    paper.save(update_fields=["sent_back_at"])
+    plan.status, plan.way, plan.signed_by_id = Plan.Status.OFFERED, "", None
+    plan.save(update_fields=["status", "way", "signed_by_id"])
+    note(
+        plan,
+        PlanEvent.Kind.SENT_BACK,
+        day=held.open_day,
+        actor=actor,
+        action=SEND_BACK_PAPER,
+        before=before,
+        note=reason.strip(),
+        figures={"file": paper.name, "sha256": paper.sha256},
+    )
+    return plan
 
 
 def check_balance(plan: Plan, held: Held) -> None:

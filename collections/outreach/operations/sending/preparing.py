@@ -30,6 +30,7 @@ from outreach.operations.sending.stopping import (
 )
 from outreach.operations.sending.ways import address_of, lock_customers, queue_next_way
 from outreach.operations.template_refusals import RenderingRefused
+from outreach.plan_offers import OWN_PAGE
 from outreach.policies import NoPolicy
 from outreach.providers import registry
 from outreach.providers.interface import Outgoing, Provider
@@ -341,7 +342,7 @@ def from_kept(message: Message) -> Outgoing:
 
 def _notice(texts: Mapping[str, str], customer: Customer, values: Mapping[str, str]) -> _Said:
     """Return a notice as it was written with the decision, with who it comes from before it and how to opt out after it."""
-    body = texts["zh" if customer.language.startswith("zh") else "en"]
+    body = _with_page(texts["zh" if customer.language.startswith("zh") else "en"], values.get("customer_page", ""))
     institution, opt_out = values.get("institution", ""), values.get("opt_out", "")
     is_chinese = customer.language.startswith("zh")
     subject = f"【{institution}】" if is_chinese else institution
@@ -354,6 +355,12 @@ def _notice(texts: Mapping[str, str], customer: Customer, values: Mapping[str, s
         discloses_debt=True,
         has_opt_out=bool(opt_out),
     )
+
+
+def _with_page(text: str, page: str) -> str:
+    """Return a text with the address of the customer's page where it names one; without an address that line is left out."""
+    lines = text.splitlines() if OWN_PAGE in text else [text]
+    return "\n".join(line.replace(OWN_PAGE, page) for line in lines if page or OWN_PAGE not in line)
 
 
 def _refused(message: Message, verdict: Verdict, now: datetime) -> Passed:

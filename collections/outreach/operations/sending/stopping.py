@@ -16,6 +16,7 @@ from accounts.facts import ACCOUNT_FACTS, facts_of
 from accounts.models import AccountSignals, AccountState, CreditAccount
 from accounts.operations.deciding.standing import facts_day
 from outreach.models import Message, Strategy
+from outreach.plan_offers import offers_over
 from outreach.queries.dues import Due, open_dues
 from outreach.rules.contacts import Purpose
 from outreach.rules.ladders import Anchor
@@ -37,6 +38,7 @@ class Stop:
     """Why a message is stopped, as its row keeps it; outbox_wording.py has the words."""
 
     EXPIRED: Final = "expired"
+    OFFER_OVER: Final = "offer-over"
     EPISODE_OVER: Final = "episode-over"
     RESTRICTION_OVER: Final = "restriction-over"
     PROMISE_OVER: Final = "promise-over"
@@ -72,6 +74,7 @@ class Look:
     :param rules: the stop rules, by message
     :param anchors: what the steps of the messages are reckoned from, by message; none for the due date
     :param gentle: the messages whose step was written for vulnerable customers
+    :param over: the messages that offer a plan which is offered no more
     """
 
     accounts: Mapping[int, CreditAccount]
@@ -80,6 +83,7 @@ class Look:
     rules: Mapping[int, str]
     anchors: Mapping[int, Anchor]
     gentle: frozenset[int]
+    over: frozenset[int] = frozenset()
 
 
 def look_at(messages: Sequence[Message]) -> Look:
@@ -98,7 +102,8 @@ def look_at(messages: Sequence[Message]) -> Look:
     anchors = {pk: Anchor(step["anchor"]) for pk, step in steps.items() if step.get("anchor", Anchor.DUE_DATE) != Anchor.DUE_DATE}
     taken = {pk: text for pk, step in steps.items() if (text := str(step.get("rule") or "").strip())}
     gentle = frozenset(pk for pk, text in taken.items() if VULNERABLE in _parsed(text).names)
-    return Look(accounts, open_dues(owe_nothing) if owe_nothing else {}, facts, rules, anchors, gentle)
+    dues = open_dues(owe_nothing) if owe_nothing else {}
+    return Look(accounts, dues, facts, rules, anchors, gentle, offers_over(messages))
 
 
 def stop_reason(message: Message, look: Look, today: date) -> str:
@@ -107,6 +112,8 @@ def stop_reason(message: Message, look: Look, today: date) -> str:
     :param look: at the message's account, as it stands now
     :param today: the site's calendar day
     """
+    if message.pk in look.over:
+        return Stop.OFFER_OVER
     if message.expires_on is not None and message.expires_on < today:
         return Stop.EXPIRED
     # A notice and a correction are told whatever has become of the debt.

@@ -15,6 +15,7 @@ from outreach.gate import Answer
 from outreach.models import Contact
 from outreach.operations.calls import ask_for_contact, dial, end_call
 from outreach.rules.contacts import Channel, Outcome, Purpose
+from recovery.agency_facts import sold_among
 from recovery.models import Agency, AgencyAccess, AgencyFile, AgencyPerson, Placement
 from recovery.operations.agencies.finding import BLOCKER_NAMES, STOPPING, is_trained, standing_of
 from recovery.operations.agencies.recalling import FACTS, ending_reason
@@ -90,7 +91,8 @@ def _refuse_stopped(placement: Placement, today: date) -> None:
     if stopping:
         raise AgencyMayNotWork(placement.agency.name, stopping)
     facts = facts_of([placement.account_id], book_state().business_date or today, FACTS)
-    reason = ending_reason(facts.get(placement.account_id))
+    is_sold = bool(sold_among([placement.account_id]))
+    reason = ending_reason(facts.get(placement.account_id), is_sold=is_sold)
     if reason is not None:
         raise PlacementEnds(placement.account.account_no, str(reason.label))
 

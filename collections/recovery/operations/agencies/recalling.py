@@ -16,7 +16,7 @@ from accounts.models import AccountSignals, CreditAccount
 from accounts.operations.signals import note_signals, note_signals_of
 from casework.models import Case
 from casework.operations.cases.moving import move_cases
-from recovery.agency_facts import ENDING
+from recovery.agency_facts import ENDING, sold_among
 from recovery.agency_reasons import RECALLED
 from recovery.agency_roles import RECALL, RECALL_BY_RULE
 from recovery.models import Placement
@@ -105,7 +105,7 @@ def _recall_if_ended(account_id: int) -> None:
     if placement is None:
         return
     as_of = open_day - timedelta(days=1)
-    reason = ending_reason(facts_of([account_id], as_of, FACTS).get(account_id))
+    reason = ending_reason(facts_of([account_id], as_of, FACTS).get(account_id), is_sold=bool(sold_among([account_id])))
     if reason is None or unsettled_after(account_id, as_of) is not None:
         return
     settle(as_of=as_of, account_ids=[account_id])
@@ -115,8 +115,10 @@ def _recall_if_ended(account_id: int) -> None:
     record_all([_line(placement, open_day, reason, run_id=None, actor=RECALLER)])
 
 
-def ending_reason(facts: Any) -> Reason | None:
+def ending_reason(facts: Any, *, is_sold: bool) -> Reason | None:
     """Return why what is known of an account ends its placement; None: nothing does."""
+    if is_sold:
+        return Reason.RESALE
     if facts is None:
         return None
     for name, reason in ENDING:
@@ -140,10 +142,12 @@ def recall_due(*, as_of: date, today: date, first: int, last: int, actor: Actor,
 
 
 def _recall_chunk(placements: list[Placement], as_of: date, today: date, actor: Actor, run_id: int | None) -> int:
-    facts = facts_of([placement.account_id for placement in placements], as_of, FACTS)
+    placed_ids = [placement.account_id for placement in placements]
+    facts, sold = facts_of(placed_ids, as_of, FACTS), sold_among(placed_ids)
     groups: dict[tuple[Reason, int], list[Placement]] = defaultdict(list)
     for placement in placements:
-        reason = ending_reason(facts.get(placement.account_id)) or _of_agency(placement, as_of, today)
+        is_sold = placement.account_id in sold
+        reason = ending_reason(facts.get(placement.account_id), is_sold=is_sold) or _of_agency(placement, as_of, today)
         if reason is not None:
             groups[reason, placement.terms.tail_days].append(placement)
     for (reason, tail_days), ended in groups.items():

@@ -239,12 +239,15 @@ def close_case(*, actor: Actor, case_id: int, version: int, outcome: str, reason
     :raises CaseUnknown, CaseNotIn, CaseChanged: there is none that is open, as it was seen
     :raises ConflictDeclared: whoever acts has a conflict with the customer
     :raises CaseOutcomeUnknown, ReasonNeeded, CaseDayImpossible: a value that is not taken
+    :raises StillOwed: paid in full, and something of the account is past due
     """
     case = _locked(actor, case_id, version, LegalCase.Status.OPEN)
     if outcome not in LegalCase.Outcome.values:
         raise refusals.CaseOutcomeUnknown(outcome, LegalCase.Outcome.values)
     if not reason.strip():
         raise ReasonNeeded
+    if outcome == LegalCase.Outcome.PAID:
+        _refuse_owed(case)
     _end_stage(case, on, reason, today)
     case.status, case.outcome, case.closed_on, case.reason = LegalCase.Status.CLOSED, outcome, on, reason.strip()[:_LONGEST]
     _save(case)
@@ -278,6 +281,15 @@ def _locked(actor: Actor, case_id: int, version: int, state: str) -> LegalCase:
     if case.version != version:
         raise refusals.CaseChanged(case.reference)
     return case
+
+
+def _refuse_owed(case: LegalCase) -> None:
+    hold_day(case.account_id)
+    state = AccountState.objects.filter(pk=case.account_id).first()
+    # What a case claims is what is past due; instalments that are not due yet are no part of it.
+    owed_minor = state.overdue_total_minor if state else 0
+    if owed_minor > 0:
+        raise refusals.StillOwed(case.account.account_no, owed_minor, case.currency)
 
 
 def _end_stage(case: LegalCase, on: date, result: str, today: date) -> None:

@@ -7,8 +7,8 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from recovery.operations.letters.refusals import RecoveryRefusal
-from riskops.shared.wording import day_text
+from recovery.operations.letters.refusals import RecoveryRefusal, impossible_day
+from riskops.shared.wording import money_text
 
 
 class CaseUnknown(RecoveryRefusal):
@@ -99,8 +99,7 @@ class CaseDayImpossible(RecoveryRefusal):
     about = "on"
 
     def __init__(self, day: date, first: date, last: date) -> None:
-        text = _("%(day)s cannot be: it must be from %(first)s to %(last)s.")
-        super().__init__(text % {"day": day_text(day), "first": day_text(first), "last": day_text(last)})
+        super().__init__(impossible_day(day, first, last))
 
 
 class CostNotAboveZero(RecoveryRefusal):
@@ -109,7 +108,22 @@ class CostNotAboveZero(RecoveryRefusal):
     about = "cost_minor"
 
     def __init__(self) -> None:
-        super().__init__(_("A cost is more than zero."))
+        super().__init__(_("A cost that is booked is zero or more; write it without a sign, or leave it empty for none."))
+
+
+class StillOwed(RecoveryRefusal):
+    """Paid in full, says the outcome, and the account is not."""
+
+    about, status = "outcome", 409
+
+    def __init__(self, account_no: str, owed_minor: int, currency: str) -> None:
+        super().__init__(
+            _(
+                "%(owed)s of account %(account)s is past due, so the case does not close as paid in full. Book the payment first,"
+                " or choose how it ended otherwise: settled, won, lost or withdrawn."
+            )
+            % {"owed": money_text(owed_minor, currency), "account": account_no}
+        )
 
 
 class CaseOutcomeUnknown(RecoveryRefusal):

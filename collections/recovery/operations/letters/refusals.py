@@ -122,14 +122,21 @@ class TrackingTaken(RecoveryRefusal):
         super().__init__(text % {"number": tracking_no, "letter": reference})
 
 
+def impossible_day(day: date, first: date, last: date) -> str:
+    """Say that a day cannot be, and which can."""
+    text = _("%(day)s cannot be: it must be from %(first)s to %(last)s.")
+    if first == last:
+        text = _("%(day)s cannot be: it must be %(first)s.")
+    return text % {"day": day_text(day), "first": day_text(first), "last": day_text(last)}
+
+
 class DayImpossible(RecoveryRefusal):
     """A day on which that cannot have happened."""
 
     about = "on"
 
     def __init__(self, day: date, first: date, last: date) -> None:
-        text = _("%(day)s cannot be: it must be from %(first)s to %(last)s.")
-        super().__init__(text % {"day": day_text(day), "first": day_text(first), "last": day_text(last)})
+        super().__init__(impossible_day(day, first, last))
 
 
 class NotToSendNow(RecoveryRefusal):

@@ -7,6 +7,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from outreach.operations.refusals import OutreachRefusal
+from recovery.operations.letters.refusals import impossible_day
 from riskops.shared.wording import day_text
 
 
@@ -179,5 +180,4 @@ class SaleDayImpossible(WriteOffRefusal):
     about = "sold_on"
 
     def __init__(self, day: date, first: date, last: date) -> None:
-        text = _("%(day)s cannot be: it must be from %(first)s to %(last)s.")
-        super().__init__(text % {"day": day_text(day), "first": day_text(first), "last": day_text(last)})
+        super().__init__(impossible_day(day, first, last))

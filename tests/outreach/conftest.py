@@ -9,7 +9,6 @@ import pytest
 from django.core.cache import cache
 from vendors import HttpVendor, http_vendor
 
-
 #: Those of the tests answer at once or never; a busy machine may take half a second for either.
 PATIENCE_SECONDS = 1.5
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from typing import Any
 
+import pytest
 from factories import make_account, make_customer, make_installment, make_payment, make_product, make_reversal
 
 from accounts.models import AccountState, CreditAccount, Installment, Payment, Product
 
 FIRST_DAY = date(2025, 1, 1)
+
+
+def longer(*seeds: int) -> list[tuple[int, Any]]:
+    """Return seeds for the slow tests with their marks: PostgreSQL looks at the last of them alone, beside the quick one."""
+    return [(seed, (pytest.mark.slow, *([] if seed == seeds[-1] else [pytest.mark.once]))) for seed in seeds]
 
 
 def make_products() -> list[Product]:

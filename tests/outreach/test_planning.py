@@ -16,7 +16,7 @@ from experiment_books import put_in_arm
 from factories import TESTER, make_account, make_customer, make_installment, make_product, set_business_date
 from outreach_books import SENDER, make_reachable
 from planning_books import DAY, LAST_ACCOUNT_ID, NEXT, NOW, call, follow, late, plan, planned, step
-from random_books import FIRST_DAY, make_random_book
+from random_books import FIRST_DAY, longer, make_random_book
 from side_by_side import at_once
 
 from accounts.models import AccountSignals, AccountState, CreditAccount, Customer
@@ -417,7 +417,7 @@ def each_day(seed: int) -> Iterator[tuple[date, list[CreditAccount], datetime]]:
             yield day, accounts, datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=17)
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4, 5))])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=marks) for seed, marks in longer(2, 3, 4, 5))])
 def test_the_close_and_the_one_account_path_plan_the_same(seed: int, settings: Any) -> None:
     settings.CLOSE_SHARD_ACCOUNTS = 13
     seen = 0

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from deliveries import write_files
 from factories import TESTER
+from random_books import longer
 
 from accounts.bulk.age import NEVER, age_accounts
 from accounts.models import AccountState, CreditAccount
@@ -42,7 +43,7 @@ def installments(dice: random.Random, account: int, order: int, day: date) -> li
     return rows
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4))])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=marks) for seed, marks in longer(2, 3, 4))])
 def test_a_night_leaves_nothing_to_change_on_accounts_that_it_passes_over(seed: int, tmp_path: Path, settings: Any) -> None:
     settings.CLOSE_SHARD_ACCOUNTS = 5
     dice = random.Random(seed)

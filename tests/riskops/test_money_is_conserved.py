@@ -15,7 +15,7 @@ import pytest
 from factories import TESTER, make_account, make_customer, make_installment, make_product
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_books import FIRST_DAY, make_random_book
+from random_books import FIRST_DAY, longer, make_random_book
 from test_schedules_on_random_books import Desk
 from test_three_paths import replayed_book, stored_book
 
@@ -210,7 +210,7 @@ def place_some(accounts: list[CreditAccount], day: date) -> dict[int, tuple[list
     return spans
 
 
-@pytest.mark.parametrize("seed", [31, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (32, 33))])
+@pytest.mark.parametrize("seed", [31, *(pytest.param(seed, marks=marks) for seed, marks in longer(32, 33))])
 def test_over_a_book_written_off_and_recovered_all_paths_agree_to_the_minor_unit(seed: int, settings: Any) -> None:
     settings.CLOSE_SHARD_ACCOUNTS = 14
     accounts = make_random_book(seed=seed, accounts=30, days=DAYS)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from factories import TESTER
-from random_books import FIRST_DAY, make_random_book
+from random_books import FIRST_DAY, longer, make_random_book
 from test_three_paths import replayed_book, stored_book
 
 from accounts.models import CreditAccount, InstallmentCancellation, Payment, Refund, ScheduleChange
@@ -143,7 +143,7 @@ class Desk:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", [21, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (22, 23, 24))])
+@pytest.mark.parametrize("seed", [21, *(pytest.param(seed, marks=marks) for seed, marks in longer(22, 23, 24))])
 def test_whatever_is_agreed_and_broken_all_paths_agree_and_money_is_conserved(seed: int, settings: Any) -> None:
     settings.CLOSE_SHARD_ACCOUNTS = 14
     accounts = make_random_book(seed=seed, accounts=30, days=DAYS)

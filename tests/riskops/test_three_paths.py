@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from factories import TESTER, make_product
-from random_books import FIRST_DAY, make_random_book
+from random_books import FIRST_DAY, longer, make_random_book
 
 from accounts.bulk.post import post_day
 from accounts.models import AccountState, Allocation, CreditAccount, Installment, Payment
@@ -80,7 +80,7 @@ def replayed_book(accounts: list[CreditAccount], day: date) -> Book:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("seed", "size"), [(1, 25), *(pytest.param(seed, 40, marks=pytest.mark.slow) for seed in (1, 2, 3))])
+@pytest.mark.parametrize(("seed", "size"), [(1, 25), *(pytest.param(seed, 40, marks=marks) for seed, marks in longer(1, 2, 3))])
 def test_each_nightly_close_equals_the_replay_of_every_account(seed: int, size: int, settings: Any) -> None:
     settings.CLOSE_SHARD_ACCOUNTS = SHARD
     accounts = make_random_book(seed=seed, accounts=size, days=DAYS)

@@ -215,8 +215,8 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 USE_I18N = True
 # Before the catalogues of the packages that stand above our apps: "Day" is theirs as a unit ("天"), ours as a date ("日期").
-_HOMES = ("riskops/shared", "riskops/site", "accounts", "collections/casework", "collections/outreach", "collections/recovery")
-LOCALE_PATHS = [BASE_DIR / home / "locale" for home in (*_HOMES, "dashboards")]
+_HOMES = "riskops/shared riskops/site accounts collections/casework collections/outreach collections/recovery dashboards"
+LOCALE_PATHS = [BASE_DIR / home / "locale" for home in _HOMES.split()]
 USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = "riskops.formats"
 USE_TZ = True

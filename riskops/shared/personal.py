@@ -185,8 +185,8 @@ def masked(value: str, *, shown: int = 4) -> str:
     """Return the value with all but its last characters hidden; of an e-mail address the first and the domain are left."""
     if not value:
         return ""
-    local, at, domain = value.partition("@")
-    if at:
+    local, _at, domain = value.partition("@")
+    if local and "." in domain and " " not in value:
         return f"{local[:1]}•••@{domain}"
     return "•" * 4 + value[-shown:] if len(value) > shown else "•" * len(value)
 

@@ -174,7 +174,7 @@ def _plan(accounts: list[Any]) -> None:
         reason="Lost the job in February.",
         affordability_id=form.pk,
     )
-    approve_plan(actor=other, roles=["approver"], reference=plan.reference)
+    approve_plan(actor=other, roles=["approver"], reference=plan.reference, now=timezone.now())
 
 
 def _agencies(walker: Any, accounts: list[Any]) -> None:

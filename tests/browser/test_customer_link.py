@@ -38,7 +38,7 @@ def link(late_book: None) -> str:
     proposer, approver = (Actor.of(make_user(Role.TEAM_LEAD, username=name)) for name in ("proposer", "approver"))
     asked = PlanAsked("restructure", "late", number=3)
     plan = propose_plan(actor=proposer, account_id=account.pk, asked=asked, reason="lost the job")
-    approve_plan(actor=approver, roles=["team_lead"], reference=plan.reference)
+    approve_plan(actor=approver, roles=["team_lead"], reference=plan.reference, now=timezone.now())
     return f"/c/{token_of(account.pk, today=timezone.localdate())}/"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone
 from factories import TESTER, make_account, make_installment, make_product, make_user
 
 from accounts.models import AccountSignals, AccountState, CreditAccount
@@ -53,7 +54,7 @@ class People:
 
     def approves(self, plan: Plan) -> Plan:
         """Let the team lead approve it."""
-        return approve_plan(actor=Actor.of(self.lead), roles=["team_lead"], reference=plan.reference)
+        return approve_plan(actor=Actor.of(self.lead), roles=["team_lead"], reference=plan.reference, now=timezone.now())
 
     def sign(self, account: CreditAccount, **asked: Any) -> Plan:
         """Bring a plan from its proposal to the customer's signature."""

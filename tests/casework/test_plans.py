@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from factories import TESTER, make_account, make_installment, make_product
 from plan_books import CLOSED, CUSTOMER, OPEN, People, close_through, late_account, stands
 
@@ -236,14 +237,14 @@ def test_who_proposed_it_does_not_decide_and_a_large_one_takes_an_approver(accou
     plan = people.proposes(account)
 
     with pytest.raises(OwnPlan):
-        approve_plan(actor=Actor.of(people.analyst), roles=["team_lead"], reference=plan.reference)
+        approve_plan(actor=Actor.of(people.analyst), roles=["team_lead"], reference=plan.reference, now=timezone.now())
     with pytest.raises(AboveYourLimit, match=r"106.00"):
         people.approves(plan)
     with pytest.raises(AboveYourLimit):
         reject_plan(actor=Actor.of(people.lead), roles=["team_lead"], reference=plan.reference, reason="no")
     assert events_of(plan) == [("proposed", OPEN)]
 
-    approve_plan(actor=Actor.of(people.approver), roles=["approver"], reference=plan.reference)
+    approve_plan(actor=Actor.of(people.approver), roles=["approver"], reference=plan.reference, now=timezone.now())
     assert Plan.objects.get().status == "offered"
 
 

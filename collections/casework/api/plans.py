@@ -185,6 +185,7 @@ class PlanApproval(PlanView):
     def post(self, request: Request, reference: str) -> Response:
         """Offer it: it can be signed for the days its terms say."""
         values, roles = read(shapes.PlanComment, request), [role.value for role in roles_of(request.user)]
+        values |= {"now": timezone.now()}
         return self.step(request, reference, lambda actor: approve_plan(actor=actor, roles=roles, reference=reference, **values))
 
 

@@ -17,6 +17,7 @@ from riskops.simulation.staff import ANALYSTS, APPROVER
 #: What the households of the stories have a month, in minor units: income, essentials, other debts.
 _HOUSEHOLD: Final = (520_000, 330_000, 40_000)
 _KEPT: Final = timedelta(days=5 * 365)
+_HOUR: Final = 15
 
 
 @act("casework.plans", Moment.EVENING)
@@ -43,7 +44,7 @@ def _agree(day: date, context: DayContext, cue: Cue) -> None:
         plan = propose_plan(actor=analyst, account_id=account_id, asked=asked, reason=reason, affordability_id=form.pk)
     if plan.status == Plan.Status.PROPOSED:
         approver = context.staff.actor(APPROVER)
-        plan = approve_plan(actor=approver, roles=[Role.APPROVER.value], reference=plan.reference)
+        plan = approve_plan(actor=approver, roles=[Role.APPROVER.value], reference=plan.reference, now=context.moment(_HOUR))
     if plan.status == Plan.Status.OFFERED:
         sign_plan(
             actor=analyst,

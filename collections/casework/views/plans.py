@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -223,7 +224,11 @@ def approve(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         reference,
         lambda: approve_plan(
-            actor=Actor.of(request.user), roles=roles, reference=reference, comment=request.POST.get("reason", "")
+            actor=Actor.of(request.user),
+            roles=roles,
+            reference=reference,
+            comment=request.POST.get("reason", ""),
+            now=timezone.now(),
         ),
         lambda made: gettext("Plan %(number)s is offered and can be signed.") % {"number": made.reference},
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.operations.checks import check_reason
 from casework.models import Plan, PlanEvent
@@ -20,10 +19,11 @@ from riskops.shared.audit import Actor
 from riskops.shared.roles import Role
 
 
-def approve_plan(*, actor: Actor, roles: Collection[str], reference: str, comment: str = "") -> Plan:
+def approve_plan(*, actor: Actor, roles: Collection[str], reference: str, now: datetime, comment: str = "") -> Plan:
     """Approve a plan: it stands open to be signed for the days its terms say, its agreement is printed and kept, and
     the customer is sent the offer.
 
+    :param now: from when the offer may go out
     :raises OwnPlan: whoever proposed it
     :raises AboveYourLimit: an approver decides on an amount like this
     :raises NotEligible: a dispute or a suspicion of fraud has come up, or the account was written off
@@ -32,10 +32,10 @@ def approve_plan(*, actor: Actor, roles: Collection[str], reference: str, commen
     :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
     """
     with stored_files() as stored, transaction.atomic():
-        return _approve(actor, roles, reference, comment, stored)
+        return _approve(actor, roles, reference, comment, now, stored)
 
 
-def _approve(actor: Actor, roles: Collection[str], reference: str, comment: str, stored: Stored) -> Plan:
+def _approve(actor: Actor, roles: Collection[str], reference: str, comment: str, now: datetime, stored: Stored) -> Plan:
     plan, held = hold_plan(reference, actor, Plan.Status.PROPOSED)
     _refuse_unfit(plan, actor, roles, held.currency)
     check_standing(plan, held)
@@ -45,7 +45,7 @@ def _approve(actor: Actor, roles: Collection[str], reference: str, comment: str,
     plan.offered_until = held.open_day + timedelta(days=plan.terms.offer_days)
     plan.save(update_fields=["status", "offered_until"])
     kept = keep_offer(plan, day=held.open_day, stored=stored)
-    send_offer(plan, held.open_day, timezone.now())
+    send_offer(plan, held.open_day, now)
     note(
         plan,
         PlanEvent.Kind.APPROVED,

@@ -1,0 +1,24 @@
+"""What is left of a personal value when it is masked."""
+
+from __future__ import annotations
+
+import pytest
+
+from riskops.shared.personal import masked
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("", ""),
+        ("138", "•••"),
+        ("+86 139 0000 1234", "••••1234"),
+        ("chen@example.com", "c•••@example.com"),
+        # No e-mail address, so its sign parts nothing that may be shown.
+        ("@chen.wei", "••••.wei"),
+        ("chen@home", "••••home"),
+        ("12 Rd @ Corner St. 5", "••••t. 5"),
+    ],
+)
+def test_only_what_nobody_is_known_by_is_left(value: str, shown: str) -> None:
+    assert masked(value) == shown

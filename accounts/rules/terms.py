@@ -23,6 +23,8 @@ BUCKET_MAPS: Final[dict[str, tuple[int, ...]]] = {
     "default": (1, 31, 61, 91, 121, 151, 181),
     "calendar-29": (1, 30, 60, 90, 120, 150),
 }
+#: All buckets but m0: those of accounts that are past due.
+LATE_BUCKETS: Final = tuple(range(1, 1 + max(map(len, BUCKET_MAPS.values()))))
 
 
 @dataclass(frozen=True, slots=True)

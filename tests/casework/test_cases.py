@@ -17,6 +17,7 @@ from random_books import FIRST_DAY, make_random_book
 from accounts.models import AccountState, CreditAccount
 from accounts.operations.payments import post_payment
 from accounts.operations.refusals import ReasonMissing
+from accounts.rules.aging import bucket
 from casework.bulk.cases import follow_cases
 from casework.models import Case, CaseEvent, CaseFigures
 from casework.operations.cases import follow_account, move_case
@@ -35,6 +36,7 @@ def late(account: CreditAccount, days: int, *, day: date = DAY, **columns: Any) 
     since = day - timedelta(days=days) if days else None
     figures = {
         "days_past_due": days,
+        "bucket": bucket(days, bucket_map="default"),
         "oldest_unpaid_due_date": since,
         "overdue_principal_minor": 1_234 if days else 0,
         "outstanding_principal_minor": 50_000,

@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -284,25 +284,48 @@ def _claim(run: CloseRun) -> CloseShard | None:
     for seen in _shards_of_present_step(run):
         if not _is_free(seen):
             continue
-        with transaction.atomic():
-            # A shard in work is locked by its worker's transaction: passed over, however old its lease.
-            rows = CloseShard.objects.filter(pk=seen.pk, status=seen.status, claimed_by=seen.claimed_by)
-            locked = rows.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked).first()
-            if locked is None or not _is_free(locked):
-                continue
-            if locked.attempts >= MOST_ATTEMPTS:
-                # Failures end with the last attempt; only deaths lead here. Going on would kill worker after worker.
-                _give_up(locked, f"{locked.attempts} workers died at this shard, the last one was {locked.claimed_by}")
+        if seen.attempts >= MOST_ATTEMPTS:
+            # Failures end with the last attempt; only deaths lead here. Going on would kill worker after worker.
+            if _give_up_after_deaths(seen):
                 return None
-            sql.commit_without_waiting()
-            locked.status = CloseShard.Status.CLAIMED
-            locked.claimed_by = worker_name()
-            locked.attempts += 1
-            locked.started_at = timezone.now()
-            locked.lease_until = timezone.now() + timedelta(seconds=settings.CLOSE_LEASE_SECONDS)
-            locked.save(update_fields=["status", "claimed_by", "attempts", "started_at", "lease_until"])
-            return locked
+        elif _take(seen):
+            return seen
     return None
+
+
+def _take(seen: CloseShard) -> bool:
+    """Put this process's claim on a shard that was seen free; False where another was quicker, or works on it still."""
+    as_seen = CloseShard.objects.filter(
+        pk=seen.pk, status=seen.status, claimed_by=seen.claimed_by, attempts=seen.attempts, lease_until=seen.lease_until
+    )
+    with transaction.atomic():
+        if seen.status == CloseShard.Status.CLAIMED and _skipping_locked(as_seen).first() is None:
+            # In work: its worker's transaction holds it, however old its lease.
+            return False
+        sql.commit_without_waiting()
+        now = timezone.now()
+        # Of two that saw it free the second finds it otherwise.
+        taken = as_seen.update(
+            status=CloseShard.Status.CLAIMED,
+            claimed_by=worker_name(),
+            attempts=seen.attempts + 1,
+            started_at=now,
+            lease_until=now + timedelta(seconds=settings.CLOSE_LEASE_SECONDS),
+        )
+    return bool(taken)
+
+
+def _skipping_locked(rows: QuerySet[CloseShard]) -> QuerySet[CloseShard]:
+    return rows.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+
+
+@transaction.atomic
+def _give_up_after_deaths(seen: CloseShard) -> bool:
+    locked = _skipping_locked(CloseShard.objects.filter(pk=seen.pk, status=seen.status, claimed_by=seen.claimed_by)).first()
+    if locked is None or not _is_free(locked):
+        return False
+    _give_up(locked, f"{locked.attempts} workers died at this shard, the last one was {locked.claimed_by}")
+    return True
 
 
 def _perform(claimed: CloseShard, step: Step) -> None:

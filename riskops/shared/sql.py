@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection, connections
+
+#: See `commit_without_waiting`.
+_WITHOUT_WAITING: Final = "SET LOCAL synchronous_commit = off"
 
 
 def is_postgresql() -> bool:
@@ -95,8 +98,7 @@ def prepare_for_bulk_work() -> None:
     the default 4 MB the grouping sorts on disk.
     """
     if is_postgresql():
-        execute("SET LOCAL jit = off; SET LOCAL work_mem = '96MB'")
-        commit_without_waiting()
+        execute(f"SET LOCAL jit = off; SET LOCAL work_mem = '96MB'; {_WITHOUT_WAITING}")
 
 
 @contextmanager
@@ -121,4 +123,4 @@ def commit_without_waiting() -> None:
     completes the run waits for all of them.
     """
     if is_postgresql():
-        execute("SET LOCAL synchronous_commit = off")
+        execute(_WITHOUT_WAITING)

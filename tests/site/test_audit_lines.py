@@ -6,11 +6,17 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.html import strip_tags
+from factories import TESTER, make_user
 
+from riskops.shared.audit import record
 from riskops.shared.audit_words import action_label
 from riskops.shared.models import AuditEntry
+from riskops.shared.roles import Role
 from riskops.shared.templatetags.riskops import changes
 
 
@@ -75,3 +81,20 @@ def test_lines_about_a_subject_speak_in_the_words_of_its_columns(
     with translation.override("zh-hans"):
         words = said()
         assert words == chinese if chinese else not re.search(r"[a-z]{2,}", words.replace("L-1", ""))
+
+
+@pytest.mark.django_db
+def test_the_kinds_of_disputes_are_asked_for_once_a_page(client: Client) -> None:
+    client.force_login(make_user(Role.MANAGER))
+    asked = []
+    for number in (1, 10):
+        for place in range(number):
+            record(
+                actor=TESTER, action="dispute.open", subject_type="dispute", subject_key=f"A/{number}/{place}",
+                after={"kind": "not_mine" if place % 2 else "amount"},
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get("/audit/").content.decode()
+        assert ("Not mine: fraud claim" in page) == (number > 1)
+        asked.append(sum("casework_disputekind" in query["sql"] for query in queries))
+    assert asked == [1, 1]

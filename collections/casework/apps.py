@@ -36,6 +36,7 @@ class CaseworkConfig(AppConfig):
         from casework.operations.queues import refill_changed
         from casework.operations.retiering import retier_changed
         from casework.plan_glue import join_plans, seed_relief
+        from casework.plan_words import covers_word, read_word
         from casework.queries.cases.timeline import register_case_events
         from casework.queries.disputes import decisions_held_back
         from casework.queries.promises.known import known_promises
@@ -46,7 +47,7 @@ class CaseworkConfig(AppConfig):
 
         register_subject("dispute", Dispute, DisputeCorrection, kind=DisputeKind.named)
         register_subject("dispute_kind", DisputeKind)
-        register_subject("plan", Plan, ReliefTerms)
+        register_subject("plan", Plan, ReliefTerms, covers=covers_word, read=read_word)
         register_subject("relief_terms", ReliefTerms)
         register_known("promises", known_promises)
         register_tiers(TiersOfPolicies())

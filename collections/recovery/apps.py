@@ -20,6 +20,9 @@ class RecoveryConfig(AppConfig):
         from recovery.models import (
             Agency,
             AgencyEvaluation,
+            AgencyFile,
+            AgencyStatement,
+            CommissionTerms,
             LegalCase,
             LegalStage,
             Letter,
@@ -31,9 +34,21 @@ class RecoveryConfig(AppConfig):
         from recovery.operations.letters.keeping import reseal_recovery_files
         from recovery.operations.write_offs.lapsing import follow_changed
         from recovery.write_off_panels import register_write_off_panels
-        from riskops.shared.audit_words import register_subject
+        from riskops.shared.audit_words import month_word, register_subject, words_of
 
-        register_subject("agency", Agency, AgencyEvaluation, Placement)
+        register_subject(
+            "agency",
+            Agency,
+            AgencyEvaluation,
+            AgencyStatement,
+            CommissionTerms,
+            AgencyFile,
+            month=month_word,
+            # Not by the column: what is "refused" of terms is sent back.
+            file_state=words_of(AgencyFile.Status),
+        )
+        # What is placed and recalled is written about the account.
+        register_subject("account", recall_reason=words_of(Placement.Reason))
         register_subject("placement_batch", PlacementBatch)
         register_subject("letter", Letter)
         register_subject("legal case", LegalStage, LegalCase)

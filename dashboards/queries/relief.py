@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from casework.queries.steps import StepFilter
 from dashboards.charts import relief as charts
 from dashboards.metrics.relief import COUNTERS, INSTRUMENTS, PROMISE_KEPT, RELIEF, Counted, counted, happened
 from dashboards.queries.portfolio import Panel
@@ -19,9 +20,6 @@ from riskops.shared.day import book_state
 from riskops.shared.scope import Scope as PersonScope
 
 #: The columns of the table of a day, and the counters that stand in each.
-#: Where the rows of a column are listed: the group of plans, and the status of promises.
-_GROUPS: Final = {"opened": "active", "open": "active", "paid": "observed", "cured": "over", "broken": "over"}
-_STATUSES: Final = {"opened": "open", "open": "open", "kept": "kept", "partly": "partly", "broken": "broken"}
 COLUMNS: Final = (("opened",), ("open",), ("kept", "paid"), ("partly",), ("cured",), ("broken",))
 
 
@@ -66,26 +64,30 @@ def on_day(view: View, day: date) -> dict[tuple[str, str], Counted]:
 def relief_page(view: View) -> ReliefPage:
     """Return the page of a view, in a fixed number of queries."""
     as_of = book_state().business_date
-    lines = _lines(on_day(view, as_of)) if as_of else ()
+    lines = _lines(view, as_of) if as_of else ()
     return ReliefPage(view, as_of, lines, _panels(view) if view.days else ())
 
 
-def _lines(here: Mapping[tuple[str, str], Counted]) -> tuple[Line, ...]:
-    lines = []
+def _lines(view: View, as_of: date) -> tuple[Line, ...]:
+    here, lines = on_day(view, as_of), []
     for name in INSTRUMENTS:
         found = [next((one for one in column if (name, one) in here), "") for column in COLUMNS]
         cells = tuple(here[name, one] if one else None for one in found)
-        lines.append(Line(charts.NAMES[name], _listed(name, "open"), cells, tuple(_listed(name, one) for one in found)))
+        urls = tuple(_listed(view, as_of, name, one) for one in found)
+        lines.append(Line(charts.NAMES[name], _listed(view, as_of, name, "open"), cells, urls))
     return tuple(lines)
 
 
-def _listed(instrument: str, counter: str) -> str:
-    """Return where what a counter counts is listed, as it stands now; "" for waivers, which have no list."""
+def _listed(view: View, as_of: date, instrument: str, counter: str) -> str:
+    """Return where exactly what a counter counts is listed; "" for waivers, which have no list."""
     if instrument == "waiver" or not counter:
         return ""
+    # The month up to the day; what is open has no beginning.
+    since = None if counter == "open" else as_of.replace(day=1)
+    query = StepFilter(counter, as_of, since, view.currency, view.product).query
     if instrument == "promise":
-        return f"{reverse('promises')}?status={_STATUSES[counter]}"
-    return f"{reverse('casework:plans')}?of={_GROUPS[counter]}&instrument={instrument}"
+        return f"{reverse('promises')}?{query}"
+    return f"{reverse('casework:plans')}?{query}&instrument={instrument}"
 
 
 def _panels(view: View) -> tuple[Panel, ...]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Final
 
-from django.db.models import DateField, Field, Model
+from django.db.models import Field, Model, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from riskops.shared.roles import EVENTS, OPERATIONS
-from riskops.shared.wording import day_text
+from riskops.shared.wording import day_text, month_text
 
 #: By the name that the line keeps. Those of operations, and of what follows from one, are in the role table.
 RECORDED: Final[dict[str, Promise]] = {
@@ -232,21 +233,50 @@ VALUE_NAMES: Final[dict[str, Promise]] = {
     "root_cause": pgettext_lazy("audit", "root cause"),
     "team": pgettext_lazy("audit", "team"),
     "terms": pgettext_lazy("audit", "terms"),
+    "file_state": pgettext_lazy("audit", "state of the file"),
+    "lines": pgettext_lazy("audit", "lines"),
+    # Of plans.
+    "agreement_sha256": pgettext_lazy("audit", "SHA-256 of the agreement"),
+    "covers": pgettext_lazy("audit", "takes over"),
+    "days_missed": pgettext_lazy("audit", "days missed"),
+    "is_owed_as_before": pgettext_lazy("audit", "owed as before"),
+    "may_use": pgettext_lazy("audit", "may be used"),
+    "plan": pgettext_lazy("audit", "plan"),
+    "read": pgettext_lazy("audit", "read"),
+    "terms_version": pgettext_lazy("audit", "version of the terms"),
 }
+
+#: A day as lines keep it; nothing else is written so.
+_ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
 
 #: Whose columns the lines about a subject write down, by its type.
 _MODELS: Final[dict[str, tuple[type[Model], ...]]] = {}
-#: The words of values that rows of a table have, by the subject's type and the value's name.
+#: The words of values that no column has, by the subject's type and the value's name.
 _WORDS: Final[dict[tuple[str, str], Callable[[Any], str]]] = {}
 
 
 def register_subject(subject_type: str, *models: type[Model], **words: Callable[[Any], str]) -> None:
     """Have lines about a subject named and worded by the columns of models: their names, and the words of their choices.
 
-    :param words: how to say values of other names, e.g. the code of a row that has a name
+    Where two models have a column of the same name, the first one's choices count.
+
+    :param words: how to say values of other names, e.g. the code of a row that has a name. Several rooms may write about one
+        subject, an account say: each registers its own words, and models only who keeps it
     """
-    _MODELS[subject_type] = models
+    if models:
+        _MODELS[subject_type] = models
     _WORDS.update({(subject_type, name): say for name, say in words.items()})
+
+
+def words_of(choices: type[TextChoices]) -> Callable[[Any], str]:
+    """Return how to say a value that is one of some choices; another one is said as it is."""
+    return lambda value: str(dict(choices.choices).get(value, value))
+
+
+def month_word(value: Any) -> str:
+    """Return a month in words that a line keeps as its first day."""
+    return month_text(date.fromisoformat(value)) if _is_day(value) else str(value)
 
 
 def value_name(name: str, subject_type: str = "") -> str:
@@ -266,9 +296,7 @@ def value_word(value: Any, name: str, subject_type: str = "") -> Any:
         words = dict(column.flatchoices)
         if value in words:
             return str(words[value]) or "–"
-        if isinstance(column, DateField) and isinstance(value, str):
-            return _day(value)
-    return _day(value) if name == "on" and isinstance(value, str) else value
+    return day_text(date.fromisoformat(value)) if _is_day(value) else value
 
 
 def _columns(subject_type: str, name: str) -> Iterator[Field[Any, Any]]:
@@ -276,8 +304,11 @@ def _columns(subject_type: str, name: str) -> Iterator[Field[Any, Any]]:
         yield from (column for column in model._meta.concrete_fields if column.attname == name)
 
 
-def _day(text: str) -> str:
+def _is_day(value: Any) -> bool:
+    if not (isinstance(value, str) and _ISO_DAY.fullmatch(value)):
+        return False
     try:
-        return day_text(date.fromisoformat(text))
+        date.fromisoformat(value)
     except ValueError:
-        return text
+        return False
+    return True

@@ -181,13 +181,29 @@ def token_indexes(person: dict[str, str]) -> set[int]:
     return name_token_indexes(person.get("name", "")).union(*link_indexes(person).values())
 
 
+#: Public mail providers, by whose domain nobody is known. Any other may be a person's own, or a workplace of few.
+MAIL_PROVIDERS: Final = frozenset(
+    {
+        "126.com", "139.com", "163.com", "189.cn", "aliyun.com", "foxmail.com", "gmail.com", "hotmail.com", "icloud.com",
+        "live.com", "outlook.com", "proton.me", "protonmail.com", "qq.com", "sina.cn", "sina.com", "sohu.com", "tom.com",
+        "vip.163.com", "vip.qq.com", "wo.cn", "yahoo.com", "yeah.net",
+    }
+)  # fmt: skip
+
+
 def masked(value: str, *, shown: int = 4) -> str:
-    """Return the value with all but its last characters hidden; of an e-mail address the first and the domain are left."""
+    """Return the value with all but its last characters hidden.
+
+    Of an e-mail address the first character is left, and none where there are two at most; and the domain of a public provider,
+    of another one its end alone.
+    """
     if not value:
         return ""
     local, _at, domain = value.partition("@")
     if local and "." in domain and " " not in value:
-        return f"{local[:1]}•••@{domain}"
+        first = local[:1] if len(local) > 2 else ""
+        known = domain if domain.casefold() in MAIL_PROVIDERS else f"•••.{domain.rpartition('.')[2]}"
+        return f"{first}•••@{known}"
     return "•" * 4 + value[-shown:] if len(value) > shown else "•" * len(value)
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from factories import make_examination, make_installment, make_user, set_business_date
+from factories import make_conflict, make_examination, make_installment, make_user, set_business_date
 from playwright.sync_api import Page, expect
 from work_books import DAY, fill, item_of, late_account, make_queue
 
@@ -76,6 +76,26 @@ def test_after_a_refused_get_next_the_worklist_goes_on(visitor: Callable[..., Pa
     expect(notice).to_be_visible()
     page.get_by_role("button", name="Back to the list").click()
     expect(page.locator(f"{row_of(accounts[1])} a").first).to_be_visible()
+
+
+def test_an_account_that_is_refused_does_not_speak_above_another(
+    visitor: Callable[..., Page], accounts: list[CreditAccount]
+) -> None:
+    mei = make_user(Role.ANALYST, username="mei")
+    page = visitor("mei", meets_error_pages=True)
+    page.goto(f"/worklist/?queue=late&at={item_of(accounts[1]).pk}")
+    expect(page.locator("#desk h2")).to_contain_text(accounts[1].account_no)
+    make_conflict(mei, accounts[0].customer)
+
+    page.locator(f"{row_of(accounts[0])} a").first.click()
+    expect(page.locator("#desk .notice-error")).to_have_count(1)
+    expect(page.locator("#desk h2")).to_have_count(0)
+    expect(page.locator("#desk")).not_to_contain_text(accounts[1].account_no)
+
+    # The work goes on.
+    page.locator(f"{row_of(accounts[1])} a").first.click()
+    expect(page.locator("#desk h2")).to_contain_text(accounts[1].account_no)
+    expect(page.locator("#desk .notice-error")).to_have_count(0)
 
 
 def test_a_refused_promise_keeps_the_drawer_and_what_was_typed(

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from work_books import fill, item_of, make_queue, worker
 
 from casework.models import Case, CaseContact, CaseCost, CaseFigures, OutcomeCode, Promise, PromiseTerms, WorkItem
+from casework.operations.cases.working_on import TypedContact, add_contact
 from casework.operations.vulnerability import record_vulnerability
 from riskops.shared.roles import Role
 from riskops.shared.wording import day_text, money_text
@@ -104,6 +105,8 @@ def test_what_was_promised_stands_in_the_history_and_on_the_timeline() -> None:
 
 def test_acts_on_a_customer_handled_with_care_are_closed_to_the_untrained_with_the_reason() -> None:
     account = late_account(account_no="A-1")
+    typed = TypedContact(relation="parent", name="Li Na", phone="13900001111", source="customer", consent="unknown")
+    contact = add_contact(actor=TESTER, account_id=account.pk, typed=typed, now=timezone.now())
     today = timezone.localdate()
     about = {"kind": "illness", "text": "in hospital", "since": today, "review_by": today + timedelta(days=30)}
     record_vulnerability(actor=TESTER, customer=account.customer, now=timezone.now(), **about)
@@ -115,12 +118,24 @@ def test_acts_on_a_customer_handled_with_care_are_closed_to_the_untrained_with_t
         assert "Take the promise" not in page, address
         assert 'disabled title="Handle with care: trained staff only. mei can take over.">Promise' in page, address
         assert "Take the promise" in text_of(client_of(person=mei).get(address)), address
+    # One that stands takes the drawer's place.
+    promise = promise_of(account, (3, 40_000))
     page = text_of(client_of(person=analyst).get("/cases/A-1/"))
-    for act in ("outcome", "next-action", "right-party", "reason", "owner", "contact", "cost"):
+    cancel, refuses = f"promise/{promise.pk}/cancel", f"contact/{contact.pk}/refuse"
+    for act in ("outcome", "next-action", "right-party", "reason", "owner", "contact", "cost", cancel, refuses):
         form = page.split(f'action="/cases/A-1/{act}/"')[1].split("</form>")[0]
         buttons = [tag.split(">")[0] for tag in form.split("<button")[1:]]
         assert buttons and all(" disabled title=" in tag for tag in buttons), act
     assert " disabled" not in text_of(client_of(person=mei).get("/cases/A-1/")).split('<div class="grid grid-side">')[1]
+    # What a form that was open before asks for all the same.
+    for act in (cancel, refuses):
+        answer = client_of(person=analyst).post(f"/cases/A-1/{act}/", {"reason": "typed wrong"})
+        assert answer.status_code == 403 and "mei can take over." in text_of(answer), act
+    promise.refresh_from_db()
+    contact.refresh_from_db()
+    assert (promise.status, contact.refused_at) == ("open", None)
+    assert client_of(person=mei).post(f"/cases/A-1/{cancel}/", {"reason": "typed wrong"}).status_code == 302
+    assert client_of(person=mei).post(f"/cases/A-1/{refuses}/").status_code == 302
 
 
 def test_the_form_of_a_promise_leads_nowhere_else() -> None:

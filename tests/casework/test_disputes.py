@@ -9,18 +9,22 @@ import pytest
 from deciding_books import CLOSED, OPEN, Person, accept, close_at, make_late_account
 from dispute_books import NOW, approves, concludes, plans, takes_in, version_of
 from django.db import DatabaseError, transaction
-from factories import make_account, make_installment, make_payment, make_product, make_team, make_user
+from factories import TESTER, make_account, make_installment, make_payment, make_product, make_team, make_user
 
-from accounts.models import AccountSignals, AccountState, Decision, DecisionNotice, Waiver
+from accounts.models import AccountSignals, AccountState, Decision, DecisionNotice, ScheduleChange, Waiver
 from accounts.operations.deciding import refusals as deciding
 from accounts.operations.deciding.judging import approve_decision
-from accounts.operations.payments import post_payment
+from accounts.operations.payments import post_payment, reverse_payment
+from accounts.operations.schedule_changes import NewInstallment, change_schedule
+from accounts.queries.entries import load_entries
+from accounts.rules.entries import Part
 from accounts.rules.terms import Component
 from casework.models import Dispute, DisputeKind, DisputeLetter
 from casework.operations.disputes import refusals
 from casework.operations.disputes.concluding import send_back_outcome
 from casework.operations.disputes.correcting import corrections_to_come, drop_correction
 from casework.operations.disputes.letters import correction_line
+from casework.operations.disputes.opening import ever_on
 from casework.operations.disputes.settings import save_dispute_kind, save_reply_template
 from casework.operations.disputes.working import assign_dispute, take_dispute
 from casework.queries.dispute_page import Corrected, dispute_page
@@ -89,6 +93,47 @@ def test_no_dispute_is_for_more_than_was_ever_charged_or_paid(analyst: Person, a
     # What was paid in is disputed too: that it was taken twice, or stands on another account.
     make_payment(account, paid_on=date(2025, 3, 10), amount=2_500)
     assert takes_in(analyst, account, amount_minor=most + 2_500).amount_minor == most + 2_500
+
+
+def test_a_payment_that_was_reversed_makes_no_room_for_a_dispute(account: Any) -> None:
+    # Brings the account to the open day: its penalty is the same from here on.
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=500, value_date=OPEN, reference="P0")
+    before = ever_on(account.pk)
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=5_000, value_date=OPEN, reference="P1")
+    assert ever_on(account.pk) == before + 5_000
+    reverse_payment(actor=TESTER, payment_no="P1", value_date=OPEN, reference="P1R", reason="bounced")
+    assert ever_on(account.pk) == before
+
+
+def test_a_new_schedule_charges_its_price_and_nothing_a_second_time(account: Any) -> None:
+    # One that pays nothing off but a cent of penalty, and brings the account to the open day.
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=1, value_date=OPEN, reference="P0")
+    before = ever_on(account.pk)
+    owing = load_entries([account.pk])[account.pk].rebuilt(OPEN)
+    parts = [
+        Part(state.entry.key, state.penalty_due_minor(OPEN), 0, 0, state.unpaid[Component.PRINCIPAL])
+        for state in owing.installments
+        if state.entry.due_date <= OPEN
+    ]
+    penalty = sum(part.penalty_minor for part in parts)
+    assert len(parts) == 2 and penalty
+    schedule = [
+        NewInstallment(OPEN + timedelta(days=30), 10_000, 300, penalty),
+        NewInstallment(OPEN + timedelta(days=60), 10_000, 150),
+    ]
+    change_schedule(
+        actor=TESTER,
+        account_id=account.pk,
+        kind=ScheduleChange.Kind.RESTRUCTURE,
+        value_date=OPEN,
+        parts=parts,
+        schedule=schedule,
+        bears_penalty=False,
+        reference="R1",
+        reason="signed",
+    )
+    # 3.00 and 1.50 of interest are all that is new.
+    assert ever_on(account.pk) == before + 450
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,24 @@ def test_the_figures_follow_the_list_after_an_act_and_not_when_a_page_is_turned(
     assert 'id="work-figures">' in client.get("/worklist/?queue=late").content.decode()
 
 
+def test_an_account_that_is_refused_clears_the_desk_of_the_one_before(accounts):
+    client = client_of()
+    own, item = accounts[0], item_of(accounts[0])
+    # Declared after the list was shown, so its row is still there to be clicked.
+    make_conflict(client.person, own.customer)
+    answer = client.get(reverse("worklist-item", args=[item.pk]), **HTMX)
+    desk = answer.content.decode()
+    # It takes the place of the desk: nothing says to put it above what is there.
+    assert answer.status_code == 403 and "HX-Reswap" not in answer
+    assert desk.lstrip().startswith('<section id="desk"') and "data-item" not in desk
+    assert desk.count('role="alert"') == 1 and "data-desk-close" in desk and "<h2>" not in desk
+    assert own.account_no not in desk
+    # The page at its address shows list and reason; the item's own address, as a page, is the plain refusal.
+    page = client.get("/worklist/", {"queue": "late", "at": item.pk}).content.decode()
+    assert accounts[1].account_no in page and 'role="alert"' in page
+    assert client.get(reverse("worklist-item", args=[item.pk])).status_code == 403
+
+
 def test_a_stale_form_is_refused_beside_the_item_and_changes_nothing(accounts):
     client = client_of()
     answer = client.post(

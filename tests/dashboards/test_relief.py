@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import factories
@@ -202,18 +203,42 @@ def test_the_page_and_the_api_say_the_same_of_the_last_closed_day(manager: Clien
         opened = [int(re.findall(r'<td class="num">(?:<a [^>]+>)?(\d+)<', cells)[0]) for _name, cells in rows]
         names = ("promise", "deferral", "restructure", "re_age", "waiver")
         assert opened == [expected.get((name, "opened"), (0, 0))[0] for name in names]
-        for name, (_label, cells) in zip(names, rows, strict=True):
-            # A figure leads to what it counts, each instrument to its own.
-            links = re.findall(r'<a href="([^"]+)">', cells)
-            if name == "waiver":
-                assert not links
-            elif name == "promise":
-                assert [link.partition("status=")[2] for link in links] == ["open", "open", "kept", "partly", "broken"]
-            else:
-                assert [link.partition("?of=")[2] for link in links] == [
-                    f"{group}&amp;instrument={name}" for group in ("active", "active", "observed", "over", "over")
-                ]
     assert manager.get("/api/v1/relief-counters/?currency=XXX").status_code == 400
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_figure_leads_to_exactly_what_it_counts(manager: Client, seed: int) -> None:
+    Rows(seed)
+    followed: Counter[str] = Counter()
+    for part in ("currency=CNY", "currency=JPY", "currency=CNY&product=loan"):
+        page = manager.get(f"/dashboards/relief/?{part}").content.decode()
+        table = page.split('id="today"')[1].split("</table>")[0]
+        figures = re.findall(r'<td class="num"><a href="([^"]+)">(\d+)</a><span class="sub">([^<]+)</span>', table)
+        # Five of promises, five of each kind of plan; waivers have no list.
+        assert len(figures) == 5 + 3 * 5
+        for raw, figure, money in figures:
+            address = raw.replace("&amp;", "&")
+            assert manager.get(address).content.decode().count("<tr data-row>") == int(figure), address
+            # The API of the list takes the same address, and its amounts add up to the figure's.
+            told = manager.get(f"/api/v1{address}").json()
+            rows = told["results"] if isinstance(told, dict) else told
+            assert len(rows) == int(figure), address
+            amounts = sum((Decimal(row["promised"] if "promised" in row else row["owed"]) for row in rows), Decimal(0))
+            assert amounts == Decimal(re.sub(r"[^\d.]", "", money)), address
+            followed["promises" if address.startswith("/promises/") else "plans"] += int(figure) > 0
+    assert followed["promises"] and followed["plans"]
+
+
+def test_what_is_no_step_is_left_out_of_a_list_and_refused_by_the_api(manager: Client) -> None:
+    for where in ("plans", "promises"):
+        for query, words in (
+            ("step=lost&until=2025-07-11", "There is no step lost"),
+            ("step=broken&since=July&until=2025-07-11", "since is no day"),
+            ("step=open", "until is no day"),
+        ):
+            assert words in manager.get(f"/{where}/?{query}").content.decode(), (where, query)
+            refused = manager.get(f"/api/v1/{where}/?{query}")
+            assert refused.status_code == 400 and words in refused.content.decode(), (where, query)
 
 
 @pytest.mark.parametrize("measure", ["count", "amount"])

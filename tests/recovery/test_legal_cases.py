@@ -10,14 +10,19 @@ from factories import TESTER, make_conflict, make_payment, make_user
 from letters_books import DAY, TODAY, make_late
 from rest_framework.test import APIClient
 
-from accounts.models import AccountSignals
+from accounts.models import AccountSignals, AccountState, ScheduleChange
 from accounts.operations.payments import post_payment
+from accounts.operations.rebuilding import lock_states
+from accounts.operations.schedule_changes import NewInstallment, change_schedule
 from accounts.operations.signals import note_signals
+from accounts.operations.waivers import waive
+from accounts.rules.entries import Part
+from accounts.rules.terms import Component
 from casework.models import Case
 from casework.operations.cases.following import follow_account
 from outreach.operations.refusals import ReasonNeeded
 from recovery.models import LegalCase, LegalStage, LimitationFact
-from recovery.operations.legal import refusals
+from recovery.operations.legal import cases, refusals
 from recovery.operations.legal.cases import (
     StageAsked,
     approve_case,
@@ -152,6 +157,110 @@ def test_a_case_is_not_paid_in_full_while_something_is_past_due(first: Actor, se
     assert LegalCase.objects.get().status == "open" and LegalStage.objects.filter(ended_on=None).exists()
     post_payment(actor=TESTER, account_id=account.pk, amount_minor=1, value_date=TODAY, reference="T2")
     assert close_case(**closing, outcome="paid").outcome == "paid"
+
+
+def restructured(account: Any) -> ScheduleChange:
+    """Hand all that an account owes over to two instalments of the months to come."""
+    late = account.installments.get(schedule_change=None)
+    return change_schedule(
+        actor=TESTER,
+        account_id=account.pk,
+        kind=ScheduleChange.Kind.RESTRUCTURE,
+        value_date=TODAY,
+        parts=[Part(late.pk, 0, 0, 0, 1_000_000)],
+        schedule=[NewInstallment(TODAY + timedelta(days=30 * month), 500_000) for month in (1, 2)],
+        bears_penalty=False,
+        reference="R1",
+        reason="agreed",
+    )
+
+
+def test_what_a_plan_has_taken_over_is_not_paid(first: Actor, second: Actor) -> None:
+    account = make_late(principal=1_000_000)
+    case = opened(first, second, account)
+    restructured(account)
+    assert AccountState.objects.get(pk=account.pk).overdue_total_minor == 0
+    closing: Any = {"actor": first, "case_id": case.pk, "version": case.version, "reason": "r", "on": TODAY, "today": TODAY}
+    with pytest.raises(refusals.LeftInPlan, match=r"10,000\.00 of account .* owed by plan R1.*settled, won, lost or withdrawn"):
+        close_case(**closing, outcome="paid")
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=999_999, value_date=TODAY, reference="T1")
+    with pytest.raises(refusals.LeftInPlan, match=r"0\.01 of account"):
+        close_case(**closing, outcome="paid")
+    assert LegalCase.objects.get().status == "open"
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=1, value_date=TODAY, reference="T2")
+    assert close_case(**closing, outcome="paid").outcome == "paid"
+
+
+def test_a_plan_does_not_keep_a_case_from_ending_in_another_way(first: Actor, second: Actor) -> None:
+    account = make_late(principal=1_000_000)
+    case = opened(first, second, account)
+    restructured(account)
+    closing: Any = {"actor": first, "case_id": case.pk, "version": case.version, "reason": "r", "on": TODAY, "today": TODAY}
+    assert close_case(**closing, outcome="settled").outcome == "settled"
+
+
+def waived(account: Any, amount_minor: int, reference: str = "W1") -> None:
+    installment = account.installments.get()
+    waive(
+        actor=TESTER,
+        account_id=account.pk,
+        order_no=installment.order_no,
+        sequence=installment.sequence,
+        component=Component.PRINCIPAL,
+        amount_minor=amount_minor,
+        value_date=TODAY,
+        reference=reference,
+        reason="agreed in court",
+    )
+
+
+def test_a_claim_of_which_part_was_waived_is_settled_and_not_paid(first: Actor, second: Actor) -> None:
+    account = make_late(principal=1_000_000)
+    waived(account, 100_000, "W0")
+    case = opened(first, second, account)
+    # What was given up before is no part of the claim.
+    assert case.claim_minor == 900_000
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=899_900, value_date=TODAY, reference="T1")
+    waived(account, 100)
+    closing: Any = {"actor": first, "case_id": case.pk, "version": case.version, "reason": "r", "on": TODAY, "today": TODAY}
+    with pytest.raises(refusals.PaidLessThanClaimed, match=r"1\.00 of the .*9,000\.00 .* was waived or cancelled and not paid"):
+        close_case(**closing, outcome="paid")
+    assert LegalCase.objects.get().status == "open"
+    assert close_case(**closing, outcome="settled").outcome == "settled"
+
+
+def test_penalty_that_came_after_the_claim_may_be_waived_and_an_older_payment_may_come_to_light(
+    first: Actor, second: Actor
+) -> None:
+    paid, found = make_late(principal=1_000_000), make_late(principal=1_000_000)
+    for number, account in enumerate((paid, found)):
+        case = opened(first, second, account)
+        if account == paid:
+            # Somebody paid the whole claim; what is due beside it was given up.
+            LegalCase.objects.filter(pk=case.pk).update(claim_minor=999_000)
+            post_payment(actor=TESTER, account_id=account.pk, amount_minor=999_000, value_date=TODAY, reference="T1")
+            waived(account, 1_000)
+        else:
+            LegalCase.objects.filter(pk=case.pk).update(claim_minor=1_000_500)
+            early = DAY - timedelta(days=3)
+            post_payment(actor=TESTER, account_id=account.pk, amount_minor=1_000_000, value_date=early, reference="T2")
+        closing: Any = {"actor": first, "case_id": case.pk, "version": case.version, "reason": "r", "on": TODAY, "today": TODAY}
+        assert close_case(**closing, outcome="paid").outcome == "paid", number
+
+
+def test_the_account_is_held_before_it_is_looked_at(first: Actor, second: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What a reversal of the same moment would do: it commits while the closing waits for the account.
+    account = make_late(principal=1_000_000)
+    case = opened(first, second, account)
+    post_payment(actor=TESTER, account_id=account.pk, amount_minor=1_000_000, value_date=TODAY, reference="T1")
+
+    def after_the_reversal(account_ids: Any) -> Any:
+        AccountState.objects.filter(pk__in=account_ids).update(overdue_principal_minor=1, outstanding_principal_minor=1)
+        return lock_states(account_ids)
+
+    monkeypatch.setattr(cases, "lock_states", after_the_reversal)
+    with pytest.raises(refusals.StillOwed):
+        close_case(actor=first, case_id=case.pk, version=case.version, outcome="paid", reason="r", on=TODAY, today=TODAY)
 
 
 def test_a_day_that_can_only_be_one_is_named_alone() -> None:

@@ -13,7 +13,16 @@ from riskops.shared.personal import masked
         ("", ""),
         ("138", "•••"),
         ("+86 139 0000 1234", "••••1234"),
-        ("chen@example.com", "c•••@example.com"),
+        ("chen@qq.com", "c•••@qq.com"),
+        ("Chen@QQ.com", "C•••@QQ.com"),
+        # Another domain may be the person, or a workplace of few; the end of it is a country's or everybody's.
+        ("chen@example.com", "c•••@•••.com"),
+        ("a@wangfang.name", "•••@•••.name"),
+        ("wang.fang@mail.wangfang.com.cn", "w•••@•••.cn"),
+        ("chen@wangfang.qq.com", "c•••@•••.com"),
+        # One or two characters are most of a name.
+        ("wf@163.com", "•••@163.com"),
+        ("wfx@163.com", "w•••@163.com"),
         # No e-mail address, so its sign parts nothing that may be shown.
         ("@chen.wei", "••••.wei"),
         ("chen@home", "••••home"),

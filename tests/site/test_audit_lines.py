@@ -6,11 +6,17 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.html import strip_tags
+from factories import TESTER, make_user
 
+from riskops.shared.audit import record
 from riskops.shared.audit_words import action_label
 from riskops.shared.models import AuditEntry
+from riskops.shared.roles import Role
 from riskops.shared.templatetags.riskops import changes
 
 
@@ -60,6 +66,42 @@ def test_values_are_told_as_words_and_money(before: Any, after: Any, currency: s
             "agency", {"status": "prepared"}, {"status": "in_use", "licence_no": "L-1", "placed_days": 180},
             "status waits for a second person → in use licence number L-1 days until an account is recalled 180", "",
         ),
+        (
+            "agency", {"status": "prepared"},
+            {"month": "2025-03-01", "status": "issued", "lines": 3, "base_minor": 10_001, "total_minor": 2_500},
+            "status waits for a second person → issued month Mar 2025 lines 3 paid ¥100.01 commission ¥25.00", "",
+        ),
+        ("agency", {"status": "prepared"}, {"status": "dropped"}, "status waits for a second person → dropped", ""),
+        (
+            "agency", {"status": "proposed"},
+            {"terms": 2, "live_from": "2025-04-01", "bands": ["m0–m7 ≤30: 25.00 %"], "tail_days": 5, "status": "refused"},
+            "status waits for a second person → sent back terms 2 live from 1 Apr 2025 "
+            "bands m0–m7 ≤30: 25.00 % days after recall that still count 5", "",
+        ),
+        (
+            "agency", {"file_state": "checked"}, {"file": 4, "file_state": "loaded", "rows": 2, "amount_minor": 100},
+            "state of the file checked: waits for a second person → loaded file 4 rows 2 amount ¥1.00", "",
+        ),
+        (
+            "agency", None, {"file": 5, "kind": "contacts", "rows": 1, "file_state": "refused"},
+            "file 5 kind contacts (from the agency) rows 1 state of the file refused", "",
+        ),
+        (
+            "account", None, {"recalled_on": "2025-04-01", "recall_reason": "other"},
+            "recalled on 1 Apr 2025 reason of the recall another reason", "",
+        ),
+        (
+            "plan", None,
+            {"status": "proposed", "day": "2025-04-01", "instrument": "re_age", "terms_version": 2, "covers": "late",
+             "first_due_date": "2025-05-01"},
+            "status waits for approval day 1 Apr 2025 instrument re-age version of the terms 2 "
+            "takes over what is late, with its penalty first due date 1 May 2025", "",
+        ),
+        ("plan", None, {"covers": "open", "days_missed": 16}, "takes over everything unpaid days missed 16", ""),
+        ("plan", None, {"read": "offered.pdf"}, "read as offered, as a PDF", "阅读的内容 要约版，PDF 文件"),
+        ("plan", None, {"read": "draft, on screen"}, "read as a draft, on screen", ""),
+        ("plan", None, {"read": "draft"}, "read draft", "阅读的内容 draft"),
+        ("account", None, {"may_use": False, "plan": "", "day": "2025-04-01"}, "may be used no plan day 1 Apr 2025", ""),
         ("legal case", {"stage": "suit"}, {"stage": "judgment", "on": "2025-04-01"}, "stage suit → judgment on 1 Apr 2025", ""),
     ],
 )  # fmt: skip
@@ -74,4 +116,26 @@ def test_lines_about_a_subject_speak_in_the_words_of_its_columns(
     assert said() == english
     with translation.override("zh-hans"):
         words = said()
-        assert words == chinese if chinese else not re.search(r"[a-z]{2,}", words.replace("L-1", ""))
+        assert words == chinese if chinese else not re.search(r"[a-z]{2,}|\d{4}-\d", words.replace("L-1", ""))
+
+
+@pytest.mark.parametrize("value", ["2025-13-45", "20250401", "(2025) 2025-04-01", "2025-04-01 2"])
+def test_what_is_no_day_stays_as_it_is(value: str) -> None:
+    assert told(None, {"docket_no": value}) == f"docket no {value}"
+
+
+@pytest.mark.django_db
+def test_the_kinds_of_disputes_are_asked_for_once_a_page(client: Client) -> None:
+    client.force_login(make_user(Role.MANAGER))
+    asked = []
+    for number in (1, 10):
+        for place in range(number):
+            record(
+                actor=TESTER, action="dispute.open", subject_type="dispute", subject_key=f"A/{number}/{place}",
+                after={"kind": "not_mine" if place % 2 else "amount"},
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get("/audit/").content.decode()
+        assert ("Not mine: fraud claim" in page) == (number > 1)
+        asked.append(sum("casework_disputekind" in query["sql"] for query in queries))
+    assert asked == [1, 1]

@@ -16,12 +16,14 @@ from accounts.models import CreditAccount
 from accounts.operations.refusals import LedgerRefusal
 from casework import work_roles as may_do
 from casework.api import case_shapes as shapes
+from casework.api.steps import step_or_400, step_parameters
 from casework.api.worklist_answers import WorkView, answers, read
 from casework.models import Case, CaseContact, Promise
 from casework.operations.cases import outcomes, working_on
 from casework.operations.promises import cancel_promise, take_promise
 from casework.queries.cases.pages import CaseFilters, case_desk, case_page
 from casework.queries.promises.lists import PromiseFilters, promise_page
+from casework.queries.steps import PROMISE_STEPS
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.scope import scope_of
@@ -267,14 +269,22 @@ class Promises(CaseView):
 
     @extend_schema(
         summary="List promises",
-        parameters=[OpenApiParameter("status", OpenApiTypes.STR, enum=Promise.Status.values), _AFTER],
+        parameters=[
+            OpenApiParameter("status", OpenApiTypes.STR, enum=Promise.Status.values),
+            *step_parameters(PROMISE_STEPS),
+            _AFTER,
+        ],
         responses=shapes.PromisePageShape,
         tags=TAG,
     )
     def get(self, request: Request) -> Response:
-        """Return fifty promises: open ones the next due first, others the last decided first."""
+        """Return fifty promises: open ones the next due first, others the last decided first.
+
+        With `step`, of whatever status: those that took it from `since` to `until`; `open`: those open at the close of `until`.
+        """
         asked = request.query_params
-        filters = PromiseFilters(asked.get("status", Promise.Status.OPEN), asked.get("after", ""))
+        step = step_or_400(request, PROMISE_STEPS)
+        filters = PromiseFilters(asked.get("status", Promise.Status.OPEN), asked.get("after", ""), step)
         page = promise_page(filters, user=request.user, as_of=book_shown().business_date)
         results = [shapes.promise_out(row.promise) for row in page.rows]
         return Response({"results": results, "next": page.next_after or None})

@@ -16,6 +16,7 @@ from accounts.api.refusing import loaded_or_404, minor_or_400, refused
 from accounts.operations.refusals import LedgerRefusal
 from casework import plan_roles as may_do
 from casework.api import plan_shapes as shapes
+from casework.api.steps import step_or_400, step_parameters
 from casework.api.worklist_answers import WorkView, answers, read
 from casework.models import Plan, ReliefTerms
 from casework.operations.plans.deciding import approve_plan, reject_plan, withdraw_plan
@@ -26,6 +27,7 @@ from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.standing import hold_account
 from casework.operations.plans.terms import set_relief_terms
 from casework.queries.plans import offers, plan_shown, plans_in
+from casework.queries.steps import PLAN_STEPS
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.money import plain_amount
@@ -127,14 +129,25 @@ class Plans(PlanView):
 
     @extend_schema(
         summary="List plans",
-        parameters=[OpenApiParameter("status", str), OpenApiParameter("account_no", str), OpenApiParameter("before", str)],
+        parameters=[
+            OpenApiParameter("status", str),
+            OpenApiParameter("account_no", str),
+            OpenApiParameter("instrument", str, enum=ReliefTerms.Instrument.values),
+            OpenApiParameter("before", str),
+            *step_parameters(PLAN_STEPS),
+        ],
         responses=shapes.PlanShape(many=True),
         tags=TAG,
     )
     def get(self, request: Request) -> Response:
-        """Return up to 200 plans, the newest first; `before` is the reference of the last one of the page before."""
+        """Return up to 200 plans, the newest first; `before` is the reference of the last one of the page before.
+
+        With `step`: those that took it from `since` to `until`; `open`: those in force at the close of `until`.
+        """
         rows = plans_in(scope_of(request.user)).order_by("-pk")
-        for name, column in (("status", "status"), ("account_no", "account__account_no")):
+        step = step_or_400(request, PLAN_STEPS)
+        rows = step.plans(rows) if step else rows
+        for name, column in (("status", "status"), ("account_no", "account__account_no"), ("instrument", "terms__instrument")):
             if request.query_params.get(name):
                 rows = rows.filter(**{column: request.query_params[name]})
         if request.query_params.get("before"):

@@ -14,6 +14,7 @@ from accounts.models.payment import COMPONENT_CHOICES
 from casework.rules.disputes import Correction, DemandTerms, Lane, Outcome, PenaltyTerms, Reach
 from riskops.shared.fields import KeyField
 from riskops.shared.models import Team
+from riskops.shared.request_context import once_a_request
 
 LANE_CHOICES = [
     (Lane.DISPUTE.value, _("dispute")),
@@ -99,9 +100,9 @@ class DisputeKind(DisputeFigures):
 
     @classmethod
     def named(cls, code: str) -> str:
-        """Return the name of the kind of a code, which is the code where there is none."""
-        kind = cls.objects.filter(code=code).first()
-        return str(kind) if kind is not None else code
+        """Return the name of the kind of a code, which is the code where there is none; one query a request that only reads."""
+        kinds = once_a_request("dispute kinds", lambda: {kind.code: kind for kind in cls.objects.all()})
+        return str(kinds[code]) if code in kinds else code
 
 
 class ReplyTemplate(models.Model):

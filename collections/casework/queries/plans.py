@@ -16,6 +16,7 @@ from casework.operations.plans.eligibility import all_terms_in_force, explained,
 from casework.operations.plans.following import progress_of
 from casework.operations.plans.proposing import can_pay_minor, dues_in, parts_in, suggestions
 from casework.operations.plans.standing import Held, owed_by, parts_of
+from casework.queries.steps import StepFilter
 from casework.rules.plans import Due, Owed, Progress, Suggestion
 from riskops.shared.rule_language import Compared
 from riskops.shared.scope import Scope
@@ -40,6 +41,8 @@ class PlansPage:
     chosen: str
     has_more: bool
     instrument: str = ""
+    step: StepFilter | None = None
+    step_count: int = 0
 
 
 def plans_in(scope: Scope) -> QuerySet[Plan]:
@@ -48,10 +51,11 @@ def plans_in(scope: Scope) -> QuerySet[Plan]:
     return scope.accounts(rows, product="account__product")
 
 
-def plans_page(chosen: str, *, scope: Scope, instrument: str = "") -> PlansPage:
+def plans_page(chosen: str, *, scope: Scope, instrument: str = "", step: StepFilter | None = None) -> PlansPage:
     """Return the plans of one group, the newest first.
 
     :param instrument: of this instrument alone; "": of all
+    :param step: those that took a step, of whatever group
     """
     mine = plans_in(scope)
     if instrument:
@@ -61,8 +65,10 @@ def plans_page(chosen: str, *, scope: Scope, instrument: str = "") -> PlansPage:
     counts = {group: sum(by_status.get(status, 0) for status in statuses) for group, statuses in GROUPS.items()}
     counts["missed"] = missed.count()
     rows = missed if chosen == "missed" else mine.filter(status__in=GROUPS[chosen])
+    rows = step.plans(mine) if step else rows
     found = list(rows.order_by("-proposed_on", "-pk")[: ROWS_SHOWN + 1])
-    return PlansPage(tuple(found[:ROWS_SHOWN]), counts, chosen, len(found) > ROWS_SHOWN, instrument)
+    shown = tuple(found[:ROWS_SHOWN])
+    return PlansPage(shown, counts, chosen, len(found) > ROWS_SHOWN, instrument, step, rows.count() if step else 0)
 
 
 @dataclass(frozen=True, slots=True)

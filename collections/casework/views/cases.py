@@ -29,6 +29,7 @@ from casework.operations.work_refusals import WorkRefusal
 from casework.outcomes import outcome_label, outcomes_offered
 from casework.queries.cases.pages import CaseFilters, case_desk, case_page
 from casework.queries.promises.lists import PromiseFilters, promise_page
+from casework.queries.steps import PROMISE_STEPS, asked_step
 from casework.trained import why_left_to_trained
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
@@ -317,8 +318,9 @@ def cancel(request: HttpRequest, account_no: str, promise_id: int) -> HttpRespon
 def promises(request: HttpRequest) -> HttpResponse:
     """List promises by what became of them."""
     status = request.GET.get("status", Promise.Status.OPEN)
+    step, left_out = asked_step(request.GET, PROMISE_STEPS)
     filters = PromiseFilters(
-        status=status if status in Promise.Status.values else Promise.Status.OPEN, after=request.GET.get("after", "")
+        status=status if status in Promise.Status.values else Promise.Status.OPEN, after=request.GET.get("after", ""), step=step
     )
     as_of = book_shown().business_date
     context = {
@@ -327,5 +329,6 @@ def promises(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "statuses": Promise.Status.choices,
         "as_of": as_of,
+        "left_out": left_out,
     }
     return render(request, "casework/promises/promises.html", context)

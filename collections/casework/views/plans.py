@@ -29,6 +29,7 @@ from casework.operations.work_refusals import WorkRefusal
 from casework.plan_forms import AffordabilityFields, PlanFields
 from casework.plan_hooks import offer_shown
 from casework.queries.plans import GROUPS, Offers, offers, plan_shown, plans_in, plans_page
+from casework.queries.steps import PLAN_STEPS, asked_step
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
 from riskops.shared.money import plain_amount
@@ -68,9 +69,11 @@ def plans(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("of", "open")
     instrument = request.GET.get("instrument", "")
     instrument = instrument if instrument in ReliefTerms.Instrument.values else ""
-    page = plans_page(chosen if chosen in GROUPS else "open", scope=scope_of(request.user), instrument=instrument)
+    step, left_out = asked_step(request.GET, PLAN_STEPS)
+    page = plans_page(chosen if chosen in GROUPS else "open", scope=scope_of(request.user), instrument=instrument, step=step)
     groups = [(group, name, page.counts[group]) for group, name in GROUP_NAMES.items()]
     context = {"title": _("Plans"), "page": page, "groups": groups, "instruments": ReliefTerms.Instrument.choices}
+    context["left_out"] = left_out
     return render(request, "casework/plans/plans.html", context)
 
 

@@ -164,8 +164,17 @@ def desk_answer(request: HttpRequest, item: WorkItem, *, status: int = 200, **mo
 @require_GET
 @requires(may_do.VIEW_WORK)
 def item(request: HttpRequest, item_id: int) -> HttpResponse:
-    """Show the desk of an item: alone for htmx, else the worklist with it."""
-    found = item_or_404(item_id, request.user)
+    """Show the desk of an item: alone for htmx, else the worklist with it.
+
+    One that is refused clears the desk: above another account that lies open the reason would be read as that one's.
+    """
+    try:
+        found = item_or_404(item_id, request.user)
+    except PersonRefused as refusal:
+        if not is_partial(request):
+            raise
+        context = {**_choices(request), "desk_refusal": str(refusal)}
+        return render(request, "casework/worklist/_desk.html", context, status=403)
     if not is_partial(request):
         return redirect(f"{reverse('worklist')}?{urlencode({'queue': found.queue.code, 'at': found.pk})}")
     return render(request, "casework/worklist/_desk.html", desk_context(request, found, timezone.now()))

@@ -60,6 +60,9 @@ class LegalCase(models.Model):
     booked_minor = models.BigIntegerField(_("costs booked"), default=0)
     note = models.CharField(_("note"), max_length=500)
     proposed_on = models.DateField(_("proposed on"))
+    # The moment the claim was read: what was waived, cancelled or handed over after it is of the claim. Null: proposed before
+    # it was kept.
+    proposed_at = models.DateTimeField(null=True)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )

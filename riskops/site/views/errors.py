@@ -23,7 +23,10 @@ def _is_part(request: HttpRequest) -> bool:
 
 
 def _said_above(request: HttpRequest, why: str) -> HttpResponse:
-    """403 to a part of a page that was asked for: the notice stands above what was there, which stays and can be worked on."""
+    """403 to a part of a page that was asked for: the notice stands above what was there, which stays and can be worked on.
+
+    A view whose part would have shown something else than what is there refuses by itself, in its place (casework's worklist).
+    """
     answer = render(request, "_403_here.html", {"why": why, "is_part": True}, status=403)
     answer.headers["HX-Reswap"] = "afterbegin"
     return answer

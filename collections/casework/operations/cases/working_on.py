@@ -210,7 +210,7 @@ def refuse_contact(*, actor: Actor, contact_id: int, now: datetime, scope: Scope
     """Note that a contact person wants to hear no more: for good.
 
     :raises ContactUnknown: there is none in sight
-    :raises ConflictDeclared: whoever acts has a conflict with the customer
+    :raises ConflictDeclared, TrainedStaffOnly: not by this person
     :raises ContactRefusedAlready, CaseSettled: nothing to note
     """
     seen = scope.accounts(CaseContact.objects.filter(pk=contact_id), product="case__product")
@@ -219,6 +219,7 @@ def refuse_contact(*, actor: Actor, contact_id: int, now: datetime, scope: Scope
         raise ContactUnknown(contact_id)
     account = account_facts(contact.case.account_id)
     refuse_conflict(actor, account.customer_id)
+    refuse_untrained(actor, account.customer_id)
     if contact.refused_at is not None:
         raise ContactRefusedAlready(contact.refused_at)
     refuse_settled(contact.case)

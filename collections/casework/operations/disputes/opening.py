@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 
-from accounts.models import AccountState, CreditAccount, Installment, Payment
+from accounts.models import AccountState, CreditAccount, Installment, Payment, ScheduleChangePart
 from accounts.operations.checks import check_amount, check_reference
 from accounts.operations.deciding.ending_demands import end_demands
 from accounts.operations.deciding.standing import Standing, Today, hold_today, lock_standing
@@ -173,18 +173,23 @@ def _check(intake: Intake, standing: Standing) -> None:
 def ever_on(account_id: int) -> int:
     """Return what was ever charged to an account or paid into it: no dispute about it can be for more.
 
-    Instalments that were cancelled and payments that were reversed count too: what went wrong with them is disputed.
+    Instalments that were cancelled count too: what went wrong with them is disputed. A payment that was reversed was paid into
+    nothing; what it had paid is among what was charged. A new schedule charges what it takes over no second time, only its price.
     """
-    charged = Sum(F("principal_minor") + F("interest_minor") + F("fee_minor") + F("penalty_settled_minor"))
-    of_account = {"account_id": account_id}
-    return sum(
-        found or 0
-        for found in (
-            Installment.objects.filter(**of_account).aggregate(found=charged)["found"],
-            AccountState.objects.filter(pk=account_id).values_list("penalty_due_minor", flat=True).first(),
-            Payment.objects.filter(**of_account, amount_minor__gt=0).aggregate(found=Sum("amount_minor"))["found"],
-        )
+    amounts = F("principal_minor") + F("interest_minor") + F("fee_minor")
+    kept = Payment.objects.filter(account_id=account_id, reverses=None, reversal=None)
+    return (
+        # Penalty that a schedule took over is settled where it accrued, and a fee of the schedule: the parts take it off once.
+        _sum(Installment.objects.filter(account_id=account_id), amounts + F("penalty_settled_minor"))
+        - _sum(ScheduleChangePart.objects.filter(change__account_id=account_id), amounts + F("penalty_minor"))
+        + (AccountState.objects.filter(pk=account_id).values_list("penalty_due_minor", flat=True).first() or 0)
+        + _sum(kept, F("amount_minor"))
     )
+
+
+def _sum(rows: QuerySet[Any], amount: Any) -> int:
+    found: int | None = rows.aggregate(found=Sum(amount))["found"]
+    return found or 0
 
 
 def _refuse_repeated(dispute: Dispute) -> None:

@@ -264,7 +264,7 @@ def cancel_promise(*, actor: Actor, promise_id: int, reason: str, scope: Scope =
     """Cancel an open promise: treatment goes on, and it counts neither as kept nor as broken.
 
     :raises PromiseUnknown: there is none in sight
-    :raises ConflictDeclared: whoever acts has a conflict with the customer
+    :raises ConflictDeclared, TrainedStaffOnly: not by this person
     :raises ReasonMissing: nothing is written in it
     :raises PromiseDecided: it is not open
     """
@@ -274,6 +274,7 @@ def cancel_promise(*, actor: Actor, promise_id: int, reason: str, scope: Scope =
         raise PromiseUnknown(promise_id)
     account = account_facts(found)
     refuse_conflict(actor, account.customer_id)
+    refuse_untrained(actor, account.customer_id)
     position = hold_day(found)
     state = lock_states([found]).get()
     promise = Promise.objects.select_for_update(of=("self",)).select_related("case").get(pk=promise_id)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db.models import Count, QuerySet, Sum
 
 from casework.models import Promise
+from casework.queries.steps import StepFilter
 from riskops.shared.personal import masked_name
 from riskops.shared.scope import scope_of
 
@@ -20,10 +21,11 @@ Status = Promise.Status
 
 @dataclass(frozen=True, slots=True)
 class PromiseFilters:
-    """What the list is narrowed to; `after` is the mark of the page before."""
+    """What the list is narrowed to; `after` is the mark of the page before. A `step` stands in the place of the status."""
 
     status: str = Status.OPEN
     after: str = ""
+    step: StepFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,12 @@ class PromiseFigures:
 
 @dataclass(frozen=True, slots=True)
 class PromisePage:
-    """A page of the list with its figures (None on later pages)."""
+    """A page of the list with its figures (None on later pages, and of a step); how many there are of a step."""
 
     rows: tuple[PromiseRow, ...]
     next_after: str
     figures: PromiseFigures | None
+    step_count: int = 0
 
 
 def seen_promises(user: Any) -> QuerySet[Promise]:
@@ -69,14 +72,16 @@ def seen_promises(user: Any) -> QuerySet[Promise]:
 
 
 def promise_page(filters: PromiseFilters, *, user: Any, as_of: date | None) -> PromisePage:
-    """Return a page: open ones the next due first, all others the last decided first.
+    """Return a page: open ones the next due first, all others the last decided first; of a step those last made or decided.
 
     :param as_of: the last closed day; None before the first close
     """
-    status = filters.status if filters.status in Status.values else Status.OPEN
-    is_open = status == Status.OPEN
-    rows = seen_promises(user).filter(status=status)
-    by = "next_due_on" if is_open else "decided_on"
+    status, step = filters.status if filters.status in Status.values else Status.OPEN, filters.step
+    is_open = status == Status.OPEN and step is None
+    seen = seen_promises(user)
+    rows = step.promises(seen) if step else seen.filter(status=status)
+    count = rows.count() if step else 0
+    by = "made_on" if step and step.step in ("opened", "open") else "next_due_on" if is_open else "decided_on"
     day, _dot, pk = filters.after.partition(".")
     try:
         mark = (date.fromisoformat(day), int(pk))
@@ -98,11 +103,15 @@ def promise_page(filters: PromiseFilters, *, user: Any, as_of: date | None) -> P
             promise.account.account_no,
             masked_name(promise.account.customer.person.get("name", "")),
             promise.product.currency,
-            is_open and worked is not None and promise.next_due_on is not None and promise.next_due_on <= worked,
+            promise.status == Status.OPEN
+            and worked is not None
+            and promise.next_due_on is not None
+            and promise.next_due_on <= worked,
         )
         for promise in found
     )
-    return PromisePage(lines, last, None if mark is not None else promise_figures(user=user, as_of=as_of))
+    figures = None if mark is not None or step else promise_figures(user=user, as_of=as_of)
+    return PromisePage(lines, last, figures, count)
 
 
 def promise_figures(*, user: Any, as_of: date | None) -> PromiseFigures:

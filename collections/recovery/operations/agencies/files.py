@@ -90,7 +90,7 @@ def receive_file(*, actor: Actor, code: str, kind: str, name: str, content: byte
             row.save(force_insert=True)
     except IntegrityError:
         raise FileThere(name) from None
-    note(actor, DELIVER_FILE, agency, after={"file": row.pk, "kind": kind, "rows": rows.count, "status": row.status})
+    note(actor, DELIVER_FILE, agency, after={"file": row.pk, "kind": kind, "rows": rows.count, "file_state": row.status})
     return row
 
 
@@ -126,7 +126,8 @@ def take_payments(*, actor: Actor, file_id: int, now: datetime) -> AgencyFile:
             raise FileHasProblems(one["line"], str(PROBLEMS["not_posted"]) % {"why": refusal}) from refusal
     row.status, row.taken_by_name, row.taken_at = Status.LOADED, actor.name, now
     row.save(update_fields=["status", "taken_by_name", "taken_at"])
-    note(actor, TAKE_FILE, row.agency, before={"status": "checked"}, after={"file": row.pk, "rows": row.rows, **row.result})
+    after = {"file": row.pk, "file_state": row.status, "rows": row.rows, **row.result}
+    note(actor, TAKE_FILE, row.agency, before={"file_state": Status.CHECKED}, after=after)
     return row
 
 

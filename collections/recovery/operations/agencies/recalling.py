@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.facts import facts_of
@@ -37,8 +38,8 @@ Reason = Placement.Reason
 #: The machine that recalls by rule.
 RECALLER: Final = Actor(own_reason(gettext_noop("agency-recall")))
 FACTS: Final = (*(name for name, _reason in ENDING), "exposure")
-#: What a person may give as the reason: what a rule finds by itself is not among it.
-BY_HAND: Final = (Reason.AGENCY, Reason.RESALE, Reason.OTHER)
+#: What a person may give as the reason: what a rule finds by itself is not among it. That it was sold the sale says.
+BY_HAND: Final = (Reason.AGENCY, Reason.OTHER)
 AT_ONCE: Final = 1_000
 
 
@@ -57,7 +58,11 @@ def recall_account(*, actor: Actor, account_no: str, reason: str, note: str) -> 
         raise NotPlaced(account_no)
     refuse_conflict(actor, account.customer_id)
     if reason not in BY_HAND:
-        raise ValueMalformed("reason", ", ".join(str(Reason(one).label) for one in BY_HAND))
+        named = ", ".join(str(Reason(one).label) for one in BY_HAND)
+        text = _(
+            "By hand an account is recalled for one of: %(reasons)s. That it was sold, paid or disputed recalls it by itself."
+        )
+        raise ValueMalformed("reason", text % {"reasons": named})
     kept = reason_of(note)
     open_day = _open_day(account.pk)
     placement = _locked(account.pk)

@@ -8,9 +8,11 @@ from datetime import date
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import AccountState, CreditAccount, Customer
+from accounts.operations.rebuilding import lock_states
 from accounts.operations.refusals import AccountUnknown
 from accounts.operations.reviewing import business_day
 from accounts.operations.signals import note_signals
@@ -25,6 +27,7 @@ from recovery.models import LegalCase, LegalStage
 from recovery.models.legal import STAGE_NAMES
 from recovery.operations.legal import refusals
 from recovery.operations.letters.refusals import NoLetterPolicy
+from recovery.queries.claims import given_up_of_claim, left_in_plans
 from recovery.rules.benefit import FIRST_STAGES, NEXT_STAGES, Benefit, Stage, benefit, terms_of
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import hold_day
@@ -97,6 +100,7 @@ def propose_case(*, actor: Actor, account_id: int, stage: str, note: str, today:
         cost_minor=line.cost_minor,
         note=note.strip()[:_LONGEST],
         proposed_on=business_day(),
+        proposed_at=timezone.now(),
         proposed_by_id=actor.user_id,
         proposed_by_name=actor.name,
     )
@@ -239,7 +243,8 @@ def close_case(*, actor: Actor, case_id: int, version: int, outcome: str, reason
     :raises CaseUnknown, CaseNotIn, CaseChanged: there is none that is open, as it was seen
     :raises ConflictDeclared: whoever acts has a conflict with the customer
     :raises CaseOutcomeUnknown, ReasonNeeded, CaseDayImpossible: a value that is not taken
-    :raises StillOwed: paid in full, and something of the account is past due
+    :raises StillOwed, LeftInPlan, PaidLessThanClaimed: paid in full, and it is not: something is past due, what was claimed is
+        in a plan that is not paid, or part of it was waived or cancelled
     """
     case = _locked(actor, case_id, version, LegalCase.Status.OPEN)
     if outcome not in LegalCase.Outcome.values:
@@ -247,7 +252,7 @@ def close_case(*, actor: Actor, case_id: int, version: int, outcome: str, reason
     if not reason.strip():
         raise ReasonNeeded
     if outcome == LegalCase.Outcome.PAID:
-        _refuse_owed(case)
+        _refuse_unpaid(case)
     _end_stage(case, on, reason, today)
     case.status, case.outcome, case.closed_on, case.reason = LegalCase.Status.CLOSED, outcome, on, reason.strip()[:_LONGEST]
     _save(case)
@@ -283,13 +288,21 @@ def _locked(actor: Actor, case_id: int, version: int, state: str) -> LegalCase:
     return case
 
 
-def _refuse_owed(case: LegalCase) -> None:
+def _refuse_unpaid(case: LegalCase) -> None:
+    """Refuse "paid in full" of what is not: past due, handed over to a plan that is not paid, or given up."""
     hold_day(case.account_id)
-    state = AccountState.objects.filter(pk=case.account_id).first()
+    # Locked, or a payment could be reversed between this look and the end of the case.
+    state = lock_states([case.account_id]).first()
     # What a case claims is what is past due; instalments that are not due yet are no part of it.
     owed_minor = state.overdue_total_minor if state else 0
     if owed_minor > 0:
         raise refusals.StillOwed(case.account.account_no, owed_minor, case.currency)
+    left = left_in_plans(case)
+    if left.amount_minor > 0:
+        raise refusals.LeftInPlan(case.account.account_no, left.plans, left.amount_minor, case.currency)
+    short_minor = given_up_of_claim(case)
+    if short_minor > 0:
+        raise refusals.PaidLessThanClaimed(case.reference, short_minor, case.claim_minor, case.currency)
 
 
 def _end_stage(case: LegalCase, on: date, result: str, today: date) -> None:

@@ -126,6 +126,40 @@ class StillOwed(RecoveryRefusal):
         )
 
 
+class LeftInPlan(RecoveryRefusal):
+    """Paid in full, says the outcome, and what was claimed is owed by a plan now."""
+
+    about, status = "outcome", 409
+
+    def __init__(self, account_no: str, plans: Sequence[str], left_minor: int, currency: str) -> None:
+        super().__init__(
+            _(
+                "%(left)s of account %(account)s is not paid but owed by plan %(plans)s, so the case does not close as paid in"
+                " full. Wait until the plan is paid, or choose how it ended otherwise: settled, won, lost or withdrawn."
+            )
+            % {"left": money_text(left_minor, currency), "account": account_no, "plans": ", ".join(plans)}
+        )
+
+
+class PaidLessThanClaimed(RecoveryRefusal):
+    """Paid in full, says the outcome, and part of what was claimed was given up."""
+
+    about, status = "outcome", 409
+
+    def __init__(self, reference: str, short_minor: int, claim_minor: int, currency: str) -> None:
+        super().__init__(
+            _(
+                "%(short)s of the %(claim)s that legal case %(case)s claims was waived or cancelled and not paid, so it does not"
+                " close as paid in full. Choose how it ended otherwise: settled, won, lost or withdrawn."
+            )
+            % {
+                "short": money_text(short_minor, currency),
+                "claim": money_text(claim_minor, currency),
+                "case": reference,
+            }
+        )
+
+
 class CaseOutcomeUnknown(RecoveryRefusal):
     """No case closes so."""
 

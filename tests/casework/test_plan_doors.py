@@ -150,14 +150,18 @@ def test_the_customer_accepts_on_their_own_page_and_nobody_else_sees_an_amount(a
 
 def test_after_eight_proofs_a_day_even_the_right_one_is_not_taken(account: CreditAccount, people: People) -> None:
     plan = people.approves(people.proposes(account))
-    link = f"/c/{token_of(account.pk, today=timezone.localdate())}/plan/?lang=en"
+    own_page = f"/c/{token_of(account.pk, today=timezone.localdate())}/"
+    link = f"{own_page}plan/?lang=en"
     for number in range(8):
         assert Client().post(link, {"reference": plan.reference, "proof": f"000{number}"}).status_code == 422
 
     answer = Client().post(link, {"reference": plan.reference, "proof": "123X"})
 
     assert answer.status_code == 429
-    assert "35.34" not in answer.content.decode()
+    page = answer.content.decode()
+    assert "35.34" not in page
+    # The way back to their page, and the other language.
+    assert f'href="{own_page}' in page and "lang=zh-hans" in page
 
 
 def test_the_whole_life_of_a_plan_by_the_api(account: CreditAccount, people: People) -> None:

@@ -15,6 +15,7 @@ from factories import make_customer, make_user
 from plan_books import CUSTOMER, OPEN, People, late_account, stands
 
 from accounts.models import CreditAccount
+from casework.api.plan_shapes import INSTRUMENTS
 from casework.models import AffordabilityForm, Plan, ReliefTerms
 from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.terms import TERM_FIELDS
@@ -223,6 +224,15 @@ def test_plans_are_listed_by_instrument(account: CreditAccount, people: People) 
         page = text(site.get(f"/plans/?of=open&instrument={other}"))
         assert plan.reference not in page and f"?of=active&amp;instrument={other}" in page
     assert plan.reference in text(site.get("/plans/?of=open&instrument=nonsense"))
+
+
+def test_the_api_lists_plans_by_instrument_too(account: CreditAccount, people: People) -> None:
+    plan = people.proposes(account)
+    site = browser(people.lead)
+    listed = {one: [row["reference"] for row in site.get(f"/api/v1/plans/?instrument={one}").json()] for one in INSTRUMENTS}
+    assert listed == {"deferral": [], "restructure": [plan.reference], "re_age": []}
+    wrong = site.get("/api/v1/plans/?instrument=waiver")
+    assert wrong.status_code == 400 and "deferral, restructure, re_age" in str(wrong.json()["instrument"])
 
 
 def test_terms_are_shown_and_taken_in_major_units_and_percent(people: People) -> None:

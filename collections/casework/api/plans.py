@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -127,14 +127,24 @@ class Plans(PlanView):
 
     @extend_schema(
         summary="List plans",
-        parameters=[OpenApiParameter("status", str), OpenApiParameter("account_no", str), OpenApiParameter("before", str)],
+        parameters=[
+            OpenApiParameter("status", str),
+            OpenApiParameter("account_no", str),
+            OpenApiParameter("instrument", str, enum=shapes.INSTRUMENTS),
+            OpenApiParameter("before", str),
+        ],
         responses=shapes.PlanShape(many=True),
         tags=TAG,
     )
     def get(self, request: Request) -> Response:
         """Return up to 200 plans, the newest first; `before` is the reference of the last one of the page before."""
         rows = plans_in(scope_of(request.user)).order_by("-pk")
-        for name, column in (("status", "status"), ("account_no", "account__account_no")):
+        instrument = request.query_params.get("instrument")
+        if instrument and instrument not in shapes.INSTRUMENTS:
+            # An empty list would say that nobody has such a plan.
+            raise ValidationError({"instrument": f"none is called {instrument}; give one of {', '.join(shapes.INSTRUMENTS)}"})
+        filters = (("status", "status"), ("account_no", "account__account_no"), ("instrument", "terms__instrument"))
+        for name, column in filters:
             if request.query_params.get(name):
                 rows = rows.filter(**{column: request.query_params[name]})
         if request.query_params.get("before"):

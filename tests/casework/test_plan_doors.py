@@ -254,6 +254,24 @@ def test_terms_are_shown_and_taken_in_major_units_and_percent(people: People) ->
     assert (made.approver_from_minor, made.share_bp, made.break_bp, made.month_interest_ppm) == (1_200_050, 4_250, 225, 5_000)
 
 
+def test_that_all_plans_break_in_a_month_is_refused_in_words_by_page_and_api(people: People) -> None:
+    manager = browser(make_user(Role.MANAGER))
+    present = ReliefTerms.objects.get(instrument="restructure")
+    form = {name: getattr(present, name) for name in TERM_FIELDS} | {"based_on": 1, "why": "after the review"}
+    form = {name: value for name, value in form.items() if value is not False}
+    sent = form | {"approver_from_minor": "20000", "share_bp": "50", "month_interest_ppm": "0"}
+    page = text(manager.post("/plans/terms/restructure/", sent | {"break_bp": "100"}), 422)
+    assert "If 100.00 % of the plans broke in a month, none would be left to rank" in page and "relief_terms_hold" not in page
+
+    asked = {"based_on": 1, "break_bp": 10_000, "reason": "after the review"}
+    refused = manager.post("/api/v1/relief-terms/restructure/", asked, content_type="application/json")
+    assert refused.status_code == 400 and "give less than 100 %" in refused.json()["break_bp"][0]
+    assert not ReliefTerms.objects.filter(version=2).exists()
+    # What is just below counts, for page and database alike.
+    assert manager.post("/plans/terms/restructure/", sent | {"break_bp": "99.99"}).status_code == 302
+    assert ReliefTerms.objects.get(instrument="restructure", version=2).break_bp == 9_999
+
+
 def test_who_has_another_portfolio_finds_no_such_plan(account: CreditAccount, people: People) -> None:
     from factories import make_member, make_team
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -12,6 +15,18 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import CreditAccount, Customer, ScheduleChange
 from riskops.shared.fields import KeyField
 from riskops.shared.personal import EncryptedPersonField
+
+
+def check_some_stand(share_bp: int) -> None:
+    """Refuse that all plans break in a month: no suggestion would be worth anything.
+
+    :raises ValidationError: it is 100 % or more
+    """
+    if share_bp >= 10_000:
+        raise ValidationError(
+            _("If %(share)s %% of the plans broke in a month, none would be left to rank; give less than 100 %%."),
+            params={"share": f"{Decimal(share_bp) / 100:.2f}"},
+        )
 
 
 class ReliefTerms(models.Model):
@@ -61,7 +76,10 @@ class ReliefTerms(models.Model):
     )
     share_bp = models.PositiveIntegerField(_("share of what is left"), default=5_000)
     break_bp = models.PositiveIntegerField(
-        _("plans that break in a month"), default=300, help_text=_("for the ranking of suggestions")
+        _("plans that break in a month"),
+        default=300,
+        validators=[check_some_stand],
+        help_text=_("for the ranking of suggestions"),
     )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=150)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management.base import CommandError
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from plan_books import People, late_account, stands
@@ -117,3 +122,17 @@ def test_by_page_and_by_api_the_second_person_sends_it_back(account: CreditAccou
     again = lead.post(f"/api/v1{address}send-back/", {"reason": "a blank page"}, content_type="application/json")
     assert (again.status_code, again.json()["code"]) == (409, "plan_moved_on")
     assert Plan.objects.get().offered_until > date(2025, 3, 11)
+
+
+def test_the_way_back_to_one_paper_a_plan_is_refused_in_words_once_there_are_two(account: CreditAccount, people: People) -> None:
+    migration = import_module("casework.migrations.0053_papers_sent_back")
+    editor = SimpleNamespace(connection=connection)
+    plan = people.approves(people.proposes(account))
+    hand_in(people.analyst, plan)
+    send_back(people.lead, plan)
+    migration.refuse_second_papers(apps, editor)
+
+    hand_in(people.analyst, plan)
+
+    with pytest.raises(CommandError, match=f"1 plans have more than one paper \\({plan.reference} among them\\)"):
+        migration.refuse_second_papers(apps, editor)

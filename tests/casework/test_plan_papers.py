@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from plan_books import People, late_account, stands
@@ -136,3 +136,23 @@ def test_the_way_back_to_one_paper_a_plan_is_refused_in_words_once_there_are_two
 
     with pytest.raises(CommandError, match=f"1 plans have more than one paper \\({plan.reference} among them\\)"):
         migration.refuse_second_papers(apps, editor)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE casework_planfile SET sha256 = 'x'", "stays as it came"),
+        ("UPDATE casework_planfile SET name = 'other.pdf'", "stays as it came"),
+        ("DELETE FROM casework_planfile", "stays as it came"),
+        ("UPDATE casework_planfile SET sent_back_at = NULL", "sent back once"),
+    ],
+)
+def test_the_database_keeps_papers_as_they_came_and_what_was_sent_back_so(
+    account: CreditAccount, people: People, statement: str, words: str
+) -> None:
+    plan = people.approves(people.proposes(account))
+    hand_in(people.analyst, plan)
+    send_back(people.lead, plan)
+    with pytest.raises(DatabaseError, match=words), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert PlanFile.objects.get().sent_back_at is not None

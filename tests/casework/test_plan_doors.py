@@ -16,7 +16,7 @@ from plan_books import CUSTOMER, OPEN, People, late_account, stands
 
 from accounts.models import CreditAccount
 from casework.api.plan_shapes import INSTRUMENTS
-from casework.models import AffordabilityForm, Plan, ReliefTerms
+from casework.models import AffordabilityForm, Plan, PlanFile, ReliefTerms
 from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.terms import TERM_FIELDS
 from outreach.customer_links import token_of
@@ -120,7 +120,7 @@ def test_paper_is_handed_in_by_one_and_confirmed_by_another(account: CreditAccou
 
     assert analyst.post(f"{address}agreement/", {"file": scan}).status_code == 302
     assert analyst.post(f"{address}confirm/").status_code == 403
-    given = lead.get(f"{address}agreement/file/")
+    given = lead.get(f"{address}papers/{PlanFile.objects.get().pk}/")
     assert b"".join(given.streaming_content) == b"%PDF-1.7 signed"
     assert given.headers["Content-Disposition"] == 'attachment; filename="agreed.pdf"'
     assert lead.post(f"{address}confirm/").status_code == 302

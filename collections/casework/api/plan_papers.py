@@ -20,6 +20,7 @@ from casework.api.worklist_answers import answers, read
 from casework.models import PlanAgreement
 from casework.operations.plans.signing import confirm_agreement, hand_in_agreement, send_back_agreement
 from casework.views.agreements import pdf_of
+from casework.views.plan_papers import paper_of
 from riskops.shared.audit import Actor
 
 
@@ -60,6 +61,24 @@ class PlanAgreements(PlanView):
                 actor=actor, reference=reference, name=sent.name or "", chunks=sent.chunks(), size_bytes=sent.size or 0
             ),
         )
+
+
+class PlanPaper(PlanView):
+    """An agreement as it was signed on paper."""
+
+    operation = may_do.READ_AGREEMENT
+
+    @extend_schema(
+        summary="Download a paper of a plan",
+        responses={(200, kind): OpenApiTypes.BINARY for kind in ("application/pdf", "image/png", "image/jpeg")},
+        tags=TAG,
+    )
+    def get(self, request: Request, reference: str, paper: int) -> Any:
+        """Return the file as it was handed in, one that was sent back too (`papers` of the plan); the reading is recorded."""
+        try:
+            return paper_of(self.plan(reference), paper, Actor.of(request.user))
+        except Http404 as gone:
+            raise NotFound(str(gone)) from None
 
 
 class PlanConfirmation(PlanView):

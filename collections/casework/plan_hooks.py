@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Protocol
 
 from casework.models import Plan
 
@@ -29,8 +29,18 @@ class OfferShown:
 #: Say what became of the offer of a plan.
 ShowOffer = Callable[[Plan], OfferShown]
 
+
+class SendAgain(Protocol):
+    """Have an offer that stands again reach the customer, where no message of it is under way or has arrived.
+
+    A last day that is later than the one that was told is told in any case.
+    """
+
+    def __call__(self, plan: Plan, dated: date, now: datetime, *, is_longer: bool) -> None: ...
+
+
 _NOTED: Final[dict[str, AskNoted]] = {}
-_OFFERS: Final[dict[str, tuple[SendOffer, ShowOffer]]] = {}
+_OFFERS: Final[dict[str, tuple[SendOffer, SendAgain, ShowOffer]]] = {}
 
 
 def register_noted_plans(name: str, ask: AskNoted) -> None:
@@ -43,17 +53,26 @@ def is_noted_elsewhere(account_id: int) -> bool:
     return any(ask(account_id) for ask in _NOTED.values())
 
 
-def register_offers(name: str, send: SendOffer, show: ShowOffer) -> None:
+def register_offers(name: str, send: SendOffer, again: SendAgain, show: ShowOffer) -> None:
     """Add who sends offers to customers; the last one registered does."""
-    _OFFERS[name] = (send, show)
+    _OFFERS[name] = (send, again, show)
 
 
 def send_offer(plan: Plan, dated: date, now: datetime) -> None:
     """Hand the offer of a plan over for sending, where somebody sends them."""
-    for send, _show in list(_OFFERS.values())[-1:]:
+    for send, _again, _show in list(_OFFERS.values())[-1:]:
         send(plan, dated, now)
+
+
+def send_offer_again(plan: Plan, dated: date, now: datetime, *, is_longer: bool) -> None:
+    """Hand an offer that stands again over for sending, where it is still to be told.
+
+    :param is_longer: whether it stands longer than was told
+    """
+    for _send, again, _show in list(_OFFERS.values())[-1:]:
+        again(plan, dated, now, is_longer=is_longer)
 
 
 def offer_shown(plan: Plan) -> OfferShown:
     """Return what became of the offer of a plan."""
-    return next((show(plan) for _send, show in reversed(_OFFERS.values())), OfferShown())
+    return next((show(plan) for _send, _again, show in reversed(_OFFERS.values())), OfferShown())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,17 @@ from outreach_books import make_reachable
 from sending_books import Carrier, send, use
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "casework"))
-from plan_books import OPEN, People, late_account
+from plan_books import OPEN, People, close_through, late_account
 
 from casework.models import Plan
 from casework.operations.plans.deciding import withdraw_plan
+from casework.operations.plans.signing import hand_in_agreement, send_back_agreement
 from outreach.models import Message
 from outreach.outbox_wording import reason_text
 from riskops.shared.audit import Actor
+from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
+from riskops.shared.wording import day_text
 
 pytestmark = pytest.mark.django_db
 #: Noon in China on the open day.
@@ -52,6 +55,21 @@ def offered(people: People, **fields: Any) -> Plan:
 def offer() -> Message:
     """Return the message of the offer; the closes planned others."""
     return Message.objects.get(step__startswith="plan:")
+
+
+def offers() -> list[Message]:
+    """Return the messages of offers, the oldest first."""
+    return list(Message.objects.filter(step__startswith="plan:").order_by("pk"))
+
+
+def hand_in(people: People, plan: Plan) -> None:
+    content = b"%PDF-1.7 signed"
+    actor = Actor.of(people.analyst)
+    hand_in_agreement(actor=actor, reference=plan.reference, name="a.pdf", chunks=[content], size_bytes=len(content))
+
+
+def send_back(people: People, plan: Plan, now: datetime = NOON) -> Plan:
+    return send_back_agreement(actor=Actor.of(people.lead), reference=plan.reference, reason="nobody signed it", now=now)
 
 
 @pytest.mark.parametrize(("language", "words"), [("zh-hans", "我们为您提供还款方案"), ("en", "We offer you a plan to pay")])
@@ -91,6 +109,89 @@ def test_what_is_offered_no_more_is_not_sent(carrier: Carrier, people: People, h
     assert (message.status, message.reason) == ("cancelled", "offer-over")
     assert reason_text(message.reason) == "the plan it offers is signed, withdrawn or over"
     assert not carrier.calls
+
+
+def test_while_a_paper_waits_the_offer_waits_and_goes_out_once_it_is_sent_back(carrier: Carrier, people: People) -> None:
+    plan = offered(people)
+    hand_in(people, plan)
+
+    message = send(offer(), NOON)
+
+    assert (message.status, message.reason, message.due_at) == ("queued", "paper-waits", NOON + timedelta(minutes=15))
+    assert reason_text(message.reason) == "its plan was signed on paper, which waits to be confirmed"
+    assert not carrier.calls
+    send_back(people, plan)
+    assert send(offer(), NOON + timedelta(hours=1)).status == "sent"
+    assert plan.reference in carrier.calls[0].body
+
+
+@pytest.mark.parametrize("ended", ["cancelled", "dead"])
+def test_an_offer_of_which_no_message_is_left_is_sent_anew_when_the_paper_is_sent_back(
+    carrier: Carrier, people: People, ended: str
+) -> None:
+    plan = offered(people)
+    hand_in(people, plan)
+    Message.objects.filter(pk=offer().pk).update(status=ended, reason="by-person")
+
+    send_back(people, plan)
+
+    first, second = offers()
+    assert (first.status, second.status, second.step, second.planned_on) == (ended, "queued", f"plan:{plan.pk}:1", OPEN)
+    assert send(second, NOON).status == "sent"
+    # And so on, however often.
+    hand_in(people, plan)
+    Message.objects.filter(pk=second.pk).update(status=ended, reason="by-person")
+    send_back(people, plan)
+    assert [message.step for message in offers()][2:] == [f"plan:{plan.pk}:2"]
+
+
+def test_an_offer_that_was_sent_is_not_sent_again(carrier: Carrier, people: People) -> None:
+    plan = offered(people)
+    send(offer(), NOON)
+    hand_in(people, plan)
+    send_back(people, plan)
+    assert offer().status == "sent"
+
+
+@pytest.mark.parametrize(
+    ("closed", "until"),
+    [(date(2025, 3, 19), None), (date(2025, 3, 20), date(2025, 3, 31)), (date(2025, 3, 22), date(2025, 4, 2))],
+)
+def test_a_paper_sent_back_on_the_last_day_or_later_leaves_the_days_of_the_terms_anew(
+    carrier: Carrier, people: People, closed: date, until: date | None
+) -> None:
+    plan = offered(people, language="en")
+    assert plan.offered_until == date(2025, 3, 21)
+    hand_in(people, plan)
+    close_through(closed, first=OPEN)
+    noon = datetime.combine(closed + timedelta(days=1), time(4), tzinfo=UTC)
+
+    send_back(people, plan, noon)
+
+    plan.refresh_from_db()
+    assert (plan.status, plan.offered_until) == ("offered", until or date(2025, 3, 21))
+    kinds = [event.kind for event in plan.events.all()]
+    assert kinds == ["proposed", "approved", "handed_in", "sent_back", *(["extended"] if until else [])]
+    lines = AuditEntry.objects.filter(action="plan.send_back").order_by("pk")
+    assert [line.after.get("offered_until") for line in lines] == [None, *([until.isoformat()] if until else [])]
+    if until is None:
+        assert offer().status == "queued"
+        return
+    # The message that waited names the day that is past: the new one goes out in its place.
+    old, new = offers()
+    assert send(old, noon).reason == "offer-replaced"
+    assert reason_text("offer-replaced") == "a newer message of the same offer took its place"
+    assert send(new, noon).status == "sent"
+    (call,) = carrier.calls
+    assert f"until {day_text(until)}" in call.body
+    site = Client()
+    site.force_login(people.lead)
+    page = site.get(f"/plans/{plan.reference}/").content.decode()
+    assert f'offer stands longer<span class="sub">the offer stands until {day_text(until)}</span>' in page
+    # It does: the close of the next day lets nothing lapse.
+    close_through(closed + timedelta(days=1), first=closed + timedelta(days=1))
+    plan.refresh_from_db()
+    assert plan.status == "offered"
 
 
 def test_the_plans_page_says_what_became_of_it_and_leads_to_the_customers_page(

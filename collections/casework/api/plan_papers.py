@@ -104,7 +104,7 @@ class PlanPaperSentBack(PlanView):
         tags=TAG,
     )
     def post(self, request: Request, reference: str) -> Response:
-        """Send back what somebody else handed in, with the reason; the plan is offered as before."""
+        """Send back what somebody else handed in, with the reason; the plan is offered again, if need be for longer."""
         values, now = read(shapes.PlanReason, request), timezone.now()
         return self.step(
             request, reference, lambda actor: send_back_agreement(actor=actor, reference=reference, now=now, **values)

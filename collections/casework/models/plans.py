@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
@@ -287,6 +288,7 @@ class PlanEvent(models.Model):
         LAPSED = "lapsed", pgettext_lazy("plan", "not signed in time")
         HANDED_IN = "handed_in", pgettext_lazy("plan", "signed agreement handed in")
         SENT_BACK = "sent_back", pgettext_lazy("plan", "signed agreement sent back")
+        EXTENDED = "extended", pgettext_lazy("plan", "offer stands longer")
         SIGNED = "signed", pgettext_lazy("plan", "signed, in force")
         MISSED = "missed", pgettext_lazy("plan", "instalment missed, collection goes on")
         CAUGHT_UP = "caught_up", pgettext_lazy("plan", "caught up, collection stops again")
@@ -306,6 +308,12 @@ class PlanEvent(models.Model):
     class Meta:
         verbose_name = _("step of a plan")
         ordering = ["pk"]
+
+    @property
+    def offered_until(self) -> date | None:
+        """Until when the offer stands by this step, where it says so."""
+        until = self.figures.get("offered_until")
+        return date.fromisoformat(until) if until else None
 
     def __str__(self) -> str:
         return f"{self.plan_id} {self.kind}"

@@ -16,6 +16,7 @@ from casework.views.plans import plan_or_404, step
 from riskops.shared.audit import Actor
 from riskops.shared.posting import posted_from
 from riskops.shared.roles import requires
+from riskops.shared.wording import day_text
 
 
 @never_cache
@@ -57,7 +58,10 @@ def send_back(request: HttpRequest, reference: str) -> HttpResponse:
         lambda: send_back_agreement(
             actor=Actor.of(request.user), reference=reference, reason=request.POST.get("reason", ""), now=timezone.now()
         ),
-        lambda made: gettext("The agreement is sent back; plan %(number)s is offered as before.") % {"number": made.reference},
+        lambda made: (
+            gettext("The agreement is sent back; plan %(number)s is offered until %(day)s.")
+            % {"number": made.reference, "day": day_text(made.offered_until) if made.offered_until else ""}
+        ),
     )
 
 

@@ -59,6 +59,7 @@ class Hold:
     NO_TEMPLATE: Final = "no-template"
     NOT_CARRIED: Final = "not-carried"
     BROKEN: Final = "broken"
+    PAPER: Final = "paper-waits"
     GATE: Final = "gate"
 
 
@@ -174,6 +175,9 @@ class _Desk:
         if stopped:
             cancel(message, stopped, now)
             return Passed.ENDED
+        if message.pk in self.seen.offers.waiting:
+            # Signed on paper: told once more to accept, the customer would wonder; sent back, the offer stands again.
+            return _put_off(message, now + HELD, Hold.PAPER)
         if message.purpose != Purpose.NOTICE and self.is_feed_missing:
             return _put_off(message, now + HELD, Hold.FEED)
         try:

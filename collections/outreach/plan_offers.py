@@ -17,6 +17,7 @@ from casework.plan_hooks import OfferShown
 from outreach.customer_links import tried_out_link
 from outreach.models import Message
 from outreach.operations.sending.notices import queue_notice
+from outreach.rules.contacts import Purpose
 from riskops.shared.wording import day_text, moment_text
 
 #: Where a notice has the link to the customer's own page; it is put in when it is sent, and its line left out without one.
@@ -68,7 +69,9 @@ def send_offer_again(plan: Plan, dated: date, now: datetime, *, is_longer: bool)
 def _queue(plan: Plan, told: Told, dated: date, now: datetime) -> None:
     account = CreditAccount.objects.select_related("customer").get(pk=plan.account_id)
     texts = {"en": _offer_text(plan, "en"), "zh": _offer_text(plan, "zh-hans")}
-    queue_notice(account, dated=dated, step=told.step, texts=texts, now=now)
+    # No law asks for an offer: it waits for consent, counts, and is held back as a reminder is.
+    until = plan.offered_until
+    queue_notice(account, dated=dated, step=told.step, texts=texts, now=now, purpose=Purpose.OFFER, expires_on=until)
 
 
 def _messages_of(plans: Collection[Plan]) -> list[Message]:

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from factories import make_user
 from outreach_books import make_reachable
-from sending_books import Carrier, send, use
+from sending_books import Carrier, make_message, send, use
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "casework"))
 from plan_books import OPEN, People, close_through, late_account
@@ -19,8 +19,10 @@ from plan_books import OPEN, People, close_through, late_account
 from casework.models import Plan
 from casework.operations.plans.deciding import withdraw_plan
 from casework.operations.plans.signing import hand_in_agreement, send_back_agreement
-from outreach.models import Message
+from outreach.models import Denial, Message
+from outreach.operations.holds import place_hold
 from outreach.outbox_wording import reason_text
+from outreach.rules.contacts import Hold
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
@@ -78,7 +80,7 @@ def test_an_offer_goes_out_with_the_link_to_the_customers_page_and_no_amount(
 ) -> None:
     plan = offered(people, language=language)
     message = offer()
-    assert (message.step, message.purpose, message.channel, message.status) == (f"plan:{plan.pk}", "notice", "sms", "queued")
+    assert (message.step, message.purpose, message.channel, message.status) == (f"plan:{plan.pk}", "offer", "sms", "queued")
 
     assert send(message, NOON).status == "sent"
 
@@ -96,6 +98,52 @@ def test_without_an_address_of_the_site_it_goes_out_without_the_line_of_the_link
     send(offer(), NOON)
     said = carrier.calls[0].body
     assert plan.reference in said and "own page" not in said and "{" not in said
+
+
+@pytest.mark.parametrize("hold", [Hold.STOP_CONTACT, Hold.COMPLAINT, Hold.INSOLVENCY])
+def test_an_offer_passes_no_hold_that_a_notice_passes(carrier: Carrier, people: People, hold: Hold) -> None:
+    plan = offered(people)
+    place_hold(
+        actor=Actor.of(people.lead),
+        customer=plan.customer,
+        account=None,
+        kind=hold,
+        reason="asked for",
+        now=NOON - timedelta(hours=1),
+    )
+
+    message = send(offer(), NOON)
+
+    # No law wants it told: it is no dead letter that somebody must see to.
+    assert (message.status, message.reason) == ("cancelled", "gate: hold")
+    assert not carrier.calls and Denial.objects.get(purpose="offer").hold == hold
+
+
+def test_an_offer_goes_by_the_way_that_was_agreed_to_and_by_none_where_none_was(carrier: Carrier, people: People) -> None:
+    offered(people, consent_sms=False)
+    assert send(offer(), NOON).reason == "gate: consent"
+    assert not carrier.calls
+
+    Message.objects.filter(pk=offer().pk).update(status="queued", fallback=[{"channel": "email", "template": ""}], due_at=NOON)
+    send(offer(), NOON)
+    by_mail = offers()[1]
+    assert (by_mail.channel, by_mail.purpose, by_mail.expires_on) == ("email", "offer", date(2025, 3, 21))
+
+
+def test_an_offer_counts_among_the_messages_of_the_day_and_waits_its_turn(carrier: Carrier, people: People) -> None:
+    plan = offered(people)
+    assert send(offer(), NOON).status == "sent"
+    reminder = make_message(plan.account, step="d9", episode=date(2025, 3, 1), planned_on=OPEN, due_at=NOON)
+    waits = send(reminder, NOON + timedelta(minutes=5))
+    assert (waits.status, waits.reason) == ("queued", "gate: messages-channel")
+
+
+def test_an_offer_is_not_sent_after_its_last_day(carrier: Carrier, people: People) -> None:
+    offered(people)
+    message = offer()
+    assert message.expires_on == date(2025, 3, 21)
+    Message.objects.filter(pk=message.pk).update(due_at=NOON + timedelta(days=11))
+    assert send(offer(), NOON + timedelta(days=11)).reason == "expired"
 
 
 @pytest.mark.parametrize("how", ["signed", "withdrawn"])

@@ -19,11 +19,25 @@ SendOffer = Callable[[Plan, date, datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class OfferShown:
-    """What became of an offer, in words, and the page that shows it; and the customer's own page where it may be opened."""
+    """What became of an offer; nothing of it where nobody sends offers.
+
+    :param text: how the last message of it stands, in words; "" where there is none
+    :param url: the page that shows the message
+    :param own_page: the customer's own page where it may be opened
+    :param message: the id of the message, by which `channel`, `status` and `sent_at` are
+    :param why: why it waits or did not reach the customer
+    :param what_next: what to do where no message tells the customer of an offer that stands
+    """
 
     text: str = ""
     url: str = ""
     own_page: str = ""
+    message: int | None = None
+    channel: str = ""
+    status: str = ""
+    sent_at: datetime | None = None
+    why: str = ""
+    what_next: str = ""
 
 
 #: Say what became of the offer of a plan.

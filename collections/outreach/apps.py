@@ -31,7 +31,8 @@ class OutreachConfig(AppConfig):
         from outreach.outbox_panels import message_lines
         from outreach.panels import contact_lines, contact_panel, ladder_panel, next_contact_panel, refused_lines, treatment_panel
         from outreach.passing import CALLS_BLOCK, calls_refused, left_alone_items
-        from outreach.plan_offers import offer_shown, send_offer, send_offer_again
+        from outreach.plan_offers import send_offer, send_offer_again
+        from outreach.plan_offers_shown import offer_shown
         from outreach.providers import checks  # noqa: F401  (registers the system checks)
         from outreach.providers.mail import register_unsubscribe
         from outreach.reply_lines import reply_lines

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import CreditAccount
 from casework.models import Plan
-from casework.plan_hooks import OfferShown
-from outreach.customer_links import tried_out_link
 from outreach.models import Message
 from outreach.operations.sending.notices import queue_notice
 from outreach.rules.contacts import Purpose
-from riskops.shared.wording import day_text, moment_text
+from riskops.shared.wording import day_text
 
 #: Where a notice has the link to the customer's own page; it is put in when it is sent, and its line left out without one.
 OWN_PAGE: Final = "{customer_page}"
@@ -59,7 +56,7 @@ def send_offer_again(plan: Plan, dated: date, now: datetime, *, is_longer: bool)
     """Take the offer of a plan into the outbox once more, where nothing of it is under way or has arrived, or too early a last
     day was told; in the transaction in which it stands again.
     """
-    made = _messages_of([plan])
+    made = messages_of([plan])
     if not is_longer and any(message.status in _UNDER_WAY for message in made):
         return
     times = [told.time for message in made if (told := Told.of(message.step))]
@@ -74,7 +71,7 @@ def _queue(plan: Plan, told: Told, dated: date, now: datetime) -> None:
     queue_notice(account, dated=dated, step=told.step, texts=texts, now=now, purpose=Purpose.OFFER, expires_on=until)
 
 
-def _messages_of(plans: Collection[Plan]) -> list[Message]:
+def messages_of(plans: Collection[Plan]) -> list[Message]:
     """Return the messages that offer plans, the last one first."""
     rows = Message.objects.filter(account_id__in={plan.account_id for plan in plans}, step__startswith=_STEP).order_by("-pk")
     wanted = {plan.pk for plan in plans}
@@ -88,19 +85,6 @@ def _offer_text(plan: Plan, language: str) -> str:
         offer = _("We offer you a plan to pay what you owe (%(number)s). The offer stands until %(day)s.") % about
         link = _("Read the agreement and accept it on your own page: %(page)s") % {"page": OWN_PAGE}
         return f"{offer}\n{link}"
-
-
-def offer_shown(plan: Plan) -> OfferShown:
-    """Return what became of the offer of a plan, and the customer's own page where staff may open it."""
-    own_page = tried_out_link(plan.account_id, today=timezone.localdate())
-    message = next(iter(_messages_of([plan])), None)
-    if message is None:
-        return OfferShown(own_page=own_page)
-    about = {"channel": message.get_channel_display(), "state": message.get_status_display()}
-    text = _("%(channel)s: %(state)s") % about
-    if message.sent_at is not None:
-        text = _("%(channel)s of %(at)s: %(state)s") % {**about, "at": moment_text(message.sent_at)}
-    return OfferShown(text, reverse("outreach:message", args=[message.pk]), own_page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +108,9 @@ def offers_seen(messages: Sequence[Message]) -> OffersSeen:
         return OffersSeen()
     plans = Plan.objects.only("account_id", "status").in_bulk({told.plan for told in of_message.values()})
     last: dict[int, int] = {}
-    for message in _messages_of(plans.values()):
+    for message in messages_of(plans.values()):
         told = Told.of(message.step)
-        assert told is not None  # _messages_of gives no others
+        assert told is not None  # messages_of gives no others
         last[told.plan] = max(told.time, last.get(told.plan, 0))
     status = {pk: plans[told.plan].status if told.plan in plans else "" for pk, told in of_message.items()}
     standing = (Plan.Status.OFFERED, Plan.Status.CONFIRMING)

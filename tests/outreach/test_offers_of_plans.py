@@ -138,6 +138,42 @@ def test_an_offer_counts_among_the_messages_of_the_day_and_waits_its_turn(carrie
     assert (waits.status, waits.reason) == ("queued", "gate: messages-channel")
 
 
+@pytest.mark.parametrize("role", [Role.COMPLIANCE, Role.MANAGER, Role.ANALYST])
+def test_whoever_sees_the_plan_reads_what_became_of_its_offer_and_what_to_do(
+    carrier: Carrier, people: People, role: Role
+) -> None:
+    plan = offered(people, consent_sms=False)
+    site = Client()
+    site.force_login(make_user(role))
+    page = site.get(f"/plans/{plan.reference}/").content.decode()
+    assert "SMS: waits" in page and "Tell the customer another way" not in page
+    told = site.get(f"/api/v1/plans/{plan.reference}/").json()["offer"]
+    message = offer()
+    assert told == {
+        "message": message.pk, "channel": "sms", "status": "queued", "sent_at": None, "why": "", "what_next": ""
+    }  # fmt: skip
+
+    send(message, NOON)
+
+    page = site.get(f"/plans/{plan.reference}/").content.decode()
+    assert "SMS: stopped" in page and "Tell the customer another way: by a call" in page
+    told = site.get(f"/api/v1/plans/{plan.reference}/").json()["offer"]
+    assert (told["status"], told["why"]) == ("cancelled", reason_text("gate: consent"))
+    assert told["why"] in page and told["what_next"].startswith("Tell the customer another way")
+    # Once it is signed nobody need be told.
+    people.signs(plan)
+    assert site.get(f"/api/v1/plans/{plan.reference}/").json()["offer"]["what_next"] == ""
+    assert "Tell the customer another way" not in site.get(f"/plans/{plan.reference}/").content.decode()
+
+
+def test_a_plan_that_is_not_offered_yet_has_no_offer_to_show(people: People) -> None:
+    plan = people.proposes(late_account(account_no="A-PLAN"))
+    site = Client()
+    site.force_login(people.lead)
+    assert 'id="offer"' not in site.get(f"/plans/{plan.reference}/").content.decode()
+    assert site.get(f"/api/v1/plans/{plan.reference}/").json()["offer"]["message"] is None
+
+
 def test_an_offer_is_not_sent_after_its_last_day(carrier: Carrier, people: People) -> None:
     offered(people)
     message = offer()

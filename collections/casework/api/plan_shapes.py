@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.api.shapes import Amount
 from casework.models import Plan, PlanAgreement, PlanEvent, ReliefTerms
+from casework.plan_hooks import OfferShown
 from casework.queries.plans import Offers, Paper, PlanShown
 from casework.rules.plans import Suggestion
 from riskops.shared.money import plain_amount
@@ -138,9 +139,21 @@ class PaperShape(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_blank=True)
 
 
+class OfferShape(serializers.Serializer[Any]):
+    """What became of an offer: its last message, if any. `what_next`: what to do where no message tells the customer of it."""
+
+    message = serializers.IntegerField(allow_null=True)
+    channel = serializers.CharField(allow_blank=True)
+    status = serializers.CharField(allow_blank=True)
+    sent_at = serializers.DateTimeField(allow_null=True)
+    why = serializers.CharField(allow_blank=True)
+    what_next = serializers.CharField(allow_blank=True)
+
+
 class PlanDetailShape(PlanShape):
     """A plan with its schedule and what happened."""
 
+    offer = OfferShape()
     papers = PaperShape(many=True)
     agreements = AgreementShape(many=True)
     schedule = DueShape(many=True)
@@ -251,11 +264,12 @@ def paper_out(paper: Paper) -> dict[str, Any]:
     }
 
 
-def plan_detail_out(shown: PlanShown) -> dict[str, Any]:
+def plan_detail_out(shown: PlanShown, offer: OfferShown) -> dict[str, Any]:
     """Return a plan with its schedule and what happened."""
     digits = shown.plan.account.product.minor_digits
     return {
         **plan_out(shown.plan),
+        "offer": {name: getattr(offer, name) for name in ("message", "channel", "status", "sent_at", "why", "what_next")},
         "papers": [paper_out(paper) for paper in shown.papers],
         "agreements": AgreementShape(shown.agreements, many=True).data,
         "schedule": [due_out(line.due, digits) for line in shown.lines],

@@ -25,6 +25,7 @@ from casework.operations.plans.proposing import PlanAsked, can_pay_minor, fill_a
 from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.standing import hold_account
 from casework.operations.plans.terms import set_relief_terms
+from casework.plan_hooks import offer_shown
 from casework.queries.plans import offers, plan_shown, plans_in
 from riskops.shared.audit import Actor
 from riskops.shared.day import book_shown
@@ -54,7 +55,9 @@ class PlanView(WorkView):
 
     def shown(self, reference: str, *, status: int = 200) -> Response:
         """Answer with a plan as it stands."""
-        return Response(shapes.plan_detail_out(plan_shown(self.plan(reference), as_of=book_shown().business_date)), status=status)
+        plan = self.plan(reference)
+        shown = plan_shown(plan, as_of=book_shown().business_date)
+        return Response(shapes.plan_detail_out(shown, offer_shown(plan)), status=status)
 
     def step(self, request: Request, reference: str, take: Callable[[Actor], Any]) -> Response:
         """Take a step of a plan and answer with how it stands then."""

@@ -38,6 +38,7 @@ _WORDS: Final[dict[str, Promise]] = {
     ),
     Hold.BROKEN: gettext_lazy("it could not be prepared; the log of the worker says why"),
     Hold.PAPER: gettext_lazy("its plan was signed on paper, which waits to be confirmed"),
+    Hold.NO_WAY_TO_ACCEPT: gettext_lazy("it could not say how to accept: the site has neither a public address nor a hotline"),
     WORKER_LOST: gettext_lazy("its worker was lost while it was handed over"),
     LEASE_OVER: gettext_lazy("its worker stood still until somebody else might have it; it was not handed over"),
     NEVER_THERE: gettext_lazy("its provider has never had it"),

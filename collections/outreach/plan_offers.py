@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import CreditAccount
 from casework.models import Plan
+from outreach.customer_links import has_address
 from outreach.models import Message
 from outreach.operations.sending.notices import queue_notice
 from outreach.rules.contacts import Purpose
 from riskops.shared.wording import day_text
 
-#: Where a notice has the link to the customer's own page; it is put in when it is sent, and its line left out without one.
+#: Where a text has the link to the customer's own page; it is put in when it is sent, and its line left out without one.
 OWN_PAGE: Final = "{customer_page}"
+#: Where it has the number to call instead; its line is left out where there is the link.
+HOTLINE: Final = "{hotline}"
 _STEP: Final = "plan:"
 
 
@@ -63,7 +67,15 @@ def send_offer_again(plan: Plan, dated: date, now: datetime, *, is_longer: bool)
     _queue(plan, Told(plan.pk, max(times, default=-1) + 1), dated, now)
 
 
+def is_answerable() -> bool:
+    """Return whether an offer can say how it is accepted: on the customer's page, or by a call to us."""
+    return has_address() or bool(settings.CUSTOMER_HOTLINE)
+
+
 def _queue(plan: Plan, told: Told, dated: date, now: datetime) -> None:
+    if not is_answerable():
+        # The plan's page says so, and what to do (plan_offers_shown.py).
+        return
     account = CreditAccount.objects.select_related("customer").get(pk=plan.account_id)
     texts = {"en": _offer_text(plan, "en"), "zh": _offer_text(plan, "zh-hans")}
     # No law asks for an offer: it waits for consent, counts, and is held back as a reminder is.
@@ -84,7 +96,8 @@ def _offer_text(plan: Plan, language: str) -> str:
         about = {"number": plan.reference, "day": day_text(plan.offered_until) if plan.offered_until else ""}
         offer = _("We offer you a plan to pay what you owe (%(number)s). The offer stands until %(day)s.") % about
         link = _("Read the agreement and accept it on your own page: %(page)s") % {"page": OWN_PAGE}
-        return f"{offer}\n{link}"
+        call = _("To read the agreement and accept it, call %(hotline)s.") % {"hotline": HOTLINE}
+        return f"{offer}\n{link}\n{call}"
 
 
 @dataclass(frozen=True, slots=True)

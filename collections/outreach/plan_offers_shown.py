@@ -10,8 +10,9 @@ from casework.models import Plan
 from casework.plan_hooks import OfferShown
 from outreach.customer_links import tried_out_link
 from outreach.models import Message
+from outreach.operations.sending.preparing import Hold
 from outreach.outbox_wording import reason_text
-from outreach.plan_offers import messages_of
+from outreach.plan_offers import is_answerable, messages_of
 from riskops.shared.wording import moment_text
 
 #: A message that ended so has told the customer nothing.
@@ -24,7 +25,8 @@ def offer_shown(plan: Plan) -> OfferShown:
     own_page = tried_out_link(plan.account_id, today=timezone.localdate()) if stands else ""
     message = next(iter(messages_of([plan])), None)
     if message is None:
-        return OfferShown(own_page=own_page, what_next=_otherwise() if stands else "")
+        why = "" if is_answerable() or not stands else reason_text(Hold.NO_WAY_TO_ACCEPT)
+        return OfferShown(own_page=own_page, why=why, what_next=_otherwise() if stands else "")
     about = {"channel": message.get_channel_display(), "state": message.get_status_display()}
     text = _("%(channel)s: %(state)s") % about
     if message.sent_at is not None:

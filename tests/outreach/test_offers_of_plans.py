@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -16,9 +17,11 @@ from sending_books import Carrier, make_message, send, use
 sys.path.insert(0, str(Path(__file__).parents[1] / "casework"))
 from plan_books import OPEN, People, close_through, late_account
 
+from accounts.models import CreditAccount
 from casework.models import Plan
 from casework.operations.plans.deciding import withdraw_plan
 from casework.operations.plans.signing import hand_in_agreement, send_back_agreement
+from outreach.customer_links import LinkExpired, account_of_token
 from outreach.models import Denial, Message
 from outreach.operations.holds import place_hold
 from outreach.outbox_wording import reason_text
@@ -90,14 +93,58 @@ def test_an_offer_goes_out_with_the_link_to_the_customers_page_and_no_amount(
     assert "106" not in said and "35.34" not in said
 
 
-def test_without_an_address_of_the_site_it_goes_out_without_the_line_of_the_link(
-    carrier: Carrier, people: People, settings: Any
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "To read the agreement and accept it, call 400-111-2222."), ("zh-hans", "400-111-2222")],
+)
+def test_without_an_address_of_the_site_it_says_whom_to_call(
+    carrier: Carrier, people: People, settings: Any, language: str, words: str
 ) -> None:
-    settings.PUBLIC_URL, settings.ENVIRONMENT_NAME = "", "production"
-    plan = offered(people, language="en")
+    settings.PUBLIC_URL, settings.ENVIRONMENT_NAME, settings.CUSTOMER_HOTLINE = "", "production", "400-111-2222"
+    plan = offered(people, language=language)
     send(offer(), NOON)
     said = carrier.calls[0].body
-    assert plan.reference in said and "own page" not in said and "{" not in said
+    assert plan.reference in said and words in said and "own page" not in said and "{" not in said
+
+
+def test_with_the_link_the_number_to_call_is_left_out(carrier: Carrier, people: People, settings: Any) -> None:
+    settings.CUSTOMER_HOTLINE = "400-111-2222"
+    offered(people, language="en")
+    send(offer(), NOON)
+    assert "own page" in carrier.calls[0].body and "accept it, call" not in carrier.calls[0].body
+
+
+def test_an_offer_that_could_not_say_how_to_accept_is_not_sent_and_the_plan_says_what_to_do(
+    carrier: Carrier, people: People, settings: Any
+) -> None:
+    settings.PUBLIC_URL, settings.ENVIRONMENT_NAME, settings.CUSTOMER_HOTLINE = "", "production", ""
+    plan = offered(people)
+    assert not offers()
+    site = Client()
+    site.force_login(people.lead)
+    page = site.get(f"/plans/{plan.reference}/").content.decode()
+    assert "neither a public address nor a hotline" in page and "Tell the customer another way" in page
+    told = site.get(f"/api/v1/plans/{plan.reference}/").json()["offer"]
+    assert told["message"] is None and "nor a hotline" in told["why"] and told["what_next"]
+
+
+def test_one_that_was_queued_before_the_site_lost_both_is_given_up(carrier: Carrier, people: People, settings: Any) -> None:
+    offered(people)
+    settings.PUBLIC_URL, settings.ENVIRONMENT_NAME, settings.CUSTOMER_HOTLINE = "", "production", ""
+    message = send(offer(), NOON)
+    assert (message.status, message.reason) == ("dead", "no-way-to-accept")
+    assert not carrier.calls
+
+
+def test_the_link_of_an_offer_is_good_until_its_last_day_at_least(carrier: Carrier, people: People, settings: Any) -> None:
+    settings.CUSTOMER_LINK_DAYS = 3
+    offered(people)
+    send(offer(), NOON)
+    (token,) = re.findall(r"https://pay\.example\.com/c/([\w-]+)/", carrier.calls[0].body)
+    account = CreditAccount.objects.get(account_no="A-PLAN")
+    assert account_of_token(token, today=date(2025, 3, 21)) == account.pk
+    with pytest.raises(LinkExpired):
+        account_of_token(token, today=date(2025, 3, 22))
 
 
 @pytest.mark.parametrize("hold", [Hold.STOP_CONTACT, Hold.COMPLAINT, Hold.INSOLVENCY])

@@ -31,7 +31,8 @@ class OutreachConfig(AppConfig):
         from outreach.outbox_panels import message_lines
         from outreach.panels import contact_lines, contact_panel, ladder_panel, next_contact_panel, refused_lines, treatment_panel
         from outreach.passing import CALLS_BLOCK, calls_refused, left_alone_items
-        from outreach.plan_offers import offer_shown, send_offer
+        from outreach.plan_offers import send_offer, send_offer_again
+        from outreach.plan_offers_shown import offer_shown
         from outreach.providers import checks  # noqa: F401  (registers the system checks)
         from outreach.providers.mail import register_unsubscribe
         from outreach.reply_lines import reply_lines
@@ -51,7 +52,7 @@ class OutreachConfig(AppConfig):
         register_holds("contact", place_for_dispute, end_for_dispute)
         register_letters("outbox", send_letter, trace_letter)
         register_noted_plans("holds", has_noted_plan)
-        register_offers("outbox", send_offer, offer_shown)
+        register_offers("outbox", send_offer, send_offer_again, offer_shown)
         register_told("outbox", debit_notices_told_on)
         register_cause(CauseKind("contact", _("contact"), find_contact, recent_contacts))
         register_cause(CauseKind("message", _("message"), find_message, recent_messages))

@@ -10,6 +10,7 @@ PURPOSE_NAMES = {
     Purpose.REMINDER: _("reminder"),
     Purpose.DEMAND: _("demand"),
     Purpose.EDUCATION: _("education"),
+    Purpose.OFFER: _("offer of a plan"),
     Purpose.NOTICE: _("notice required by law"),
     Purpose.LOCATE: _("to reach the debtor"),
 }
@@ -30,5 +31,7 @@ OUTCOME_NAMES = {
     Outcome.NOT_MADE: _("not made"),
 }
 PURPOSES = [(str(purpose), name) for purpose, name in PURPOSE_NAMES.items()]
+#: What a template may be written for: an offer brings its text itself.
+TEMPLATE_PURPOSES = [(str(purpose), name) for purpose, name in PURPOSE_NAMES.items() if purpose is not Purpose.OFFER]
 PARTIES = [(str(party), name) for party, name in PARTY_NAMES.items()]
 OUTCOMES = [(str(outcome), name) for outcome, name in OUTCOME_NAMES.items()]

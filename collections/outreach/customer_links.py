@@ -35,17 +35,30 @@ class LinkExpired(Exception):
     """The link's last day is over."""
 
 
-def token_of(account_id: int, *, today: date) -> str:
-    """Return the token of an account's customer, good for CUSTOMER_LINK_DAYS."""
-    last = today + timedelta(days=settings.CUSTOMER_LINK_DAYS)
+def token_of(account_id: int, *, today: date, until: date | None = None) -> str:
+    """Return the token of an account's customer, good for CUSTOMER_LINK_DAYS.
+
+    :param until: a day up to which it is good in any case: what is offered until then is accepted by it
+    """
+    last = max(today + timedelta(days=settings.CUSTOMER_LINK_DAYS), until or today)
     body = account_id.to_bytes(6, "big") + (last - _EPOCH).days.to_bytes(2, "big")
     return urlsafe_b64encode(body + _mac(body, settings.SECRET_KEY)).decode().rstrip("=")
 
 
-def link_of(account_id: int, *, today: date) -> str:
+def link_of(account_id: int, *, today: date, until: date | None = None) -> str:
     """Return the address that a customer opens; "" where the site does not know how the world reaches it (PUBLIC_URL)."""
-    base = settings.PUBLIC_URL.rstrip("/") or _TRIED_OUT.get(settings.ENVIRONMENT_NAME, "")
-    return base + reverse("outreach:public", args=[token_of(account_id, today=today)]) if base else ""
+    base = _base()
+    return base + reverse("outreach:public", args=[token_of(account_id, today=today, until=until)]) if base else ""
+
+
+def has_address() -> bool:
+    """Return whether the site knows how the world reaches it, so that messages can have a link."""
+    return bool(_base())
+
+
+def _base() -> str:
+    base: str = settings.PUBLIC_URL.rstrip("/") or _TRIED_OUT.get(settings.ENVIRONMENT_NAME, "")
+    return base
 
 
 def tried_out_link(account_id: int, *, today: date) -> str:

@@ -20,7 +20,7 @@ from outreach.operations.refusals import OutreachRefusal
 from outreach.rules.contacts import Channel, Purpose
 
 #: What a person calls for.
-CALL_PURPOSES: Final = (Purpose.REMINDER, Purpose.DEMAND, Purpose.NOTICE, Purpose.LOCATE)
+CALL_PURPOSES: Final = (Purpose.REMINDER, Purpose.DEMAND, Purpose.OFFER, Purpose.NOTICE, Purpose.LOCATE)
 #: Product codes named beside a field for them.
 _CODES_SHOWN: Final = 12
 

@@ -19,6 +19,7 @@ from outreach.wording import RULE_NAMES
 _WORDS: Final[dict[str, Promise]] = {
     Stop.EXPIRED: gettext_lazy("too late to make sense"),
     Stop.OFFER_OVER: gettext_lazy("the plan it offers is signed, withdrawn or over"),
+    Stop.OFFER_REPLACED: gettext_lazy("a newer message of the same offer took its place"),
     Stop.EPISODE_OVER: gettext_lazy("paid: it is no longer late since that day"),
     Stop.RESTRICTION_OVER: gettext_lazy("the restriction it is about is over"),
     Stop.PROMISE_OVER: gettext_lazy("the promise it is about is over"),
@@ -36,6 +37,8 @@ _WORDS: Final[dict[str, Promise]] = {
         "no provider of this channel carries its text; vendors of registered templates carry no other"
     ),
     Hold.BROKEN: gettext_lazy("it could not be prepared; the log of the worker says why"),
+    Hold.PAPER: gettext_lazy("its plan was signed on paper, which waits to be confirmed"),
+    Hold.NO_WAY_TO_ACCEPT: gettext_lazy("it could not say how to accept: the site has neither a public address nor a hotline"),
     WORKER_LOST: gettext_lazy("its worker was lost while it was handed over"),
     LEASE_OVER: gettext_lazy("its worker stood still until somebody else might have it; it was not handed over"),
     NEVER_THERE: gettext_lazy("its provider has never had it"),

@@ -15,7 +15,8 @@ from factories import make_customer, make_user
 from plan_books import CUSTOMER, OPEN, People, late_account, stands
 
 from accounts.models import CreditAccount
-from casework.models import AffordabilityForm, Plan, ReliefTerms
+from casework.api.plan_shapes import INSTRUMENTS
+from casework.models import AffordabilityForm, Plan, PlanFile, ReliefTerms
 from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.terms import TERM_FIELDS
 from outreach.customer_links import token_of
@@ -119,7 +120,7 @@ def test_paper_is_handed_in_by_one_and_confirmed_by_another(account: CreditAccou
 
     assert analyst.post(f"{address}agreement/", {"file": scan}).status_code == 302
     assert analyst.post(f"{address}confirm/").status_code == 403
-    given = lead.get(f"{address}agreement/file/")
+    given = lead.get(f"{address}papers/{PlanFile.objects.get().pk}/")
     assert b"".join(given.streaming_content) == b"%PDF-1.7 signed"
     assert given.headers["Content-Disposition"] == 'attachment; filename="agreed.pdf"'
     assert lead.post(f"{address}confirm/").status_code == 302
@@ -150,14 +151,18 @@ def test_the_customer_accepts_on_their_own_page_and_nobody_else_sees_an_amount(a
 
 def test_after_eight_proofs_a_day_even_the_right_one_is_not_taken(account: CreditAccount, people: People) -> None:
     plan = people.approves(people.proposes(account))
-    link = f"/c/{token_of(account.pk, today=timezone.localdate())}/plan/?lang=en"
+    own_page = f"/c/{token_of(account.pk, today=timezone.localdate())}/"
+    link = f"{own_page}plan/?lang=en"
     for number in range(8):
         assert Client().post(link, {"reference": plan.reference, "proof": f"000{number}"}).status_code == 422
 
     answer = Client().post(link, {"reference": plan.reference, "proof": "123X"})
 
     assert answer.status_code == 429
-    assert "35.34" not in answer.content.decode()
+    page = answer.content.decode()
+    assert "35.34" not in page
+    # The way back to their page, and the other language.
+    assert f'href="{own_page}' in page and "lang=zh-hans" in page
 
 
 def test_the_whole_life_of_a_plan_by_the_api(account: CreditAccount, people: People) -> None:
@@ -221,6 +226,15 @@ def test_plans_are_listed_by_instrument(account: CreditAccount, people: People) 
     assert plan.reference in text(site.get("/plans/?of=open&instrument=nonsense"))
 
 
+def test_the_api_lists_plans_by_instrument_too(account: CreditAccount, people: People) -> None:
+    plan = people.proposes(account)
+    site = browser(people.lead)
+    listed = {one: [row["reference"] for row in site.get(f"/api/v1/plans/?instrument={one}").json()] for one in INSTRUMENTS}
+    assert listed == {"deferral": [], "restructure": [plan.reference], "re_age": []}
+    wrong = site.get("/api/v1/plans/?instrument=waiver")
+    assert wrong.status_code == 400 and "deferral, restructure, re_age" in str(wrong.json()["instrument"])
+
+
 def test_terms_are_shown_and_taken_in_major_units_and_percent(people: People) -> None:
     manager = browser(make_user(Role.MANAGER))
     page = text(manager.get("/plans/terms/restructure/"))
@@ -238,6 +252,24 @@ def test_terms_are_shown_and_taken_in_major_units_and_percent(people: People) ->
     assert manager.post("/plans/terms/restructure/", sent).status_code == 302
     made = ReliefTerms.objects.get(instrument="restructure", version=2)
     assert (made.approver_from_minor, made.share_bp, made.break_bp, made.month_interest_ppm) == (1_200_050, 4_250, 225, 5_000)
+
+
+def test_that_all_plans_break_in_a_month_is_refused_in_words_by_page_and_api(people: People) -> None:
+    manager = browser(make_user(Role.MANAGER))
+    present = ReliefTerms.objects.get(instrument="restructure")
+    form = {name: getattr(present, name) for name in TERM_FIELDS} | {"based_on": 1, "why": "after the review"}
+    form = {name: value for name, value in form.items() if value is not False}
+    sent = form | {"approver_from_minor": "20000", "share_bp": "50", "month_interest_ppm": "0"}
+    page = text(manager.post("/plans/terms/restructure/", sent | {"break_bp": "100"}), 422)
+    assert "If 100.00 % of the plans broke in a month, none would be left to rank" in page and "relief_terms_hold" not in page
+
+    asked = {"based_on": 1, "break_bp": 10_000, "reason": "after the review"}
+    refused = manager.post("/api/v1/relief-terms/restructure/", asked, content_type="application/json")
+    assert refused.status_code == 400 and "give less than 100 %" in refused.json()["break_bp"][0]
+    assert not ReliefTerms.objects.filter(version=2).exists()
+    # What is just below counts, for page and database alike.
+    assert manager.post("/plans/terms/restructure/", sent | {"break_bp": "99.99"}).status_code == 302
+    assert ReliefTerms.objects.get(instrument="restructure", version=2).break_bp == 9_999
 
 
 def test_who_has_another_portfolio_finds_no_such_plan(account: CreditAccount, people: People) -> None:

@@ -151,7 +151,7 @@ def random_history(seed: int, asks: int) -> None:
             how = chance.choice(ways if ended.channel in CALLS else [Outcome.DELIVERED, Outcome.UNDELIVERED])
             end_contact(ended.pk, how, now=moment)
         channel = chance.choice([Channel.CALL, Channel.CALL, Channel.SMS, Channel.EMAIL, Channel.VOICE_BOT])
-        more: dict[str, Any] = {"purpose": chance.choice([Purpose.REMINDER, Purpose.REMINDER, Purpose.NOTICE])}
+        more: dict[str, Any] = {"purpose": chance.choice([Purpose.REMINDER, Purpose.OFFER, Purpose.NOTICE])}
         if chance.random() < 0.1:
             more = {"purpose": Purpose.LOCATE, "party": Party.THIRD_PARTY, "discloses_debt": False, "detail": 5 + seed // SHARING}
         asked = wanted(chance.choice(accounts), channel, **more)

@@ -207,6 +207,15 @@ class TestMessages:
         assert said(CN_2026, sms(purpose=Purpose.NOTICE), reminders) is None
         assert said(CN_2026, sms(purpose=Purpose.NOTICE), at=local(2025, 3, 12, 3)) is RuleId.QUIET_HOURS
 
+    def test_an_offer_of_a_plan_is_bound_by_all_that_binds_a_reminder(self) -> None:
+        offer, an_hour_ago = sms(purpose=Purpose.OFFER), NOON - timedelta(hours=1)
+        assert said(CN_2026, offer) is None
+        assert said(CN_2026, offer, consents=frozenset()) is RuleId.CONSENT
+        assert said(CN_2026, offer, [self.sent(an_hour_ago)]) is RuleId.MESSAGES_CHANNEL
+        assert said(CN_2026, sms(), [self.sent(an_hour_ago, purpose=Purpose.OFFER)]) is RuleId.MESSAGES_CHANNEL
+        others = [self.sent(an_hour_ago, channel) for channel in (Channel.EMAIL, Channel.PUSH)]
+        assert said(CN_2026, offer, others) is RuleId.MESSAGES_A_DAY
+
     def test_calls_and_messages_do_not_count_for_one_another(self) -> None:
         assert said(CN_2026, sms(), [made(NOON - timedelta(hours=n)) for n in (1, 2, 3)]) is None
 
@@ -244,7 +253,8 @@ class TestHolds:
     @pytest.mark.parametrize("policy", [CN_2026, CN_STRICT, US_REG_F])
     @pytest.mark.parametrize("hold", [hold for hold in Hold if hold is not Hold.VULNERABLE])
     def test_every_hold_stops_calls_and_reminders_in_every_profile(self, policy: Policy, hold: Hold) -> None:
-        for request in (call(), sms(), sms(purpose=Purpose.EDUCATION), call(channel=Channel.LETTER)):
+        offers = (sms(purpose=Purpose.OFFER), call(purpose=Purpose.OFFER))
+        for request in (call(), sms(), sms(purpose=Purpose.EDUCATION), call(channel=Channel.LETTER), *offers):
             assert said(policy, request, holds=frozenset({(hold, None)})) is RuleId.HOLD
 
     def test_a_hold_on_one_account_leaves_the_others(self) -> None:
@@ -423,6 +433,6 @@ class TestVulnerable:
         ):
             verdict = judge(policy, request, replace(STANDING, holds=self.HOLD, is_lost=True), [], NOON)
             assert (verdict.rule, verdict.finding and verdict.finding.hold) == (RuleId.HOLD, Hold.VULNERABLE)
-        for request in (sms(), call(), sms(purpose=Purpose.EDUCATION), sms(purpose=Purpose.NOTICE)):
+        for request in (sms(), call(), sms(purpose=Purpose.EDUCATION), sms(purpose=Purpose.NOTICE), sms(purpose=Purpose.OFFER)):
             assert said(policy, request, holds=self.HOLD) is None
         assert said(policy, sms(purpose=Purpose.DEMAND), holds=frozenset({(Hold.VULNERABLE, 2)})) is None, "of another account"

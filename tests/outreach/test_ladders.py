@@ -231,6 +231,7 @@ GOOD = as_plain(STEPS[0])
         ([{**GOOD, "anchor": "birthday"}], "steps[0].anchor", Unread.NOT_ONE_OF),
         ([{**GOOD, "act": []}], "steps[0].act", Unread.NOT_ONE_OF),
         ([{**GOOD, "purpose": "locate"}], "steps[0].purpose", Unread.NOT_ONE_OF),
+        ([{**GOOD, "purpose": "offer"}], "steps[0].purpose", Unread.NOT_ONE_OF),
         ([{**GOOD, "tiers": "early"}], "steps[0].tiers", Unread.NOT_A_LIST),
         ([{**GOOD, "tiers": [None]}], "steps[0].tiers[0]", Unread.NOT_A_CODE),
         ([{**GOOD, "ways": [{"channel": "call", "template": "t"}]}], "steps[0].ways[0].channel", Unread.NOT_ONE_OF),

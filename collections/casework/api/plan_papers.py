@@ -20,6 +20,7 @@ from casework.api.worklist_answers import answers, read
 from casework.models import PlanAgreement
 from casework.operations.plans.signing import confirm_agreement, hand_in_agreement, send_back_agreement
 from casework.views.agreements import pdf_of
+from casework.views.plan_papers import paper_of
 from riskops.shared.audit import Actor
 
 
@@ -62,6 +63,24 @@ class PlanAgreements(PlanView):
         )
 
 
+class PlanPaper(PlanView):
+    """An agreement as it was signed on paper."""
+
+    operation = may_do.READ_AGREEMENT
+
+    @extend_schema(
+        summary="Download a paper of a plan",
+        responses={(200, kind): OpenApiTypes.BINARY for kind in ("application/pdf", "image/png", "image/jpeg")},
+        tags=TAG,
+    )
+    def get(self, request: Request, reference: str, paper: int) -> Any:
+        """Return the file as it was handed in, one that was sent back too (`papers` of the plan); the reading is recorded."""
+        try:
+            return paper_of(self.plan(reference), paper, Actor.of(request.user))
+        except Http404 as gone:
+            raise NotFound(str(gone)) from None
+
+
 class PlanConfirmation(PlanView):
     """Confirming an agreement on paper."""
 
@@ -85,7 +104,7 @@ class PlanPaperSentBack(PlanView):
         tags=TAG,
     )
     def post(self, request: Request, reference: str) -> Response:
-        """Send back what somebody else handed in, with the reason; the plan is offered as before."""
+        """Send back what somebody else handed in, with the reason; the plan is offered again, if need be for longer."""
         values, now = read(shapes.PlanReason, request), timezone.now()
         return self.step(
             request, reference, lambda actor: send_back_agreement(actor=actor, reference=reference, now=now, **values)

@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from accounts.api.shapes import Amount
 from casework.models import Plan, PlanAgreement, PlanEvent, ReliefTerms
-from casework.queries.plans import Offers, PlanShown
+from casework.plan_hooks import OfferShown
+from casework.queries.plans import Offers, Paper, PlanShown
 from casework.rules.plans import Suggestion
 from riskops.shared.money import plain_amount
 
@@ -123,9 +124,37 @@ class AgreementShape(serializers.ModelSerializer[PlanAgreement]):
         fields = ["stage", "language", "dated", "content_sha256", "pdf_sha256", "size_bytes"]
 
 
+class PaperShape(serializers.Serializer[Any]):
+    """An agreement that was handed in as signed on paper; `sent_back_at` is null where it counts or waits."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    handed_in_at = serializers.DateTimeField()
+    handed_in_by = serializers.CharField(allow_blank=True)
+    sent_back_at = serializers.DateTimeField(allow_null=True)
+    sent_back_by = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+
+
+class OfferShape(serializers.Serializer[Any]):
+    """What became of an offer: its last message, if any. `what_next`: what to do where no message tells the customer of it."""
+
+    message = serializers.IntegerField(allow_null=True)
+    channel = serializers.CharField(allow_blank=True)
+    status = serializers.CharField(allow_blank=True)
+    sent_at = serializers.DateTimeField(allow_null=True)
+    why = serializers.CharField(allow_blank=True)
+    what_next = serializers.CharField(allow_blank=True)
+
+
 class PlanDetailShape(PlanShape):
     """A plan with its schedule and what happened."""
 
+    offer = OfferShape()
+    papers = PaperShape(many=True)
     agreements = AgreementShape(many=True)
     schedule = DueShape(many=True)
     events = PlanEventShape(many=True)
@@ -222,11 +251,26 @@ def plan_out(plan: Plan) -> dict[str, Any]:
     }
 
 
-def plan_detail_out(shown: PlanShown) -> dict[str, Any]:
+def paper_out(paper: Paper) -> dict[str, Any]:
+    """Return a paper of a plan."""
+    kept = paper.file
+    columns = ("id", "name", "content_type", "size_bytes", "sha256", "sent_back_at")
+    return {
+        **{name: getattr(kept, name) for name in columns},
+        "handed_in_at": kept.added_at,
+        "handed_in_by": paper.handed_in_by,
+        "sent_back_by": paper.sent_back_by,
+        "reason": paper.reason,
+    }
+
+
+def plan_detail_out(shown: PlanShown, offer: OfferShown) -> dict[str, Any]:
     """Return a plan with its schedule and what happened."""
     digits = shown.plan.account.product.minor_digits
     return {
         **plan_out(shown.plan),
+        "offer": {name: getattr(offer, name) for name in ("message", "channel", "status", "sent_at", "why", "what_next")},
+        "papers": [paper_out(paper) for paper in shown.papers],
         "agreements": AgreementShape(shown.agreements, many=True).data,
         "schedule": [due_out(line.due, digits) for line in shown.lines],
         "events": [

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,6 +26,7 @@ from casework.operations.plans.proposing import PlanAsked, can_pay_minor, fill_a
 from casework.operations.plans.signing import sign_plan
 from casework.operations.plans.standing import hold_account
 from casework.operations.plans.terms import set_relief_terms
+from casework.plan_hooks import offer_shown
 from casework.queries.plans import offers, plan_shown, plans_in
 from casework.queries.steps import PLAN_STEPS
 from riskops.shared.audit import Actor
@@ -56,7 +57,9 @@ class PlanView(WorkView):
 
     def shown(self, reference: str, *, status: int = 200) -> Response:
         """Answer with a plan as it stands."""
-        return Response(shapes.plan_detail_out(plan_shown(self.plan(reference), as_of=book_shown().business_date)), status=status)
+        plan = self.plan(reference)
+        shown = plan_shown(plan, as_of=book_shown().business_date)
+        return Response(shapes.plan_detail_out(shown, offer_shown(plan)), status=status)
 
     def step(self, request: Request, reference: str, take: Callable[[Actor], Any]) -> Response:
         """Take a step of a plan and answer with how it stands then."""
@@ -132,7 +135,7 @@ class Plans(PlanView):
         parameters=[
             OpenApiParameter("status", str),
             OpenApiParameter("account_no", str),
-            OpenApiParameter("instrument", str, enum=ReliefTerms.Instrument.values),
+            OpenApiParameter("instrument", str, enum=shapes.INSTRUMENTS),
             OpenApiParameter("before", str),
             *step_parameters(PLAN_STEPS),
         ],
@@ -147,7 +150,12 @@ class Plans(PlanView):
         rows = plans_in(scope_of(request.user)).order_by("-pk")
         step = step_or_400(request, PLAN_STEPS)
         rows = step.plans(rows) if step else rows
-        for name, column in (("status", "status"), ("account_no", "account__account_no"), ("instrument", "terms__instrument")):
+        instrument = request.query_params.get("instrument")
+        if instrument and instrument not in shapes.INSTRUMENTS:
+            # An empty list would say that nobody has such a plan.
+            raise ValidationError({"instrument": f"none is called {instrument}; give one of {', '.join(shapes.INSTRUMENTS)}"})
+        filters = (("status", "status"), ("account_no", "account__account_no"), ("instrument", "terms__instrument"))
+        for name, column in filters:
             if request.query_params.get(name):
                 rows = rows.filter(**{column: request.query_params[name]})
         if request.query_params.get("before"):

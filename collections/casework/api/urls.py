@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("plans/<key:reference>/withdraw/", plans.PlanWithdrawal.as_view(), name="api-plan-withdraw"),
     path("plans/<key:reference>/sign/", plans.PlanSignatures.as_view(), name="api-plan-sign"),
     path("plans/<key:reference>/agreement/", plan_papers.PlanAgreements.as_view(), name="api-plan-agreement"),
+    path("plans/<key:reference>/papers/<int:paper>/", plan_papers.PlanPaper.as_view(), name="api-plan-paper"),
     path("plans/<key:reference>/confirm/", plan_papers.PlanConfirmation.as_view(), name="api-plan-confirm"),
     path("plans/<key:reference>/send-back/", plan_papers.PlanPaperSentBack.as_view(), name="api-plan-send-back"),
     path("plans/<key:reference>/end/", plans.PlanEnd.as_view(), name="api-plan-end"),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -12,6 +16,18 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import CreditAccount, Customer, ScheduleChange
 from riskops.shared.fields import KeyField
 from riskops.shared.personal import EncryptedPersonField
+
+
+def check_some_stand(share_bp: int) -> None:
+    """Refuse that all plans break in a month: no suggestion would be worth anything.
+
+    :raises ValidationError: it is 100 % or more
+    """
+    if share_bp >= 10_000:
+        raise ValidationError(
+            _("If %(share)s %% of the plans broke in a month, none would be left to rank; give less than 100 %%."),
+            params={"share": f"{Decimal(share_bp) / 100:.2f}"},
+        )
 
 
 class ReliefTerms(models.Model):
@@ -61,7 +77,10 @@ class ReliefTerms(models.Model):
     )
     share_bp = models.PositiveIntegerField(_("share of what is left"), default=5_000)
     break_bp = models.PositiveIntegerField(
-        _("plans that break in a month"), default=300, help_text=_("for the ranking of suggestions")
+        _("plans that break in a month"),
+        default=300,
+        validators=[check_some_stand],
+        help_text=_("for the ranking of suggestions"),
     )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=150)
@@ -269,6 +288,7 @@ class PlanEvent(models.Model):
         LAPSED = "lapsed", pgettext_lazy("plan", "not signed in time")
         HANDED_IN = "handed_in", pgettext_lazy("plan", "signed agreement handed in")
         SENT_BACK = "sent_back", pgettext_lazy("plan", "signed agreement sent back")
+        EXTENDED = "extended", pgettext_lazy("plan", "offer stands longer")
         SIGNED = "signed", pgettext_lazy("plan", "signed, in force")
         MISSED = "missed", pgettext_lazy("plan", "instalment missed, collection goes on")
         CAUGHT_UP = "caught_up", pgettext_lazy("plan", "caught up, collection stops again")
@@ -288,6 +308,12 @@ class PlanEvent(models.Model):
     class Meta:
         verbose_name = _("step of a plan")
         ordering = ["pk"]
+
+    @property
+    def offered_until(self) -> date | None:
+        """Until when the offer stands by this step, where it says so."""
+        until = self.figures.get("offered_until")
+        return date.fromisoformat(until) if until else None
 
     def __str__(self) -> str:
         return f"{self.plan_id} {self.kind}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -11,7 +12,7 @@ from django.db.models import Count, QuerySet
 from accounts.models import Installment
 from accounts.queries.entries import load_entries
 from accounts.rules.replay import InstallmentState
-from casework.models import AffordabilityForm, Plan, PlanAgreement, PlanEvent, ReliefTerms
+from casework.models import AffordabilityForm, Plan, PlanAgreement, PlanEvent, PlanFile, ReliefTerms
 from casework.operations.plans.eligibility import all_terms_in_force, explained, why_not
 from casework.operations.plans.following import progress_of
 from casework.operations.plans.proposing import can_pay_minor, dues_in, parts_in, suggestions
@@ -93,6 +94,16 @@ class TakenOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """An agreement that was handed in as signed on paper, by whom, and why it was sent back where it was."""
+
+    file: PlanFile
+    handed_in_by: str
+    sent_back_by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanShown:
     """One plan as its page shows it."""
 
@@ -104,6 +115,7 @@ class PlanShown:
     events: tuple[PlanEvent, ...]
     can_pay_minor: int | None
     agreements: tuple[PlanAgreement, ...]
+    papers: tuple[Paper, ...]
 
 
 def plan_shown(plan: Plan, *, as_of: date | None) -> PlanShown:
@@ -115,16 +127,32 @@ def plan_shown(plan: Plan, *, as_of: date | None) -> PlanShown:
         progress = progress_of(plan, rebuilt)
     parts = parts_in(plan)
     old = Installment.objects.in_bulk([part.installment for part in parts])
+    events = tuple(plan.events.all())
     return PlanShown(
         plan,
         tuple(PlanLine(due, states.get(number)) for number, due in enumerate(dues, start=1)),
         tuple(TakenOver(old[part.installment], owed_by((part,))) for part in parts),
         owed_by(parts),
         progress,
-        tuple(plan.events.all()),
+        events,
         can_pay_minor(plan.affordability, plan.terms) if plan.affordability else None,
         tuple(plan.agreements.defer("said")),
+        papers_of(plan, events),
     )
+
+
+def papers_of(plan: Plan, events: Sequence[PlanEvent]) -> tuple[Paper, ...]:
+    """Return every paper of a plan in the order in which they came, with the steps that took them in and sent them back.
+
+    A plan has one paper at a time: the first step of a kind is of the first paper, the second of the second.
+    """
+    came = iter([event for event in events if event.kind == PlanEvent.Kind.HANDED_IN])
+    went = iter([event for event in events if event.kind == PlanEvent.Kind.SENT_BACK])
+    found = []
+    for kept in plan.files.order_by("pk"):
+        by, back = next(came, None), next(went, None) if kept.sent_back_at is not None else None
+        found.append(Paper(kept, by.actor_name if by else "", back.actor_name if back else "", back.note if back else ""))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,15 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accounts.operations.attachments import open_file
 from casework import plan_roles as may_do
 from casework.models import Plan
+from casework.operations.plans.agreements import open_paper
 from casework.operations.plans.signing import confirm_agreement, hand_in_agreement, send_back_agreement
 from casework.views.plans import plan_or_404, step
 from riskops.shared.audit import Actor
 from riskops.shared.posting import posted_from
 from riskops.shared.roles import requires
+from riskops.shared.wording import day_text
 
 
 @never_cache
@@ -57,24 +58,33 @@ def send_back(request: HttpRequest, reference: str) -> HttpResponse:
         lambda: send_back_agreement(
             actor=Actor.of(request.user), reference=reference, reason=request.POST.get("reason", ""), now=timezone.now()
         ),
-        lambda made: gettext("The agreement is sent back; plan %(number)s is offered as before.") % {"number": made.reference},
+        lambda made: (
+            gettext("The agreement is sent back; plan %(number)s is offered until %(day)s.")
+            % {"number": made.reference, "day": day_text(made.offered_until) if made.offered_until else ""}
+        ),
     )
 
 
 @never_cache
 @require_GET
-@requires(may_do.VIEW_PLANS)
-def agreement_file(request: HttpRequest, reference: str) -> HttpResponseBase:
-    """Hand out the agreement as signed on paper, as a download."""
-    found = plan_or_404(reference, request.user)
-    kept = found.file
+@requires(may_do.READ_AGREEMENT)
+def paper(request: HttpRequest, reference: str, paper: int) -> HttpResponseBase:
+    """Hand out an agreement as signed on paper, one that was sent back too; the reading is recorded."""
+    return paper_of(plan_or_404(reference, request.user), paper, Actor.of(request.user))
+
+
+def paper_of(plan: Plan, number: int, reader: Actor) -> HttpResponseBase:
+    """Return a paper of a plan as a download that runs nowhere; the reading is recorded."""
+    kept = plan.files.filter(pk=number).first()
     if kept is None:
-        raise Http404(gettext("Plan %(number)s has no agreement on paper.") % {"number": reference})
+        words = gettext("Plan %(number)s has no paper %(paper)s; its page lists those it has.")
+        raise Http404(words % {"number": plan.reference, "paper": number})
     try:
-        handle = open_file(kept)
+        handle = open_paper(actor=reader, plan=plan, paper=kept)
     except FileNotFoundError:
         raise Http404(gettext("The file is gone from the store; look into the backup.")) from None
     answer = FileResponse(handle, as_attachment=True, filename=kept.name, content_type=kept.content_type)
     answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "sandbox"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
+    answer.headers["Cache-Control"] = "no-store, private"
     return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from outreach.contact_names import PURPOSES
+from outreach.contact_names import TEMPLATE_PURPOSES
 from outreach.models.versions import Version, version_constraints
 from outreach.models.wishes import CHANNEL_NAMES
 from outreach.rules.contacts import ELECTRONIC, Purpose
@@ -23,7 +23,7 @@ class MessageTemplate(Version):
 
     code = KeyField(_("code"), max_length=48)
     channel = models.CharField(_("channel"), max_length=10, choices=MESSAGE_CHANNELS)
-    purpose = models.CharField(_("for"), max_length=10, choices=PURPOSES, default=Purpose.REMINDER)
+    purpose = models.CharField(_("for"), max_length=10, choices=TEMPLATE_PURPOSES, default=Purpose.REMINDER)
     subject_en = models.CharField(_("subject in English"), max_length=150, blank=True, help_text=_("none for an SMS"))
     subject_zh = models.CharField(_("subject in Chinese"), max_length=150, blank=True)
     body_en = models.TextField(_("text in English"), max_length=4000)

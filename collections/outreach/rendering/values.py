@@ -30,6 +30,7 @@ def account_values(
     episode: date | None = None,
     today: date | None = None,
     dues: Sequence[Due] | None = None,
+    link_until: date | None = None,
 ) -> dict[str, str]:
     """Return the values of an account as it was read, postings of the open day included, by variable.
 
@@ -40,6 +41,7 @@ def account_values(
     :param episode: the due date that the message is about; nothing is due where that is paid and only later ones are not
     :param today: from when the link to the customer's page is good; today's date where none is given
     :param dues: of the account (`open_dues`), for whoever has read them for many; read here where not given
+    :param link_until: a day up to which the link is good in any case
     """
     currency = account.product.currency
     with translation.override("zh-hans" if language_key(language) == "zh" else "en"):
@@ -48,7 +50,7 @@ def account_values(
             "account_last4": account.account_no[-4:],
             "product": " ".join(account.product.name.split()),
             "currency": currency,
-            "customer_page": link_of(account.pk, today=today or timezone.localdate()),
+            "customer_page": link_of(account.pk, today=today or timezone.localdate(), until=link_until),
             **_house_values(language_key(language), channel),
         }
         figures = _figures(account, episode, dues)

@@ -36,11 +36,15 @@ class Party(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a contact is for. A `NOTICE` is required by law or contract; it is bound by hours, not by how often."""
+    """What a contact is for. A `NOTICE` is required by law or contract; it is bound by hours, not by how often.
+
+    An `OFFER` is of a plan: welcome perhaps, but nobody must make it, so all that binds a reminder binds it.
+    """
 
     REMINDER = "reminder"
     DEMAND = "demand"
     EDUCATION = "education"
+    OFFER = "offer"
     NOTICE = "notice"
     LOCATE = "locate"
 

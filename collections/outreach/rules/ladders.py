@@ -39,7 +39,8 @@ class Act(StrEnum):
     CALL = "call"
 
 
-#: What a step may write for, and which goes first (lower first).
+#: What a step may write for, and which goes first (lower first). An offer is of a plan that two people made for one account: no
+#: ladder has one.
 PRIORITIES: Final = {Purpose.NOTICE: 1, Purpose.DEMAND: 3, Purpose.REMINDER: 5, Purpose.EDUCATION: 8}
 #: Why a message that waits is stopped when a later step of its episode is planned.
 OVERTAKEN: Final = "overtaken"

@@ -149,7 +149,7 @@ def simulate(request: HttpRequest, token: str, account: CreditAccount) -> HttpRe
     values = form.cleaned_data
     if not _is_passed(account, values["own_pass"]):
         if is_too_often(f"account {account.pk}", "proof", most=PROOFS, minutes=24 * 60):
-            return said(request, _("Too many tries today. Call us, and we go through it together."), status=429)
+            return said(request, _("Too many tries today. Call us, and we go through it together."), status=429, token=token)
         if not customer_acts.is_proof(account, values["proof"]):
             why = _("These are not the last four characters that we have. Try again, or call us.")
             return _shown(request, token, account, status=422, simulation_error=why, **typed)
@@ -240,7 +240,7 @@ def _with_plan(
         return _shown(request, token, account, status=422, plan_error=why)
     # Right ones count too: what is refused must not tell which of them it was.
     if is_too_often(f"account {account.pk}", "proof", most=PROOFS, minutes=24 * 60):
-        return said(request, _("Too many tries today. Call us, and we go through the plan together."), status=429)
+        return said(request, _("Too many tries today. Call us, and we go through the plan together."), status=429, token=token)
     if not customer_acts.is_proof(account, form.cleaned_data["proof"]):
         why = _("These are not the last four characters that we have. Try again, or call us.")
         return _shown(request, token, account, status=422, plan_error=why)

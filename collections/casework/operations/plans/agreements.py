@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Installment
 from accounts.operations.attachments import forget_content, open_file, store_content
-from casework.models import Plan, PlanAgreement
+from casework.models import Plan, PlanAgreement, PlanFile
 from casework.operations.plans.proposing import dues_in, parts_in
 from casework.operations.plans.refusals import AgreementUnprinted
 from casework.plan_roles import READ_AGREEMENT
@@ -125,15 +125,28 @@ def open_agreement(*, actor: Actor, plan: Plan, kept: PlanAgreement) -> BytesIO:
     return handle
 
 
-def note_reading(*, actor: Actor, plan: Plan, what: str) -> None:
-    """Record that somebody read the agreement of a plan: it names the customer."""
+def open_paper(*, actor: Actor, plan: Plan, paper: PlanFile) -> BytesIO:
+    """Return an agreement as it was signed on paper; that it was opened is recorded, with which one by its hash.
+
+    :raises FileNotFoundError: the bytes are gone from var/
+    """
+    handle = open_file(paper)
+    note_reading(actor=actor, plan=plan, what="paper", sha256=paper.sha256)
+    return handle
+
+
+def note_reading(*, actor: Actor, plan: Plan, what: str, sha256: str = "") -> None:
+    """Record that somebody read the agreement of a plan: it names the customer.
+
+    :param sha256: of the file, where there may be several of what was read
+    """
     record(
         actor=actor,
         action=READ_AGREEMENT,
         subject_type="plan",
         subject_key=plan.reference,
         account_id=plan.account_id,
-        after={"read": what},
+        after={"read": what, **({"sha256": sha256} if sha256 else {})},
     )
 
 

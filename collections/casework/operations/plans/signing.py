@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -37,6 +37,7 @@ from casework.operations.plans.refusals import (
 from casework.operations.plans.standing import Held, hold_plan, note, owed_by, parts_of
 from casework.operations.plans.using import settle_use
 from casework.operations.promises import cancel_promise
+from casework.plan_hooks import send_offer_again
 from casework.plan_roles import CONFIRM_PLAN, SEND_BACK_PAPER, SIGN_PLAN
 from casework.rules.plans import observed_until
 from riskops.shared.audit import Actor
@@ -154,8 +155,12 @@ def confirm_agreement(*, actor: Actor, reference: str) -> Plan:
 
 @transaction.atomic
 def send_back_agreement(*, actor: Actor, reference: str, reason: str, now: datetime) -> Plan:
-    """Send back an agreement that somebody else handed in: the offer stands as before, for another paper or another way.
+    """Send back an agreement that somebody else handed in: the offer stands again, for another paper or another way.
 
+    Where its last day came while the paper waited, it stands for the days of the terms anew: the wait was ours. The customer is
+    written to where they have no message of the offer, or one with a day that is past.
+
+    :param now: when it is sent back, and from when a message may go out
     :raises ReasonMissing: nothing is written in it
     :raises OwnSignature: whoever handed it in
     :raises PlanUnknown, PlanMovedOn, ConflictDeclared: see `hold_plan`
@@ -179,7 +184,28 @@ def send_back_agreement(*, actor: Actor, reference: str, reason: str, now: datet
         note=reason.strip(),
         figures={"file": paper.name, "sha256": paper.sha256},
     )
+    is_longer = _extend(plan, held, actor)
+    send_offer_again(plan, held.open_day, now, is_longer=is_longer)
     return plan
+
+
+def _extend(plan: Plan, held: Held, actor: Actor) -> bool:
+    """Have an offer stand for the days of its terms from the open day on, where that is its last day or later."""
+    until = plan.offered_until
+    if until is None or held.open_day < until:
+        return False
+    plan.offered_until = held.open_day + timedelta(days=plan.terms.offer_days)
+    plan.save(update_fields=["offered_until"])
+    note(
+        plan,
+        PlanEvent.Kind.EXTENDED,
+        day=held.open_day,
+        actor=actor,
+        action=SEND_BACK_PAPER,
+        before=plan.status,
+        figures={"offered_until": plan.offered_until.isoformat(), "stood_until": until.isoformat()},
+    )
+    return True
 
 
 def check_balance(plan: Plan, held: Held) -> None:

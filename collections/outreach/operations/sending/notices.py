@@ -1,4 +1,7 @@
-"""Notices of decisions and debits taken into the outbox, each once; those of people without an account wait where they are."""
+"""Notices of decisions and debits taken into the outbox, each once; those of people without an account wait where they are.
+
+What else is written with its occasion and not from a template goes the same way, for its own purpose: offers of plans.
+"""
 
 from __future__ import annotations
 
@@ -82,11 +85,22 @@ def _take(notice: DecisionNotice | DebitNotice, account: CreditAccount, kind: st
     return f"message {queue_notice(account, dated=notice.dated, step=step, texts=texts, now=now).pk}"
 
 
-def queue_notice(account: CreditAccount, *, dated: date, step: str, texts: Mapping[str, str], now: datetime) -> Message:
-    """Put a notice into the outbox, by the first way the customer can be reached; once, however often it is asked for.
+def queue_notice(
+    account: CreditAccount,
+    *,
+    dated: date,
+    step: str,
+    texts: Mapping[str, str],
+    now: datetime,
+    purpose: Purpose = Purpose.NOTICE,
+    expires_on: date | None = None,
+) -> Message:
+    """Put a text into the outbox, by the first way the customer can be reached; once, however often it is asked for.
 
     :param step: what it is about, e.g. `notice:decided:7`
     :param texts: what it says, by "en" and "zh"
+    :param purpose: what the gate judges it as; a notice passes what only a notice may
+    :param expires_on: the last day on which it makes sense
     """
     # What cannot be reached at all is still queued: refused by the gate, it lies with the dead letters for a person.
     ways = [channel for channel in WAYS if detail_of(account.customer, channel) is not None] or [WAYS[0]]
@@ -97,10 +111,11 @@ def queue_notice(account: CreditAccount, *, dated: date, step: str, texts: Mappi
         channel=ways[0],
         defaults={
             "customer_id": account.customer_id,
-            "purpose": Purpose.NOTICE,
+            "purpose": purpose,
             "texts": dict(texts),
             "fallback": [{"channel": str(channel), "template": ""} for channel in ways[1:]],
             "planned_on": dated,
+            "expires_on": expires_on,
             "priority": PRIORITY,
             "due_at": now,
         },

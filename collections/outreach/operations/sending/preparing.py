@@ -30,7 +30,7 @@ from outreach.operations.sending.stopping import (
 )
 from outreach.operations.sending.ways import address_of, lock_customers, queue_next_way
 from outreach.operations.template_refusals import RenderingRefused
-from outreach.plan_offers import OWN_PAGE
+from outreach.plan_offers import HOTLINE, OWN_PAGE, is_answerable
 from outreach.policies import NoPolicy
 from outreach.providers import registry
 from outreach.providers.interface import Outgoing, Provider
@@ -59,6 +59,8 @@ class Hold:
     NO_TEMPLATE: Final = "no-template"
     NOT_CARRIED: Final = "not-carried"
     BROKEN: Final = "broken"
+    PAPER: Final = "paper-waits"
+    NO_WAY_TO_ACCEPT: Final = "no-way-to-accept"
     GATE: Final = "gate"
 
 
@@ -113,6 +115,10 @@ class _Told:
             discloses_debt=rendering.discloses_debt(template),
             has_opt_out=rendering.has_opt_out(template),
         )
+
+
+class _NoWayToAccept(Exception):
+    """The site has lost its address and its hotline since the offer was queued: it could not say how it is accepted."""
 
 
 class _NoTemplate(Exception):
@@ -174,12 +180,17 @@ class _Desk:
         if stopped:
             cancel(message, stopped, now)
             return Passed.ENDED
+        if message.pk in self.seen.offers.waiting:
+            # Signed on paper: told once more to accept, the customer would wonder; sent back, the offer stands again.
+            return _put_off(message, now + HELD, Hold.PAPER)
         if message.purpose != Purpose.NOTICE and self.is_feed_missing:
             return _put_off(message, now + HELD, Hold.FEED)
         try:
             said = self._said(message)
         except _NoTemplate:
             return set_aside(message, f"{Hold.NO_TEMPLATE}: {message.template_code}", now)
+        except _NoWayToAccept:
+            return set_aside(message, Hold.NO_WAY_TO_ACCEPT, now)
         except RenderingRefused as refusal:
             return set_aside(message, str(refusal), now)
         providers = registry.providers_of(Channel(message.channel))
@@ -283,7 +294,11 @@ class _Desk:
             episode=message.episode,
             today=self.today,
             dues=self.seen.dues.get(account.pk, ()),
+            # An offer is accepted by its link as long as it stands.
+            link_until=message.expires_on if message.purpose == Purpose.OFFER else None,
         )
+        if message.purpose == Purpose.OFFER and not is_answerable():
+            raise _NoWayToAccept
         if message.texts is not None:
             return _notice(message.texts, customer, values)
         told = self.templates.get(message.template_code)
@@ -342,7 +357,7 @@ def from_kept(message: Message) -> Outgoing:
 
 def _notice(texts: Mapping[str, str], customer: Customer, values: Mapping[str, str]) -> _Said:
     """Return a notice as it was written with the decision, with who it comes from before it and how to opt out after it."""
-    body = _with_page(texts["zh" if customer.language.startswith("zh") else "en"], values.get("customer_page", ""))
+    body = _with_page(texts["zh" if customer.language.startswith("zh") else "en"], values)
     institution, opt_out = values.get("institution", ""), values.get("opt_out", "")
     is_chinese = customer.language.startswith("zh")
     subject = f"【{institution}】" if is_chinese else institution
@@ -357,10 +372,16 @@ def _notice(texts: Mapping[str, str], customer: Customer, values: Mapping[str, s
     )
 
 
-def _with_page(text: str, page: str) -> str:
-    """Return a text with the address of the customer's page where it names one; without an address that line is left out."""
-    lines = text.splitlines() if OWN_PAGE in text else [text]
-    return "\n".join(line.replace(OWN_PAGE, page) for line in lines if page or OWN_PAGE not in line)
+def _with_page(text: str, values: Mapping[str, str]) -> str:
+    """Return a text with the address of the customer's page where it names one; without an address that line is left out, and
+    the line with the number to call stays.
+    """
+    if OWN_PAGE not in text:
+        return text
+    page, hotline = values.get("customer_page", ""), values.get("hotline", "")
+    left_out = {OWN_PAGE: not page, HOTLINE: bool(page) or not hotline}
+    lines = [line for line in text.splitlines() if not any(place in line and left_out[place] for place in left_out)]
+    return "\n".join(line.replace(OWN_PAGE, page).replace(HOTLINE, hotline) for line in lines)
 
 
 def _refused(message: Message, verdict: Verdict, now: datetime) -> Passed:

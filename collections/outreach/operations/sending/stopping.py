@@ -16,7 +16,7 @@ from accounts.facts import ACCOUNT_FACTS, facts_of
 from accounts.models import AccountSignals, AccountState, CreditAccount
 from accounts.operations.deciding.standing import facts_day
 from outreach.models import Message, Strategy
-from outreach.plan_offers import offers_over
+from outreach.plan_offers import OffersSeen, offers_seen
 from outreach.queries.dues import Due, open_dues
 from outreach.rules.contacts import Purpose
 from outreach.rules.ladders import Anchor
@@ -39,6 +39,7 @@ class Stop:
 
     EXPIRED: Final = "expired"
     OFFER_OVER: Final = "offer-over"
+    OFFER_REPLACED: Final = "offer-replaced"
     EPISODE_OVER: Final = "episode-over"
     RESTRICTION_OVER: Final = "restriction-over"
     PROMISE_OVER: Final = "promise-over"
@@ -74,7 +75,7 @@ class Look:
     :param rules: the stop rules, by message
     :param anchors: what the steps of the messages are reckoned from, by message; none for the due date
     :param gentle: the messages whose step was written for vulnerable customers
-    :param over: the messages that offer a plan which is offered no more
+    :param offers: how the plans stand that messages offer
     """
 
     accounts: Mapping[int, CreditAccount]
@@ -83,7 +84,7 @@ class Look:
     rules: Mapping[int, str]
     anchors: Mapping[int, Anchor]
     gentle: frozenset[int]
-    over: frozenset[int] = frozenset()
+    offers: OffersSeen
 
 
 def look_at(messages: Sequence[Message]) -> Look:
@@ -103,7 +104,7 @@ def look_at(messages: Sequence[Message]) -> Look:
     taken = {pk: text for pk, step in steps.items() if (text := str(step.get("rule") or "").strip())}
     gentle = frozenset(pk for pk, text in taken.items() if VULNERABLE in _parsed(text).names)
     dues = open_dues(owe_nothing) if owe_nothing else {}
-    return Look(accounts, dues, facts, rules, anchors, gentle, offers_over(messages))
+    return Look(accounts, dues, facts, rules, anchors, gentle, offers_seen(messages))
 
 
 def stop_reason(message: Message, look: Look, today: date) -> str:
@@ -112,8 +113,10 @@ def stop_reason(message: Message, look: Look, today: date) -> str:
     :param look: at the message's account, as it stands now
     :param today: the site's calendar day
     """
-    if message.pk in look.over:
+    if message.pk in look.offers.over:
         return Stop.OFFER_OVER
+    if message.pk in look.offers.replaced:
+        return Stop.OFFER_REPLACED
     if message.expires_on is not None and message.expires_on < today:
         return Stop.EXPIRED
     # A notice and a correction are told whatever has become of the debt.

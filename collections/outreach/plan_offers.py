@@ -32,7 +32,7 @@ _UNDER_WAY: Final = (*Message.OPEN, Message.Status.SENT, Message.Status.DELIVERE
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Which plan a message offers, and for the how manieth time: 0 is when it was approved."""
+    """Which plan a message offers, and which telling of it this is: 0 is the one of its approval."""
 
     plan: int
     time: int

@@ -226,7 +226,7 @@ def test_what_was_signed_twice_counts_once(account: CreditAccount) -> None:
         ({"schedule": (THIRDS[0]._replace(due_date=OPEN), THIRDS[1], THIRDS[2])}, DueTooEarly, "come after 2025-03-11"),
         ({"schedule": (THIRDS[1], THIRDS[0], THIRDS[2])}, DueTooEarly, "each later than the one before"),
         ({"schedule": ()}, NothingMoved, "Nothing that is owed"),
-        ({"reason": " "}, ReasonMissing, ""),
+        ({"reason": " "}, ReasonMissing, "No reason is given"),
         ({"reference": "O1"}, ChangeReferenceTaken, "O1 is in the book for something else"),
     ],
 )

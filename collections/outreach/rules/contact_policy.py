@@ -136,7 +136,9 @@ def judge(policy: Policy, request: Request, standing: Standing, past: Iterable[P
     """
     made = [p for p in past if p.outcome is not Outcome.NOT_MADE]
     own, others = (tuple(p for p in made if p.is_with_another is is_other) for is_other in (False, True))
-    matter = _Matter(policy, request, standing, own, others, now)
+    today = standing.day_of(now)
+    ages = tuple((today - standing.day_of(p.at)).days for p in own)
+    matter = _Matter(policy, request, standing, own, ages, others, now)
     findings = [finding for rule in _RULES if (finding := rule(matter)) is not None]
     denied = next((finding for finding in findings if finding.until is None), None)
     if denied is not None:
@@ -162,10 +164,13 @@ def next_allowed(policy: Policy, request: Request, standing: Standing, past: Seq
 
 @dataclass(frozen=True, slots=True)
 class _Matter:
+    """What the rules look at. `ages`: how many of the customer's days ago each of `past` was, found once for all rules."""
+
     policy: Policy
     request: Request
     standing: Standing
     past: tuple[Past, ...]
+    ages: tuple[int, ...]
     with_others: tuple[Past, ...]
     now: datetime
 
@@ -175,7 +180,7 @@ class _Matter:
     def within(self, days: int, channels: Iterable[Channel]) -> list[Past]:
         """Return the contacts of the last days, the present one included, by channel."""
         wanted = frozenset(channels)
-        return [p for p in self.past if p.channel in wanted and 0 <= self.days_ago(p) < days]
+        return [p for p, age in zip(self.past, self.ages, strict=True) if 0 <= age < days and p.channel in wanted]
 
     def days_on(self, contact: Past, days: int) -> datetime:
         """Return when the customer's day begins that is so many days after that of a contact."""

@@ -82,10 +82,12 @@ def _find(within: str, bounds: StageBounds) -> list[_Found]:
             f"FROM {_CASES} AS c WHERE c.closed_on IS NULL AND c.account_id {within}), "
             f"found AS (SELECT l.account_id, p.id, p.stage, CASE WHEN p.stage IN ({kept}) THEN p.stage ELSE l.standing END "
             f"AS becomes, l.days_past_due, l.overdue_minor, {boolean(False)} AS has_reason, l.product_id, "
-            f"l.oldest_unpaid_due_date FROM late AS l LEFT JOIN present AS p ON p.account_id = l.account_id "
+            # Against the tables, not against `present`: SQLite looks nothing up in what has no index.
+            f"l.oldest_unpaid_due_date FROM late AS l LEFT JOIN {_CASES} AS p ON p.account_id = l.account_id "
+            f"AND p.closed_on IS NULL AND p.account_id {within} "
             # Who is not among the late ones has nothing past due.
             f"UNION ALL SELECT p.account_id, p.id, p.stage, '{CURED}', 0, NULL, p.has_reason, p.product_id, NULL "
-            f"FROM present AS p LEFT JOIN late AS l ON l.account_id = p.account_id WHERE l.account_id IS NULL) "
+            f"FROM present AS p WHERE p.account_id NOT IN (SELECT account_id FROM late)) "
             f"SELECT * FROM found AS f WHERE f.id IS NULL OR f.becomes <> f.stage ORDER BY f.account_id"
         )
     return [_Found(*row)._replace(since=_day(row[-1])) for row in rows]

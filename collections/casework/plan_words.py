@@ -24,7 +24,9 @@ def covers_word(value: Any) -> str:
 
 
 def read_word(value: Any) -> str:
-    """Return which agreement was read and how, in words, of `offered.pdf` or `draft, on screen`."""
+    """Return which agreement was read and how, in words, of `offered.pdf`, `draft, on screen` or `paper`."""
+    if value == "paper":
+        return _("as signed on paper")
     named = {**dict(PlanAgreement.Stage.choices), "draft": pgettext("agreement", "as a draft")}
     for ending, how in _READ.items():
         stage = str(value).removesuffix(ending)

@@ -100,6 +100,7 @@ def test_values_are_told_as_words_and_money(before: Any, after: Any, currency: s
         ("plan", None, {"covers": "open", "days_missed": 16}, "takes over everything unpaid days missed 16", ""),
         ("plan", None, {"read": "offered.pdf"}, "read as offered, as a PDF", "阅读的内容 要约版，PDF 文件"),
         ("plan", None, {"read": "draft, on screen"}, "read as a draft, on screen", ""),
+        ("plan", None, {"read": "paper"}, "read as signed on paper", "阅读的内容 纸质签署版"),
         ("plan", None, {"read": "draft"}, "read draft", "阅读的内容 draft"),
         ("account", None, {"may_use": False, "plan": "", "day": "2025-04-01"}, "may be used no plan day 1 Apr 2025", ""),
         ("legal case", {"stage": "suit"}, {"stage": "judgment", "on": "2025-04-01"}, "stage suit → judgment on 1 Apr 2025", ""),

@@ -19,7 +19,7 @@ from dashboards.rules.states import BUCKETS, State
 from dashboards.segments import Segment, segment
 from riskops.shared.day import book_state
 from riskops.shared.scope import Scope as PersonScope
-from riskops.shared.sql import date_literal, fetch
+from riskops.shared.sql import as_day, date_literal, fetch
 
 
 class MonthEnd(NamedTuple):
@@ -49,7 +49,7 @@ def month_ends() -> tuple[MonthEnd, ...]:
         f"SELECT d.as_of, (SELECT t.provenance FROM {table} t WHERE t.as_of = d.as_of LIMIT 1) "
         f"FROM d WHERE d.as_of <= {date_literal(business_date)} ORDER BY d.as_of"
     )
-    found = ((as_of if isinstance(as_of, date) else date.fromisoformat(as_of), provenance) for as_of, provenance in rows)
+    found = ((as_day(as_of), provenance) for as_of, provenance in rows)
     return tuple(MonthEnd(as_of, provenance) for as_of, provenance in found if is_month_end(as_of))
 
 

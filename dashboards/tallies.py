@@ -27,7 +27,7 @@ from dashboards.state_sql import (
     state_sql,
     write_off_join_sql,
 )
-from riskops.shared.sql import date_literal, fetch
+from riskops.shared.sql import as_day, date_literal, fetch
 
 
 class StateTally(NamedTuple):
@@ -106,7 +106,7 @@ def state_tallies(days: Sequence[date], scope: Scope) -> list[StateTally]:
         )
     if left := [day for day in days if day not in summed]:
         rows += _states_of_snapshots(left, scope)
-    return [StateTally(_day(r[0]), str(r[1]), State(r[2]), *map(int, r[3:])) for r in rows]
+    return [StateTally(as_day(r[0]), str(r[1]), State(r[2]), *map(int, r[3:])) for r in rows]
 
 
 def flow_tallies(pairs: Sequence[tuple[date, date]], scope: Scope) -> list[FlowTally]:
@@ -136,10 +136,6 @@ def _aggregated_days(days: Sequence[date], scope: Scope) -> set[date]:
     if not days or scope.segment_name not in _AGGREGATED:
         return set()
     return set(DailyAggregate.objects.filter(as_of__in=days).values_list("as_of", flat=True).distinct().order_by())
-
-
-def _day(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(str(value))
 
 
 def _states_of_snapshots(days: Sequence[date], scope: Scope) -> list[tuple[Any, ...]]:

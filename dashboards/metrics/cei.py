@@ -14,7 +14,7 @@ from dashboards.installments import ALLOCATIONS, INSTALLMENTS, INTRICATE, intric
 from dashboards.metrics.base import Ask, Basis, Cell, Measure, Metric
 from dashboards.rules.months import shifted
 from dashboards.scope import Scope, segment_joins
-from riskops.shared.sql import fetch
+from riskops.shared.sql import as_day, fetch
 
 _Sums = Counter[tuple[str, date]]
 
@@ -35,10 +35,6 @@ def compute(ask: Ask) -> list[Cell]:
         for segment in sorted({segment for segment, _day in (*opening, *billed)})
         if (below := opening[segment, day] + billed[segment, day] - current[segment, day]) > 0
     ]
-
-
-def _day(value: date | str) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
 
 
 def _add_plain(scope: Scope, days: list[date], opening: _Sums, billed: _Sums, closing: _Sums, current: _Sums) -> None:
@@ -69,21 +65,21 @@ def _add_plain(scope: Scope, days: list[date], opening: _Sums, billed: _Sums, cl
     for day in days:
         before = shifted(day, -1)
         for segment, due_in, there_in, is_last_day, lost_in, principal in scheduled:
-            if (lost_in is not None and _day(lost_in) <= day) or _day(there_in) > day:
+            if (lost_in is not None and as_day(lost_in) <= day) or as_day(there_in) > day:
                 continue
             closing[segment, day] += principal
-            if _day(due_in) == day:
+            if as_day(due_in) == day:
                 billed[segment, day] += principal
                 current[segment, day] += principal if is_last_day else 0
-            elif _day(there_in) <= before:
+            elif as_day(there_in) <= before:
                 opening[segment, day] += principal
         for segment, due_in, is_last_day, lost_in, paid_in, amount in paid:
-            if (lost_in is not None and _day(lost_in) <= day) or _day(due_in) > day or _day(paid_in) > day:
+            if (lost_in is not None and as_day(lost_in) <= day) or as_day(due_in) > day or as_day(paid_in) > day:
                 continue
             closing[segment, day] -= amount
-            if _day(due_in) == day:
+            if as_day(due_in) == day:
                 current[segment, day] -= amount if is_last_day else 0
-            elif _day(paid_in) <= before:
+            elif as_day(paid_in) <= before:
                 opening[segment, day] -= amount
 
 

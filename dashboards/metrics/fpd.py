@@ -12,7 +12,7 @@ from dashboards.installments import ACCOUNTS, INSTALLMENTS, INTRICATE, has_reach
 from dashboards.metrics.base import Ask, Basis, Cell, Measure, Metric, Option
 from dashboards.rules.months import label
 from dashboards.scope import Scope, segment_joins
-from riskops.shared.sql import days_between, fetch
+from riskops.shared.sql import as_day, days_between, fetch
 
 # The earliest booked order of each customer, ties by order number (then account number); its earliest due instalment.
 _FIRST = (
@@ -59,10 +59,6 @@ def compute(ask: Ask) -> list[Cell]:
     return found
 
 
-def _day(value: date | str) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
-
-
 def _plain_groups(scope: Scope, n: int) -> list[_Group]:
     cut = scope.segment(tier_of="")
     firsts = settled(f"first f JOIN {INSTALLMENTS} i ON i.id = f.id")
@@ -73,7 +69,7 @@ def _plain_groups(scope: Scope, n: int) -> list[_Group]:
         cut.parameters,
     )
     return [
-        _Group(segment, _day(due_date), _day(there_on), int(customers), int(reached))
+        _Group(segment, as_day(due_date), as_day(there_on), int(customers), int(reached))
         for segment, due_date, there_on, customers, reached in rows
     ]
 

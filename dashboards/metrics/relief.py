@@ -13,7 +13,7 @@ from accounts.models import CreditAccount, Waiver
 from casework.models import Plan, PlanEvent, Promise, ReliefTerms
 from dashboards.metrics.base import Ask, Basis, Cell, Measure, Metric
 from dashboards.scope import Scope, segment_joins
-from riskops.shared.sql import date_literal, fetch
+from riskops.shared.sql import as_day, date_literal, fetch
 
 #: The instruments, and what is counted of each; not all of it can come of every one.
 INSTRUMENTS: Final = ("promise", "deferral", "restructure", "re_age", "waiver")
@@ -64,7 +64,7 @@ def happened(scope: Scope, *, until: date) -> list[Happened]:
         cut.parameters,
     )
     return [
-        Happened(segment, instrument, event, day if isinstance(day, date) else date.fromisoformat(day), int(n), int(amount))
+        Happened(segment, instrument, event, as_day(day), int(n), int(amount))
         for segment, instrument, event, day, n, amount in rows
     ]
 

@@ -9,15 +9,10 @@ from accounts.models.snapshot import AccountSnapshot
 from dashboards.installments import INSTALLMENTS, month_end_sql
 from dashboards.metrics.base import Ask, Measure
 from dashboards.scope import segment_joins
-from riskops.shared.sql import date_literal, fetch
+from riskops.shared.sql import as_day, date_literal, fetch
 
 Sums = Counter[tuple[str, date, date]]
 _SNAPSHOTS = AccountSnapshot._meta.db_table
-
-
-def as_date(value: date | str) -> date:
-    """Return a date read from SQL, which SQLite gives as text."""
-    return value if isinstance(value, date) else date.fromisoformat(value)
 
 
 def sums(ask: Ask, *, n: int, is_ever: bool) -> tuple[Sums, Sums]:
@@ -46,7 +41,7 @@ def _standing(ask: Ask, n: int) -> tuple[Sums, Sums]:
     bad: Sums = Counter()
     every: Sums = Counter()
     for segment, opened, as_of, accounts, late in rows:
-        key = (segment, as_date(opened), as_date(as_of))
+        key = (segment, as_day(opened), as_day(as_of))
         every[key] += int(accounts)
         bad[key] += int(late)
     return bad, every
@@ -76,8 +71,8 @@ def _ever_bad(ask: Ask, n: int) -> Sums:
     bad: Sums = Counter()
     for segment, opened, first_on, booked_in, amount in rows:
         for day in ask.days:
-            if max(as_date(first_on), as_date(booked_in)) <= day:
-                bad[segment, as_date(opened), day] += int(amount)
+            if max(as_day(first_on), as_day(booked_in)) <= day:
+                bad[segment, as_day(opened), day] += int(amount)
     return bad
 
 
@@ -89,7 +84,7 @@ def first_due(ask: Ask) -> dict[tuple[str, date], date]:
         f"{segment_joins(cut, of='i', always_account=True)} WHERE {ask.scope.condition('i')} GROUP BY 1, 2",
         cut.parameters,
     )
-    return {(segment, as_date(opened)): as_date(due_date) for segment, opened, due_date in rows}
+    return {(segment, as_day(opened)): as_day(due_date) for segment, opened, due_date in rows}
 
 
 def _booked(ask: Ask, counted: Sums) -> Sums:
@@ -104,6 +99,6 @@ def _booked(ask: Ask, counted: Sums) -> Sums:
     every: Sums = Counter()
     for segment, opened, booked_in, principal in rows:
         for day in ask.days:
-            if as_date(booked_in) <= day and counted[segment, as_date(opened), day]:
-                every[segment, as_date(opened), day] += int(principal)
+            if as_day(booked_in) <= day and counted[segment, as_day(opened), day]:
+                every[segment, as_day(opened), day] += int(principal)
     return every

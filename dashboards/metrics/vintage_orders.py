@@ -21,10 +21,9 @@ from dashboards.installments import (
     settled,
 )
 from dashboards.metrics.base import Ask, Measure
-from dashboards.metrics.vintage_accounts import as_date
 from dashboards.rules.months import end_of_month, month_ends_between
 from dashboards.scope import segment_joins
-from riskops.shared.sql import days_between, fetch
+from riskops.shared.sql import as_day, days_between, fetch
 
 Sums = Counter[tuple[str, date, date]]
 #: The bad orders as `b`, each with the day it was booked: looked up along the key, which costs less than a join of all orders.
@@ -63,8 +62,8 @@ def _every(ask: Ask) -> Sums:
     every: Sums = Counter()
     for segment, vintage, booked_in, amount in rows:
         for day in ask.days:
-            if max(as_date(vintage), as_date(booked_in)) <= day:
-                every[segment, as_date(vintage), day] += int(amount)
+            if max(as_day(vintage), as_day(booked_in)) <= day:
+                every[segment, as_day(vintage), day] += int(amount)
     return every
 
 
@@ -90,8 +89,8 @@ def _ever_bad(ask: Ask, n: int) -> Sums:
     bad: Sums = Counter()
     for segment, vintage, first_on, booked_in, amount in rows:
         for day in ask.days:
-            if max(as_date(first_on), as_date(booked_in)) <= day:
-                bad[segment, as_date(vintage), day] += int(amount)
+            if max(as_day(first_on), as_day(booked_in)) <= day:
+                bad[segment, as_day(vintage), day] += int(amount)
     return bad
 
 
@@ -120,7 +119,7 @@ def _currently_bad(ask: Ask, n: int) -> Sums:
     bad: Sums = Counter()
     for sign, statement in signed:
         for segment, vintage, as_of, amount in fetch(f"{common} {statement}", cut.parameters):
-            bad[segment, as_date(vintage), as_date(as_of)] += sign * int(amount)
+            bad[segment, as_day(vintage), as_day(as_of)] += sign * int(amount)
     return bad
 
 

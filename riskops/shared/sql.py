@@ -31,6 +31,11 @@ def moment(value: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(value)
 
 
+def as_day(value: date | str) -> date:
+    """Return a date that a query of ours gave: SQLite keeps it as text."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
 def as_moment(value: Any) -> datetime:
     """Return a moment that a query of ours gave: SQLite keeps it as text, in UTC and without saying so."""
     read = value if isinstance(value, datetime) else datetime.fromisoformat(value)

@@ -19,7 +19,7 @@ from casework.queries.cases.open_cases import bounds_of, figures_in_force
 from casework.rules.case_stages import CURED, KEPT_STAGES, PURSUE, REMIND, WORK, WRITTEN_OFF, StageBounds
 from riskops.shared.audit import CLOSE
 from riskops.shared.rows import insert_rows, update_rows
-from riskops.shared.sql import boolean, fetch, moment, without_nested_loops
+from riskops.shared.sql import as_day, boolean, fetch, moment, without_nested_loops
 
 #: The step of the close that does this.
 EPISODES_STEP: Final = "episodes"
@@ -78,24 +78,18 @@ def _find(within: str, bounds: StageBounds) -> list[_Found]:
             f"WITH late AS MATERIALIZED (SELECT s.account_id, s.product_id, s.oldest_unpaid_due_date, s.days_past_due, "
             f"{_OVERDUE} AS overdue_minor, {_standing(bounds)} AS standing FROM {_STATES} AS s "
             f"WHERE s.bucket IN ({_LATE_BUCKETS}) AND s.account_id {within} AND s.days_past_due > 0), "
-            f"present AS MATERIALIZED (SELECT c.id, c.account_id, c.stage, c.product_id, c.reason_id IS NOT NULL AS has_reason "
-            f"FROM {_CASES} AS c WHERE c.closed_on IS NULL AND c.account_id {within}), "
             f"found AS (SELECT l.account_id, p.id, p.stage, CASE WHEN p.stage IN ({kept}) THEN p.stage ELSE l.standing END "
             f"AS becomes, l.days_past_due, l.overdue_minor, {boolean(False)} AS has_reason, l.product_id, "
-            # Against the tables, not against `present`: SQLite looks nothing up in what has no index.
+            # By the table's index: SQLite compares two tables made within a statement row by row.
             f"l.oldest_unpaid_due_date FROM late AS l LEFT JOIN {_CASES} AS p ON p.account_id = l.account_id "
             f"AND p.closed_on IS NULL AND p.account_id {within} "
             # Who is not among the late ones has nothing past due.
-            f"UNION ALL SELECT p.account_id, p.id, p.stage, '{CURED}', 0, NULL, p.has_reason, p.product_id, NULL "
-            f"FROM present AS p WHERE p.account_id NOT IN (SELECT account_id FROM late)) "
+            f"UNION ALL SELECT c.account_id, c.id, c.stage, '{CURED}', 0, NULL, c.reason_id IS NOT NULL, c.product_id, NULL "
+            f"FROM {_CASES} AS c WHERE c.closed_on IS NULL AND c.account_id {within} "
+            f"AND c.account_id NOT IN (SELECT account_id FROM late)) "
             f"SELECT * FROM found AS f WHERE f.id IS NULL OR f.becomes <> f.stage ORDER BY f.account_id"
         )
-    return [_Found(*row)._replace(since=_day(row[-1])) for row in rows]
-
-
-def _day(value: date | str | None) -> date | None:
-    """Return a date of a query of ours; SQLite keeps it as text."""
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    return [_Found(*row)._replace(since=as_day(row[-1]) if row[-1] else None) for row in rows]
 
 
 def _move(moved: Sequence[_Found], as_of: date, now: datetime) -> None:

@@ -24,7 +24,7 @@ from outreach.policies import live_policies, pick_policy
 from outreach.rules.contacts import Hold
 from outreach.rules.ladders import Act
 from outreach.strategies import Ladder, ladder_of, live_strategies, pick_strategy
-from riskops.shared.sql import date_literal, fetch, prepare_for_bulk_work
+from riskops.shared.sql import as_day, date_literal, fetch, prepare_for_bulk_work
 
 #: So many days are looked at.
 DAYS: Final = 30
@@ -136,7 +136,7 @@ def try_ladder(strategy: Strategy, *, as_of: date, now: datetime) -> StrategyTry
             with_calls=True,
         )  # fmt: skip
         for day, number, channel, why, count in _counted(span):
-            counts[_as_date(day), ladder.steps[number].code, channel, why] += count
+            counts[as_day(day), ladder.steps[number].code, channel, why] += count
     took_ms = round((time.perf_counter() - begun) * 1_000)
     lines = tuple(TryLine(*key, count) for key, count in sorted(counts.items()))
     costs = {channel: str(cost) for channel, cost in settings.MESSAGE_COST.items()}
@@ -174,8 +174,3 @@ def _counted(span: Span) -> list[tuple[Any, ...]]:
 
 def _numbers_of_calls(ladder: Ladder) -> list[int]:
     return [number for number, step in enumerate(ladder.steps) if step.act is Act.CALL]
-
-
-def _as_date(value: Any) -> date:
-    # SQLite gives a date that no column types as text.
-    return date.fromisoformat(value) if isinstance(value, str) else value

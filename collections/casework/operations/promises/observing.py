@@ -18,7 +18,7 @@ from casework.queries.promises.pledges import payments_of, pledge_of
 from casework.rules.promises import OPEN, Verdict, judge
 from riskops.shared.audit import CLOSE
 from riskops.shared.day import DayPosition, hold_day
-from riskops.shared.sql import fetch
+from riskops.shared.sql import as_day, fetch
 
 Status = Promise.Status
 
@@ -113,11 +113,6 @@ def note_account(account_id: int, *, as_of: date) -> bool:
         account_id,
         broken_promises_6m=int(broken),
         has_open_promise=bool(is_open),
-        promise_due_on=_as_date(due_on),
-        promise_broken_on=_as_date(broken_on),
+        promise_due_on=as_day(due_on) if due_on else None,
+        promise_broken_on=as_day(broken_on) if broken_on else None,
     )
-
-
-def _as_date(value: Any) -> date | None:
-    # SQLite keeps dates as text.
-    return date.fromisoformat(value) if isinstance(value, str) else value

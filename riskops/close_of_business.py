@@ -39,7 +39,7 @@ from outreach.bulk.assign import ARMS_STEP, assign_arms
 from outreach.bulk.plan import OUTREACH_STEP, plan_messages
 from recovery.operations.agencies.placing import AGENCIES_STEP, work_placements
 from recovery.operations.write_offs.lapsing import WRITE_OFFS_STEP, work_write_offs
-from riskops.shared import closing, feeds
+from riskops.shared import closing, feeds, shards
 from riskops.shared.audit import Actor
 from riskops.shared.closing import Shard, Step
 from riskops.shared.day import SEALING_STEP, SIMULATED, book_state
@@ -321,8 +321,8 @@ def start_close(*, business_date: date, through: date | None = None, actor: Acto
 
 
 def work_on(run_id: int, *, for_seconds: float | None = None) -> CloseRun:
-    """Work on an open run in this process; see `closing.work`."""
-    return closing.work(run_id, steps=STEPS, for_seconds=for_seconds)
+    """Work on an open run in this process; see `shards.work`."""
+    return shards.work(run_id, steps=STEPS, for_seconds=for_seconds)
 
 
 def next_day_to_close() -> date | None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import CreditAccount
 from riskops.close_of_business import next_day_to_close, start_close, work_on
-from riskops.shared import audit, closing, feeds, heartbeat
+from riskops.shared import audit, closing, feeds, heartbeat, shards
 from riskops.shared.audit import Actor
 from riskops.shared.bells import ring as bell
 from riskops.shared.day import book_state
@@ -108,5 +108,5 @@ def tick() -> None:
     if run.status == CloseRun.Status.WAITING:
         missing = feeds.missing_feeds(run.business_date, now=timezone.now())
         run = closing.stop_waiting(run.pk, missing=missing, actor=audit.CLOSE)
-    if run.status == CloseRun.Status.RUNNING and (closing.has_work(run) or not closing.is_in_work(run)):
+    if run.status == CloseRun.Status.RUNNING and (shards.has_work(run) or not shards.is_in_work(run)):
         ring(run)

@@ -8,8 +8,8 @@ from typing import Final
 from django.db.models import Max
 from django.utils import timezone
 
-from riskops.shared.closing import worker_name
 from riskops.shared.models import CloseShard, Heartbeat
+from riskops.shared.workers import worker_name
 
 #: Sent by the scheduler each minute and served by a worker: one sign of both.
 TICK: Final = "close tick"

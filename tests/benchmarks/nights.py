@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from accounts.operations.importing import import_portfolio
 from riskops.close_of_business import STEPS, close_day, next_day_to_close
-from riskops.shared import closing
+from riskops.shared import closing, shards
 from riskops.shared.audit import COMMAND
 from riskops.shared.day import SEALING_STEP
 from riskops.shared.models import CloseRun, CloseShard
@@ -141,18 +141,18 @@ def _empty_the_outbox() -> None:
 def _timed_steps() -> Iterator[dict[str, float]]:
     """Give the seconds that this process spends on the shards of each step, the ends of their transactions within."""
     spent: dict[str, float] = {step.name: 0.0 for step in STEPS}
-    perform = closing._perform
+    perform = shards.perform
 
     def timed(claimed: CloseShard, step: closing.Step) -> None:
         began = time.perf_counter()
         perform(claimed, step)
         spent[step.name] += time.perf_counter() - began
 
-    closing._perform = timed
+    shards.perform = timed
     try:
         yield spent
     finally:
-        closing._perform = perform
+        shards.perform = perform
 
 
 def night_of(run: CloseRun, *, seconds: float, wal: int = 0, by_step: dict[str, float] | None = None) -> Night:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -65,7 +66,7 @@ def happen(what: str, go_on: Path) -> None:
 def wrap_the_close() -> None:
     """Put the points around the close's own functions."""
     from riskops import close_of_business
-    from riskops.shared import closing
+    from riskops.shared import closing, shards
 
     def step_that_may_die(step: closing.Step) -> closing.Step:
         def work(shard: closing.Shard) -> int:
@@ -78,8 +79,8 @@ def wrap_the_close() -> None:
 
     close_of_business.STEPS = tuple(step_that_may_die(step) for step in close_of_business.STEPS)
 
-    def around(name: str, before: str, after: str, facts: Callable[..., dict[str, Any]]) -> None:
-        inner = getattr(closing, name)
+    def around(module: ModuleType, name: str, before: str, after: str, facts: Callable[..., dict[str, Any]]) -> None:
+        inner = getattr(module, name)
 
         def outer(*args: Any, **kwargs: Any) -> Any:
             if before:
@@ -88,14 +89,14 @@ def wrap_the_close() -> None:
             reached(after, **facts(*args, **kwargs))
             return result
 
-        setattr(closing, name, outer)
+        setattr(module, name, outer)
 
     def of_mark(mark: Any, _step: Any) -> dict[str, Any]:
         return {"step": mark.step, "shard": mark.number, "day": mark.run.business_date}
 
-    around("open_run", "", "opened", lambda **kwargs: {"day": kwargs["business_date"]})
-    around("_perform", "claimed", "performed", of_mark)
-    around("_complete", "completing", "completed", lambda run: {"day": run.business_date})
+    around(closing, "open_run", "", "opened", lambda **kwargs: {"day": kwargs["business_date"]})
+    around(shards, "perform", "claimed", "performed", of_mark)
+    around(closing, "_complete", "completing", "completed", lambda run: {"day": run.business_date})
 
 
 def prepare(*, accounts: int, days: int, close_from: str, close_through: str) -> None:

@@ -18,9 +18,9 @@ from factories import TESTER, make_account, make_installment, make_payment
 from accounts.models import AccountState
 from riskops import doorbell
 from riskops.celery import app
-from riskops.shared.closing import worker_name
 from riskops.shared.day import book_state
 from riskops.shared.models import CloseRun
+from riskops.shared.workers import worker_name
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("real_servers")]
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -14,7 +14,7 @@ from factories import TESTER, make_account, set_business_date
 from accounts.models import AccountState
 from riskops import close_of_business, doorbell
 from riskops.close_of_business import close_day, close_through, start_close
-from riskops.shared import closing, heartbeat
+from riskops.shared import closing, heartbeat, shards, workers
 from riskops.shared.day import CloseIsRunning, book_state, hold_book
 from riskops.shared.models import AuditEntry, CloseRun, CloseShard, Heartbeat
 
@@ -26,7 +26,7 @@ NEXT = date(2025, 3, 11)
 @pytest.fixture(autouse=True)
 def _small_shards(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CLOSE_SHARD_ACCOUNTS = 2
-    monkeypatch.setattr(closing, "BACK_OFF_SECONDS", (0.0, 0.0, 0.0, 0.0))
+    monkeypatch.setattr(shards, "BACK_OFF_SECONDS", (0.0, 0.0, 0.0, 0.0))
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_a_step_that_fails_once_is_tried_again_and_leaves_no_trace(_book: None, 
 
 
 def test_a_failed_shard_waits_longer_before_each_attempt(_book: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(closing, "BACK_OFF_SECONDS", (1, 5, 20, 60))
+    monkeypatch.setattr(shards, "BACK_OFF_SECONDS", (1, 5, 20, 60))
     fail_at(monkeypatch, "post", 0, times=9)
     run = start_close(business_date=DAY, actor=TESTER)
     first = CloseShard.objects.filter(step="post", number=0)
@@ -239,7 +239,7 @@ def test_the_command_says_where_it_stopped_and_goes_on_when_typed_again(
 def test_a_shard_that_took_five_workers_with_it_is_left_to_a_person(_book: None) -> None:
     run = start_close(business_date=DAY, actor=TESTER)
     # A worker of this machine whose process is gone, as after SIGKILL for want of memory.
-    dead = closing.worker_name().split(":")[0] + ":999999999:0123abcd"
+    dead = workers.worker_name().split(":")[0] + ":999999999:0123abcd"
     CloseShard.objects.filter(step="post", number=0).update(status="claimed", claimed_by=dead, attempts=5)
     with pytest.raises(closing.StepFailed, match="5 workers died at this shard, the last one was"):
         close_of_business.work_on(run.pk)

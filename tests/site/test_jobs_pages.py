@@ -17,7 +17,7 @@ from factories import TESTER, make_account, make_user, set_business_date
 from accounts.models import AccountState
 from riskops import doorbell
 from riskops.close_of_business import close_day, start_close, work_on
-from riskops.shared import closing, heartbeat
+from riskops.shared import heartbeat, workers
 from riskops.shared.day import book_state
 from riskops.shared.feeds import record_arrival
 from riskops.shared.models import AuditEntry, CloseRun, CloseShard, Feed, Heartbeat
@@ -332,7 +332,7 @@ def test_silence_of_scheduler_and_workers_is_said_with_what_to_do() -> None:
     assert "Nobody is at work." in page and "celery -A riskops worker" in page
     # A worker that is busy with a close serves no tick; what it claims is its sign of life.
     run = start_close(business_date=DAY, actor=TESTER)
-    run.shards.filter(step="post").update(started_at=timezone.now(), status="claimed", claimed_by=closing.worker_name())
+    run.shards.filter(step="post").update(started_at=timezone.now(), status="claimed", claimed_by=workers.worker_name())
     assert "Nobody is at work." not in text(client, "/jobs/")
 
 

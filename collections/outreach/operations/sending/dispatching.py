@@ -26,7 +26,7 @@ from outreach.providers import registry
 from outreach.providers.interface import Refused, Result, Unknown
 from outreach.rules.contacts import Channel
 from outreach.rules.sending import MOST_FAILURES, back_off
-from riskops.shared.closing import worker_name
+from riskops.shared.workers import worker_name
 
 log = structlog.get_logger(__name__)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,12 +13,34 @@ from accounts.models.installment import Installment
 from accounts.rules.terms import Component
 from riskops.shared.fields import KeyField
 
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+
 COMPONENT_CHOICES = [
     (Component.PENALTY, _("penalty")),
     (Component.FEE, _("fee")),
     (Component.INTEREST, _("interest")),
     (Component.PRINCIPAL, _("principal")),
 ]
+
+
+class _IsNull(models.Func):
+    """Whether a column is NULL, asked without its index on SQLite; see `sql.unindexed`."""
+
+    template = "(%(expressions)s IS NULL)"
+    output_field = models.BooleanField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, template="(+%(expressions)s IS NULL)", **extra)
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    """Payments and their reversals, told apart."""
+
+    def received(self) -> PaymentQuerySet:
+        """Leave out the reversals. Never ask for `reverses=None`: SQLite would read all payments there are for it."""
+        return self.filter(_IsNull("reverses_id"))
 
 
 class Payment(models.Model):
@@ -35,6 +59,8 @@ class Payment(models.Model):
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     attributes = models.JSONField(null=True)
     content_hash = models.BigIntegerField()
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("payment")

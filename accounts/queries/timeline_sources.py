@@ -31,7 +31,8 @@ _ACTIONS, _STATUSES = dict(ACTION_CHOICES), dict(STATUS_CHOICES)
 
 
 def _payments(ask: TimelineAsk, *, is_reversal: bool) -> list[Happening]:
-    rows = Payment.objects.filter(account__in=ask.accounts, reverses__isnull=not is_reversal).select_related("reverses")
+    rows = Payment.objects.filter(account__in=ask.accounts).select_related("reverses")
+    rows = rows.filter(reverses__isnull=False) if is_reversal else rows.received()
     rows = holding_text(rows, ask, ("payment_no", "channel", "reverses__payment_no"))
     title = _("Reversal %(number)s of %(payment)s") if is_reversal else _("Payment %(number)s")
     return [

@@ -47,6 +47,14 @@ def places(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
+def unindexed(column: str) -> str:
+    """Return a column in SQL that SQLite takes no index for.
+
+    For one that is NULL in nearly every row, asked for IS NULL: without statistics SQLite takes its unique index to find one.
+    """
+    return column if is_postgresql() else f"+{column}"
+
+
 def days_between(later: str, earlier: str) -> str:
     """Return SQL for the whole days from one date expression to another."""
     if is_postgresql():

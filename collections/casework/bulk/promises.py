@@ -14,7 +14,7 @@ from accounts.models import AccountState, Payment
 from casework.models import CaseEvent, Promise, PromisePart
 from casework.rules.promises import counted_after
 from riskops.shared.audit import CLOSE
-from riskops.shared.sql import date_literal, execute, is_postgresql, moment
+from riskops.shared.sql import date_literal, execute, is_postgresql, moment, unindexed
 
 #: The step of the close that does this.
 PROMISES_STEP: Final = "promises"
@@ -58,11 +58,9 @@ def _collect_verdicts(as_of: date, within: str) -> int:
 def _verdicts(as_of: date, within: str) -> str:
     """Return the query of `rules.promises.judge` over the promises whose payments or reversals may still count."""
     day = date_literal(as_of)
-    # SQLite without statistics takes the index of reversals, in which all other payments of the book are NULL: the sign hides it.
-    no_index = "" if is_postgresql() else "+"
     paid = f"""
         SELECT SUM(m.amount_minor) FROM {_PAYMENTS} AS m
-        WHERE m.account_id = p.account_id AND m.account_id {within} AND {no_index}m.reverses_id IS NULL
+        WHERE m.account_id = p.account_id AND m.account_id {within} AND {unindexed("m.reverses_id")} IS NULL
           AND m.paid_on BETWEEN p.made_on AND q.counts_until AND m.paid_on <= {day}
           AND (m.paid_on > p.made_on OR m.id > p.known_payment_id)
           AND NOT EXISTS (SELECT 1 FROM {_PAYMENTS} AS r

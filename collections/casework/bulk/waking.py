@@ -31,7 +31,7 @@ def wake_items(*, as_of: date, now: datetime, first_account_id: int = 0, last_ac
     """Open what has slept long enough, or whose event has come, and end boosts that are over. Return how many changed."""
     items = WorkItem.objects.filter(account_id__gte=first_account_id, account_id__lte=last_account_id)
     own = {"account": OuterRef("account")}
-    payment = Payment.objects.filter(**own, reverses=None, recorded_at__gt=OuterRef("asleep_since"))
+    payment = Payment.objects.received().filter(**own, recorded_at__gt=OuterRef("asleep_since"))
     broken = AccountSignals.objects.filter(**own, broken_promises_6m__gt=OuterRef("noted_broken"))
     late = AccountState.objects.filter(**own, days_past_due__gte=OuterRef("wake_days"))
     is_over = (

@@ -31,7 +31,7 @@ from outreach.rules.experiment_results import (
     is_mismatch,
     share_mismatch,
 )
-from riskops.shared.sql import date_literal, days_between, fetch
+from riskops.shared.sql import date_literal, days_between, fetch, unindexed
 
 #: The window in which messages and their cost count, in days.
 COST_DAYS: Final = WINDOWS[-1]
@@ -196,7 +196,7 @@ def _paid(experiment_id: int, products: str, as_of: date, days: int) -> list[tup
         f"WHERE experiment_id = {experiment_id:d} AND assigned_on <= {ended}), "
         f"m AS (SELECT s.customer_id, SUM(p.amount_minor) AS amount FROM s "
         f"JOIN {_ACCOUNTS} AS a ON a.customer_id = s.customer_id AND a.product_id IN {products} "
-        f"JOIN {_PAYMENTS} AS p ON p.account_id = a.id AND p.is_posted AND p.reverses_id IS NULL "
+        f"JOIN {_PAYMENTS} AS p ON p.account_id = a.id AND p.is_posted AND {unindexed('p.reverses_id')} IS NULL "
         f"AND p.paid_on > s.assigned_on AND {days_between('p.paid_on', 's.assigned_on')} <= {days:d} "
         f"WHERE NOT EXISTS (SELECT 1 FROM {_PAYMENTS} AS r WHERE r.reverses_id = p.id) GROUP BY s.customer_id) "
         f"SELECT s.arm, COALESCE(m.amount, 0), COUNT(*) FROM s LEFT JOIN m ON m.customer_id = s.customer_id GROUP BY 1, 2"

@@ -66,7 +66,7 @@ def _last_dues(account_ids: Sequence[int]) -> dict[int, list[date]]:
 def _facts(account_ids: Sequence[int]) -> list[tuple[int, Fact]]:
     found: list[tuple[int, Fact]] = []
     # What was taken back was never paid: neither the payment nor its reversal counts.
-    paid = Payment.objects.filter(account_id__in=account_ids, reverses=None, reversal__isnull=True)
+    paid = Payment.objects.received().filter(account_id__in=account_ids, reversal__isnull=True)
     for account_id, on in paid.values_list("account_id", "paid_on").distinct():
         found.append((account_id, Fact(Cause.PAYMENT, on)))
     for letter in Letter.objects.filter(account_id__in=account_ids, status__in=Letter.DEMANDED):

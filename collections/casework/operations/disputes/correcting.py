@@ -122,7 +122,7 @@ def _check(planned: Planned, dispute: Dispute) -> None:
     if planned.amount_minor is not None and "amount_minor" in _NAMES[planned.what]:
         check_amount(planned.amount_minor, digits=account.product.minor_digits)
     if planned.what == Correction.REVERSE_PAYMENT:
-        payment = Payment.objects.filter(payment_no=planned.payment_no, account=account, reverses=None).first()
+        payment = Payment.objects.received().filter(payment_no=planned.payment_no, account=account).first()
         if payment is None or Payment.objects.filter(reverses=payment).exists():
             raise refusals.CorrectionMalformed(
                 "payment_no",

@@ -177,7 +177,7 @@ def ever_on(account_id: int) -> int:
     nothing; what it had paid is among what was charged. A new schedule charges what it takes over no second time, only its price.
     """
     amounts = F("principal_minor") + F("interest_minor") + F("fee_minor")
-    kept = Payment.objects.filter(account_id=account_id, reverses=None, reversal=None)
+    kept = Payment.objects.received().filter(account_id=account_id, reversal=None)
     return (
         # Penalty that a schedule took over is settled where it accrued, and a fee of the schedule: the parts take it off once.
         _sum(Installment.objects.filter(account_id=account_id), amounts + F("penalty_settled_minor"))

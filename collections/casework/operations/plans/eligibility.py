@@ -82,7 +82,7 @@ def months_paid_in_a_row(account_id: int, *, up_to: date, wanted: int) -> int:
 
     :param wanted: of so many months one sum does as well
     """
-    rows = Payment.objects.filter(account_id=account_id, reverses=None, reversal=None, paid_on__lte=up_to)
+    rows = Payment.objects.received().filter(account_id=account_id, reversal=None, paid_on__lte=up_to)
     payments = rows.values_list("paid_on", "amount_minor")
     moved = ScheduleChangePart.objects.filter(
         Q(change__ended_on=None) | Q(change__ended_on__gt=OuterRef("due_date")),

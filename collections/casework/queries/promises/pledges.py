@@ -29,9 +29,8 @@ def payments_of(promises: Sequence[Promise]) -> dict[int, list[Paid]]:
     found: dict[int, list[Paid]] = defaultdict(list)
     if not promises:
         return found
-    rows = Payment.objects.filter(
+    rows = Payment.objects.received().filter(
         account_id__in={promise.account_id for promise in promises},
-        reverses=None,
         paid_on__gte=min(promise.made_on for promise in promises),
         paid_on__lte=max(promise.ends_on for promise in promises),
     )

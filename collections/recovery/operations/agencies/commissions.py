@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from accounts.models import Payment
+from accounts.models.payment import PaymentQuerySet
 from recovery.models import CommissionLine, Placement
 from recovery.queries.settled import settled_as_known, settled_by
 from recovery.rules.commission import Placed, commission_minor, counts_for, rate_bp
@@ -45,7 +46,7 @@ def settle(*, as_of: date, account_ids: Iterable[int] | None = None, first: int 
 
 def unsettled_after(account_id: int, as_of: date) -> Payment | None:
     """Return a payment of a day that is not closed yet and was not reversed; None: there is none."""
-    rows = Payment.objects.filter(account_id=account_id, paid_on__gt=as_of, reverses=None, reversal=None)
+    rows = Payment.objects.received().filter(account_id=account_id, paid_on__gt=as_of, reversal=None)
     return rows.order_by("paid_on", "pk").first()
 
 
@@ -82,7 +83,7 @@ def _placed(placement: Placement) -> Placed:
 def _settle_payments(within: Q, as_of: date) -> int:
     covering = Placement.objects.filter(account_id=OuterRef("account_id"), placed_on__lt=OuterRef("paid_on"))
     covering = covering.filter(Q(tail_until=None) | Q(tail_until__gte=OuterRef("paid_on")))
-    rows = _of_placed(within, as_of).filter(~_has_line(), Exists(covering), reverses=None)
+    rows = _of_placed(within, as_of).received().filter(~_has_line(), Exists(covering))
     written = 0
     for chunk in _chunks(rows):
         placements, settled = placements_of({payment.account_id for payment in chunk}), settled_by(chunk)
@@ -113,7 +114,7 @@ def _settle_reversals(within: Q, as_of: date) -> int:
     return written
 
 
-def _of_placed(within: Q, as_of: date) -> QuerySet[Payment]:
+def _of_placed(within: Q, as_of: date) -> PaymentQuerySet:
     """Return the payments that can have to do with a placement: of accounts that were placed, since the first of these was.
 
     Said so that the index by account and day finds them, in a book with years of payments of everybody else.

@@ -12,10 +12,12 @@ from deciding_books import (
     Person,
     approves_rule,
     asks_undo,
+    at,
     close_at,
     drafts_rule,
     judges_undo,
     make_late_account,
+    page,
     tries_rule,
 )
 from factories import make_payment, make_product
@@ -46,7 +48,7 @@ from accounts.operations.rule_refusals import (
     RuleValuesRefused,
     UndoRefused,
 )
-from accounts.operations.rule_versions import end_rule, in_force_on
+from accounts.operations.rule_versions import change_draft, end_rule, in_force_on
 from accounts.operations.signals import note_signals
 from accounts.queries.rule_cost import RuleTooSlow
 from accounts.queries.rule_dry_runs import dry_run_seen
@@ -79,6 +81,31 @@ def make_live(lead: Person, manager: Person, **values: Any) -> DecisionRuleVersi
 
 def night(day: date = CLOSED) -> int:
     return work_decisions(closed_day=day, first_account_id=0, last_account_id=2**60)
+
+
+def test_nobody_who_had_a_hand_in_a_draft_approves_it(late: CreditAccount, lead: Person, manager: Person) -> None:
+    author, version = Person(Role.MANAGER), drafts_rule(Person(Role.TEAM_LEAD))
+    for person, rule in ((author, "dpd > 30"), (lead, "dpd > 31"), (author, "dpd > 30"), (lead, "dpd > 30")):
+        version.refresh_from_db()
+        values = {**version.values(), "rule": rule}
+        del values["code"]
+        change_draft(DECISION_RULES, actor=person.actor, version_id=version.pk, revision=version.revision, values=values)
+    tries_rule(author, version)
+    version.refresh_from_db()
+    assert version.drafted_by_id == lead.user.pk
+    one, approve = f"/decision-rules/{version.pk}/", f"/decision-rules/{version.pk}/approve/"
+    form = {"revision": version.revision, "live_from": OPEN.isoformat(), "is_warning_accepted": "on"}
+    # Somebody else saved it last; it is the author's all the same.
+    with pytest.raises(OwnRule, match="or changed its draft"):
+        approves_rule(author, version, is_warning_accepted=True)
+    assert approve not in page(at(author).get(one)) and approve in page(at(manager).get(one))
+    assert "or changed its draft" in page(at(author).post(approve, form), 422)
+    api = {"revision": version.revision, "live_from": OPEN.isoformat(), "is_warning_accepted": True}
+    refused = at(author).post(f"/api/v1{approve}", api, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (422, "own_rule")
+    version.refresh_from_db()
+    assert version.status == "draft"
+    approves_rule(manager, version, is_warning_accepted=True)
 
 
 def test_a_rule_goes_from_draft_over_a_dry_run_to_live_by_a_second_person(

@@ -193,6 +193,9 @@ def _lift(decision: Decision, standing: Standing, writes: Writes) -> None:
     why = LIFTED_BY % {"number": decision.reference}
     # The lift's own notice tells the customer.
     writes.end(target, Status.LIFTED, standing, why=why, notice=None)
+    if target.limit_before_minor is not None and standing.limit_minor < target.limit_before_minor:
+        # It does not say that another limit than the earlier one has come back.
+        writes.tell(target, DecisionNotice.Kind.ENDED, standing)
     _in_force(decision, standing, writes)
 
 

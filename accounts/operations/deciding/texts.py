@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Decision, DecisionNotice
 from accounts.models.decision_settings import SCOPE_CHOICES
 from accounts.queries.scope_values import ScopeValues
-from accounts.rules.decisions import Action, Scope
+from accounts.rules.decisions import Action, Scope, Status
 from riskops.shared.wording import day_text, money_text
 
 #: The languages of a notice, by the ending of the columns that hold them.
@@ -112,7 +112,13 @@ def _follow_up(decision: Decision, kind: str) -> str:
             return _("Account %(account)s: our earlier notice (%(what)s) was wrong and is undone. Your limit is %(limit)s.")
         return _("Account %(account)s: our earlier notice (%(what)s) was wrong and is undone. We are sorry for the trouble.")
     if kind == DecisionNotice.Kind.APPEAL:
+        if decision.is_of_limit and decision.status == Status.LIFTED:
+            return _(
+                "Account %(account)s: we have looked at your objection (%(what)s). %(answer)s Your limit is %(limit)s from now on."
+            )
         return _("Account %(account)s: we have looked at your objection (%(what)s). %(answer)s")
+    if decision.is_of_limit:
+        return _("Account %(account)s: %(what)s has ended. Your limit is %(limit)s.")
     return _("Account %(account)s: %(what)s has ended.")
 
 

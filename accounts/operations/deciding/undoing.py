@@ -17,7 +17,7 @@ from accounts.operations.deciding.writing import Writes
 from accounts.operations.rule_undoing import UndoKind
 from accounts.queries.entries import in_chunks
 from accounts.roles import APPROVE_UNDO, ASK_UNDO
-from accounts.rules.decisions import LIMIT_ACTIONS, Action, Status, floored_limit
+from accounts.rules.decisions import LIMIT_ACTIONS, Action, Status
 from riskops.shared.audit import Actor
 
 #: A limit replaced by a later one is still what that one would be lifted to.
@@ -87,7 +87,9 @@ def _undo_under_its_successor(decision: Decision, standing: Standing, writes: Wr
         return
     is_still_lower = is_in_force and standing.limit_minor < before
     if is_still_lower or (not is_in_force and standing.limit_minor == after):
-        writes.set_limit(standing, floored_limit(before, owed_minor=min(standing.owed_minor, standing.limit_minor)))
+        was = standing.limit_minor
+        more = writes.restore_limit(standing, before)
+        writes.note(decision, APPROVE_UNDO, standing, limits=(was, standing.limit_minor), more=more)
 
 
 DECISION_UNDOINGS: Final = UndoKind(

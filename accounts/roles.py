@@ -163,6 +163,7 @@ EXPLAIN_DECISION = operation(
 # What becomes of a decision, as its lines in the audit trail say.
 DECIDE = event("decision.decide", _("decided and noticed"))
 TAKE_EFFECT = event("decision.take_effect", _("took effect"))
+PUT_OFF = event("decision.put_off", _("put off: held back until its day had passed"))
 event("decision.lifted", _("decision lifted"))
 event("decision.expired", _("decision ran out"))
 event("decision.replaced", _("decision replaced by a later one"))

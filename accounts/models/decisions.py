@@ -279,6 +279,7 @@ class DecisionNotice(models.Model):
     class Kind(models.TextChoices):
         DECIDED = "decided", _("decision")
         AGAIN = "again", _("decision after an undone refusal")
+        POSTPONED = "postponed", _("put off, with its new day")
         CANCELLED = "cancelled", _("cancelled before it took effect")
         ENDED = "ended", _("ended")
         CORRECTED = "corrected", _("corrected")

@@ -47,7 +47,7 @@ def test_of_two_raises_in_their_buffer_the_one_over_the_cap_is_cancelled_and_its
     # Each alone is within the cap of 200,000.00.
     raises = [approver.asks(account, "raise_limit", new_limit_minor=15_000_000) for account in (first, second)]
     assert [raised.status for raised in raises] == ["scheduled", "scheduled"]
-    work_decisions(closed_day=CLOSED.replace(day=12), first_account_id=0, last_account_id=2**60)
+    work_decisions(closed_day=CLOSED.replace(day=11), first_account_id=0, last_account_id=2**60)
     for raised in raises:
         raised.refresh_from_db()
     assert [raised.status for raised in raises] == ["effective", "cancelled"]

@@ -22,7 +22,12 @@ def last_day_to_appeal(decision: Decision) -> date | None:
     """Return the last day on which an appeal counts; None for a decision that the customer was not told of."""
     if decision.decided_on is None:
         return None
-    return decision.decided_on + timedelta(days=terms_of(decision.action).appeal_days)
+    told_again = DecisionNotice.objects.filter(decision=decision, kind=DecisionNotice.Kind.POSTPONED).values_list(
+        "dated", flat=True
+    )
+    # Put off, it is told of anew, and objected to for as long from there.
+    told_on = max([decision.decided_on, *told_again])
+    return told_on + timedelta(days=terms_of(decision.action).appeal_days)
 
 
 @transaction.atomic

@@ -149,8 +149,11 @@ class Writes:
         )
         self.changed.add(decision.account_id)
 
-    def tell(self, decision: Decision, kind: str, standing: Standing, *, answer: str = "") -> None:
-        """Queue a notice, in the same transaction as what it tells of."""
+    def tell(self, decision: Decision, kind: str, standing: Standing, *, answer: str = "", dated: date | None = None) -> None:
+        """Queue a notice, in the same transaction as what it tells of.
+
+        :param dated: the business day it goes out on, where that is not the day of the work
+        """
         if kind == DecisionNotice.Kind.DECIDED:
             texts = {"en": decision.text_en, "zh": decision.text_zh}
         else:
@@ -164,7 +167,7 @@ class Writes:
                 answer=answer,
             )
         self.notices.append(
-            DecisionNotice(decision=decision, kind=kind, text_en=texts["en"], text_zh=texts["zh"], dated=self.day)
+            DecisionNotice(decision=decision, kind=kind, text_en=texts["en"], text_zh=texts["zh"], dated=dated or self.day)
         )
 
     def _names(self) -> ScopeValues:
@@ -183,9 +186,10 @@ class Writes:
         was: str = "",
         limits: tuple[int | None, int | None] = (None, None),
         more: dict[str, Any] | None = None,
+        was_more: dict[str, Any] | None = None,
     ) -> None:
-        """Add a line to the audit trail."""
-        before: dict[str, Any] = {"status": was} if was else {}
+        """Add a line to the audit trail; `was_more` and `more` are what else there was, and is by now."""
+        before: dict[str, Any] = {**({"status": was} if was else {}), **(was_more or {})}
         after: dict[str, Any] = {"status": decision.status, "action": decision.action, **(more or {})}
         if limits[1] is not None:
             before["credit_limit_minor"], after["credit_limit_minor"] = limits

@@ -171,8 +171,8 @@ def limit_to_reach(account_id: int, limit_minor: int) -> int:
 
     :param limit_minor: the present limit; minor units
     """
-    undone = _ended_by_grant(account_id).filter(status=Status.SCHEDULED, new_limit_minor__isnull=False)
-    return min([limit_minor, *undone.values_list("new_limit_minor", flat=True)])
+    undone = _ended_by_grant(account_id).filter(status=Status.SCHEDULED).values_list("new_limit_minor", flat=True)
+    return min([limit_minor, *(minor for minor in undone if minor is not None)])
 
 
 def _ended_by_grant(account_id: int) -> QuerySet[Decision]:

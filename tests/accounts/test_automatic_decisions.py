@@ -277,6 +277,33 @@ def test_what_has_no_cause_any_more_is_lifted_after_its_cool_off(late: CreditAcc
     assert sorted(Decision.objects.values_list("action", "status")) == [("lift", "effective"), ("suspend_use", "lifted")]
 
 
+@pytest.mark.parametrize(("cause_is_back_on", "lifted_on"), [(None, 19), (13, 20)])
+def test_days_without_the_cause_are_counted_while_the_switch_is_thrown_and_nothing_is_lifted(
+    late: CreditAccount, lead: Person, manager: Person, cause_is_back_on: int | None, lifted_on: int
+) -> None:
+    version = make_live(lead, manager)
+    night()
+    pay_everything(late, date(2025, 3, 11))
+    assert night(date(2025, 3, 11)) == 0
+    switch_automatic(actor=manager.actor, stop=True, reason="the score is broken")
+    for number in range(12, 19):
+        day = date(2025, 3, number)
+        close_at(late, day=day)
+        # Late again for a day, or not.
+        rule = "dpd >= 0" if number == cause_is_back_on else "dpd > 30"
+        DecisionRuleVersion.objects.filter(pk=version.pk).update(rule=rule)
+        assert night(day) == 0
+    assert Restriction.objects.count() == 1
+    switch_automatic(actor=manager.actor, stop=False, reason="mended")
+    for number in range(19, lifted_on):
+        close_at(late, day=date(2025, 3, number))
+        assert night(date(2025, 3, number)) == 0
+    close_at(late, day=date(2025, 3, lifted_on))
+    # Seven days in a row without it, each of them looked at.
+    assert night(date(2025, 3, lifted_on)) == 1
+    assert not Restriction.objects.exists()
+
+
 def test_after_two_flips_a_person_looks_before_the_next(
     late: CreditAccount, lead: Person, manager: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

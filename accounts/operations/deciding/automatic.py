@@ -39,11 +39,12 @@ CAUSE_GONE: Final = "cause_gone"
 def decide_by_rules(*, closed_day: date, first_account_id: int, last_account_id: int, run_id: int | None = None) -> int:
     """Let every live rule decide about a range of accounts, and lift what has no cause any more; return how many decisions.
 
-    Stopped by the switch. A repeat changes nothing: an account with the same decision open or in force is passed over.
+    Stopped by the switch: then the days without a cause are counted, and nothing is lifted. A repeat changes nothing: an
+    account with the same decision open or in force is passed over.
     """
     figures = hold_control()
     if figures.is_automatic_stopped:
-        return 0
+        return _lift_causeless(figures, closed_day, first_account_id, last_account_id, run_id)
     done = 0
     day = closed_day + timedelta(days=1)
     within = {"account_id__gte": first_account_id, "account_id__lte": last_account_id}
@@ -201,7 +202,11 @@ def _anew(decision: Decision, standing: Standing, today: Today) -> Decision | No
 
 
 def _lift_causeless(figures: DecisionControl, closed_day: date, first: int, last: int, run_id: int | None) -> int:
-    """Count the days without the cause of each decision by rule in force, and lift what has cooled off."""
+    """Count the days without the cause of each decision by rule in force, and lift what has cooled off.
+
+    With the switch thrown they are counted all the same: a cause that comes back and goes on nights on which nobody looked would
+    leave a cool-off that was none.
+    """
     in_force = Decision.objects.filter(
         account_id__gte=first,
         account_id__lte=last,
@@ -236,6 +241,8 @@ def _cool(account_ids: Sequence[int], figures: DecisionControl, closed_day: date
             Decision.objects.filter(pk=decision.pk).update(cause_gone_since=since)
         if since is not None and (closed_day - since).days + 1 >= figures.cool_off_days:
             ready.append(decision)
+    if figures.is_automatic_stopped:
+        return 0
     lifts = [lift for decision in ready if (lift := _lift(decision, standings[decision.account_id], figures, today, tables))]
     add_decisions(lifts)
     writes = Writes(RULES, day, run_id)

@@ -171,6 +171,7 @@ event("decision.cancelled", _("decision cancelled before it took effect"))
 event("decision.rejected", _("decision rejected"))
 event("decision.undone", _("decision undone"))
 event("decision.replay_alarm", _("verdict computed again differs"))
+NOTICE_NOT_TAKEN = event("notice.not_taken", _("notice could not be taken into the outbox; it is tried again"))
 # What becomes of a debit.
 DEBIT_SENT = event("debit.sent", _("debit handed to the provider"))
 DEBIT_FILE_FETCHED = event("debit.file_fetched", _("file of debits fetched, instruments in clear"))

@@ -109,6 +109,9 @@ class DecisionNoticeShape(serializers.Serializer[Any]):
     text_en = serializers.CharField()
     text_zh = serializers.CharField()
     sent_at = serializers.DateTimeField(allow_null=True)
+    failures = serializers.IntegerField(help_text="tries to take it into the outbox that failed")
+    failure = serializers.CharField(allow_blank=True, help_text="the kind of the last error")
+    retry_at = serializers.DateTimeField(allow_null=True, help_text="when it is tried again; null: at the next bell, or sent")
 
 
 class AppealShape(serializers.Serializer[Any]):

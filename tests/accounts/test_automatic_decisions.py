@@ -25,6 +25,7 @@ from factories import make_payment, make_product
 from accounts.models import (
     CreditAccount,
     Decision,
+    DecisionControl,
     DecisionNotice,
     DecisionRuleVersion,
     DecisionUndo,
@@ -304,11 +305,67 @@ def test_days_without_the_cause_are_counted_while_the_switch_is_thrown_and_nothi
     assert not Restriction.objects.exists()
 
 
+@pytest.mark.parametrize("action", ["suspend_use", "lower_limit"])
+def test_lifts_of_a_day_are_undone_by_deciding_anew_with_notice_and_buffer(
+    late: CreditAccount, lead: Person, manager: Person, action: str
+) -> None:
+    values = {"scope": "", "limit_percent": 50} if action == "lower_limit" else {}
+    version = make_live(lead, manager, action=action, **values)
+    DecisionControl.objects.update(cool_off_days=1)
+    night()
+    night(date(2025, 3, 17))
+    close_at(late, day=date(2025, 3, 18))
+    # For a night the book looks as if nobody were late.
+    DecisionRuleVersion.objects.filter(pk=version.pk).update(rule="dpd > 300")
+    assert night(date(2025, 3, 18)) == 1
+    close_at(late, day=date(2025, 3, 18))
+    DecisionRuleVersion.objects.filter(pk=version.pk).update(rule="dpd > 30")
+    lift = Decision.objects.get(action="lift")
+    late.refresh_from_db()
+    assert (lift.status, lift.rule_version, late.credit_limit_minor) == ("effective", version, 1_000_000)
+    # Of the whole version there is nothing: what it decided is lifted.
+    assert preview_undo(version.pk) == {}
+    assert preview_undo(version.pk, date(2025, 3, 19)) == {"effective": 1}
+
+    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=date(2025, 3, 19))
+    assert judges_undo(DECISION_UNDOINGS, manager, undo).undone == 1
+    lift.refresh_from_db()
+    anew = Decision.objects.latest("pk")
+    assert (lift.status, anew.action, anew.rule_version, anew.decided_on) == ("undone", action, version, date(2025, 3, 19))
+    assert list(DecisionNotice.objects.filter(decision__in=[lift, anew]).order_by("pk").values_list("kind", flat=True)) == [
+        *("decided", "corrected", "decided"),
+    ]
+    if action == "suspend_use":
+        # Shipped without a buffer.
+        assert (anew.status, Restriction.objects.get().decision) == ("effective", anew)
+    else:
+        late.refresh_from_db()
+        assert (anew.status, anew.effective_on, late.credit_limit_minor) == ("scheduled", date(2025, 3, 26), 1_000_000)
+        night(date(2025, 3, 25))
+        late.refresh_from_db()
+        assert late.credit_limit_minor == 500_000
+    assert replay(Decision.objects.get(pk=anew.pk)).is_same
+
+
+def test_a_lift_undone_stays_lifted_where_nothing_can_be_decided_any_more(
+    late: CreditAccount, lead: Person, manager: Person
+) -> None:
+    version = make_live(lead, manager)
+    DecisionControl.objects.update(cool_off_days=1)
+    night()
+    pay_everything(late, date(2025, 3, 11))
+    assert night(date(2025, 3, 11)) == 1
+    close_at(late, day=date(2025, 3, 11))
+    CreditAccount.objects.update(attributes={"x_closed_on": "2025-03-11"})
+    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=date(2025, 3, 12))
+    assert judges_undo(DECISION_UNDOINGS, manager, undo).undone == 1
+    assert sorted(Decision.objects.values_list("action", "status")) == [("lift", "undone"), ("suspend_use", "lifted")]
+    assert not Restriction.objects.exists()
+
+
 def test_after_two_flips_a_person_looks_before_the_next(
     late: CreditAccount, lead: Person, manager: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from accounts.models import DecisionControl
-
     DecisionControl.objects.update(cool_off_days=1, most_flips=1)
     make_live(lead, manager)
     night()

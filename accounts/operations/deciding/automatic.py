@@ -72,6 +72,7 @@ def _settled(version: DecisionRuleVersion, day: date, flip_days: int) -> QuerySe
         status__in=[Status.PROPOSED, Status.SCHEDULED, Status.EFFECTIVE],
     )
     by_person = Q(
+        ~Q(action=Action.LIFT),
         rule_version__code=version.code,
         status__in=[Status.REJECTED, Status.CANCELLED, Status.UNDONE, Status.LIFTED, Status.REPLACED],
         ended_on__gt=day - timedelta(days=flip_days),
@@ -178,7 +179,7 @@ def hand_to_people(account_ids: Sequence[int], *, actor: Actor, why: str) -> int
         writes.end(decision, Status.CANCELLED, standings[decision.account_id], why=why, notice=notice)
     # Ended first: an account has one of a kind that is open.
     writes.write()
-    anew = [made for decision in waiting if (made := _anew(decision, standings[decision.account_id], today))]
+    anew = [made for decision in waiting if (made := decided_anew(decision, standings[decision.account_id], today))]
     add_decisions(anew)
     writes = Writes(RULES, today.open_day)
     for made in anew:
@@ -188,8 +189,11 @@ def hand_to_people(account_ids: Sequence[int], *, actor: Actor, why: str) -> int
     return len(waiting)
 
 
-def _anew(decision: Decision, standing: Standing, today: Today) -> Decision | None:
-    """Return what the rule of a decision proposes today, to people; None where nothing of the kind can be decided any more."""
+def decided_anew(decision: Decision, standing: Standing, today: Today) -> Decision | None:
+    """Return what the rule of a decision decides today, not written yet; None where nothing of the kind can be decided any more.
+
+    :param standing: with facts, which are kept with it
+    """
     version = decision.rule_version
     assert version is not None
     try:
@@ -280,6 +284,7 @@ def _lift(decision: Decision, standing: Standing, figures: DecisionControl, toda
         source=Decision.Source.RULE,
         proposed_by_name=RULES.name,
         engine_version=ENGINE_VERSION,
-        rule_version=None,
+        # What it lifts was decided by this version, so what the version did on a day is undone with it.
+        rule_version=decision.rule_version,
         **fields,
     )

@@ -163,6 +163,7 @@ EXPLAIN_DECISION = operation(
 # What becomes of a decision, as its lines in the audit trail say.
 DECIDE = event("decision.decide", _("decided and noticed"))
 TAKE_EFFECT = event("decision.take_effect", _("took effect"))
+PUT_OFF = event("decision.put_off", _("put off: held back until its day had passed"))
 event("decision.lifted", _("decision lifted"))
 event("decision.expired", _("decision ran out"))
 event("decision.replaced", _("decision replaced by a later one"))
@@ -170,6 +171,7 @@ event("decision.cancelled", _("decision cancelled before it took effect"))
 event("decision.rejected", _("decision rejected"))
 event("decision.undone", _("decision undone"))
 event("decision.replay_alarm", _("verdict computed again differs"))
+NOTICE_NOT_TAKEN = event("notice.not_taken", _("notice could not be taken into the outbox; it is tried again"))
 # What becomes of a debit.
 DEBIT_SENT = event("debit.sent", _("debit handed to the provider"))
 DEBIT_FILE_FETCHED = event("debit.file_fetched", _("file of debits fetched, instruments in clear"))

@@ -71,7 +71,7 @@ class DebitNoticeShape(serializers.ModelSerializer[DebitNotice]):
 
     class Meta:
         model = DebitNotice
-        fields = ("kind", "status", "dated", "text_en", "text_zh", "sent_at")
+        fields = ("kind", "status", "dated", "text_en", "text_zh", "sent_at", "failures", "failure", "retry_at")
 
 
 class DebitShape(serializers.Serializer[Any]):

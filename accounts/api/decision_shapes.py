@@ -13,7 +13,7 @@ from accounts.models.decision_settings import ACTION_CHOICES
 from accounts.queries.decisions import DecisionPage, DecisionRow
 from accounts.queries.restrictions import MOST_ACCOUNTS
 from accounts.rules.decisions import Scope, Status
-from accounts.rules.verdicts import raise_of
+from accounts.rules.verdicts import BEFORE_IT, change_of
 from riskops.shared.money import plain_amount
 
 
@@ -44,8 +44,8 @@ class LimitStepShape(serializers.Serializer[Any]):
     limit_after = Amount()
 
 
-class WeighedRaiseShape(serializers.Serializer[Any]):
-    """Why a raise weighs what it weighs: `own` is this raise, `earlier` what still stands of those of the days before."""
+class WeighedChangeShape(serializers.Serializer[Any]):
+    """Why a change of the limit weighs what it weighs: `own` is this one, `earlier` what stands of those the same way before."""
 
     own = Amount()
     earlier = Amount()
@@ -71,7 +71,8 @@ class DecisionShape(serializers.Serializer[Any]):
     limit_after = Amount(allow_null=True)
     owed = Amount()
     weighed = Amount(help_text="the amount that the authority matrix was asked with")
-    raised = WeighedRaiseShape(allow_null=True, help_text="what of `weighed` is what, for a raised limit")
+    raised = WeighedChangeShape(allow_null=True, help_text="what of `weighed` is what, for a raised limit")
+    lowered = WeighedChangeShape(allow_null=True, help_text="what of `weighed` is what, for a lowered limit")
     currency = serializers.CharField()
     reason_code = serializers.CharField()
     note = serializers.CharField(allow_blank=True)
@@ -108,6 +109,9 @@ class DecisionNoticeShape(serializers.Serializer[Any]):
     text_en = serializers.CharField()
     text_zh = serializers.CharField()
     sent_at = serializers.DateTimeField(allow_null=True)
+    failures = serializers.IntegerField(help_text="tries to take it into the outbox that failed")
+    failure = serializers.CharField(allow_blank=True, help_text="the kind of the last error")
+    retry_at = serializers.DateTimeField(allow_null=True, help_text="when it is tried again; null: at the next bell, or sent")
 
 
 class AppealShape(serializers.Serializer[Any]):
@@ -139,7 +143,8 @@ class DecisionPreviewShape(serializers.Serializer[Any]):
     acts_alone = serializers.BooleanField()
     needs_approval_by = serializers.ListField(child=serializers.CharField())
     weighed = Amount(help_text="the amount that the authority matrix is asked with")
-    raised = WeighedRaiseShape(allow_null=True, help_text="what of `weighed` is what, for a raised limit")
+    raised = WeighedChangeShape(allow_null=True, help_text="what of `weighed` is what, for a raised limit")
+    lowered = WeighedChangeShape(allow_null=True, help_text="what of `weighed` is what, for a lowered limit")
     effective_on = serializers.DateField()
     review_on = serializers.DateField(allow_null=True)
     expires_on = serializers.DateField(allow_null=True)
@@ -328,16 +333,18 @@ class AcceptanceShape(serializers.Serializer[Any]):
     accepted_on = serializers.DateField()
 
 
-def raise_out(inputs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return why a raise weighs what it weighs, as the API gives it; None for what is no raise."""
-    weighed = raise_of(inputs)
+def weighed_out(inputs: Mapping[str, Any]) -> dict[str, dict[str, Any] | None]:
+    """Return why a change of the limit weighs what it weighs, by `raised` and `lowered`; None for what it is not."""
+    found: dict[str, dict[str, Any] | None] = dict.fromkeys(BEFORE_IT.values())
+    weighed = change_of(inputs)
     if weighed is None:
-        return None
+        return found
+    name = BEFORE_IT[inputs["action"]]
 
     def amount(minor: int) -> str:
         return plain_amount(minor, digits=inputs["minor_digits"])
 
-    return {
+    found[name] = {
         "own": amount(weighed.own_minor),
         "earlier": amount(weighed.earlier_minor),
         "steps": [
@@ -349,9 +356,10 @@ def raise_out(inputs: Mapping[str, Any]) -> dict[str, Any] | None:
             }
             for step in weighed.steps
         ],
-        "as_of": inputs["raised"]["as_of"],
-        "window_days": inputs["raised"]["window_days"],
+        "as_of": inputs[name]["as_of"],
+        "window_days": inputs[name]["window_days"],
     }
+    return found
 
 
 def decision_out(row: DecisionRow) -> dict[str, Any]:
@@ -376,7 +384,7 @@ def decision_out(row: DecisionRow) -> dict[str, Any]:
         "limit_after": amount(decision.limit_after_minor),
         "owed": amount(decision.owed_minor),
         "weighed": amount(decision.weighed_minor),
-        "raised": raise_out(decision.inputs),
+        **weighed_out(decision.inputs),
         "currency": row.currency,
         "reason_code": decision.reason.code,
         "proposed_by": decision.proposed_by_name,

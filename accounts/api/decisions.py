@@ -146,7 +146,7 @@ class DecisionPreview(APIView):
                 "acts_alone": weighed.acts_alone,
                 **{name: weighed.fields[name] for name in names},
                 "weighed": plain_amount(weighed.fields["weighed_minor"], digits=standing.minor_digits),
-                "raised": shapes.raise_out(weighed.fields["inputs"]),
+                **shapes.weighed_out(weighed.fields["inputs"]),
             }
         )
 

@@ -56,7 +56,7 @@ class AgreementVersion(models.Model):
 
 
 class Acceptance(models.Model):
-    """A customer's yes to a version, for one account. The latest one by day is the one that holds."""
+    """A customer's yes to a version on a day, for one account. The latest one by day is the one that holds."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="acceptances", db_index=False)
     account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="acceptances", db_index=False)
@@ -69,7 +69,7 @@ class Acceptance(models.Model):
     class Meta:
         verbose_name = _("acceptance")
         verbose_name_plural = _("acceptances")
-        constraints = [models.UniqueConstraint(fields=["account", "version"], name="acceptance_once_an_account")]
+        constraints = [models.UniqueConstraint(fields=["account", "version", "accepted_on"], name="acceptance_once_a_day")]
         indexes = [models.Index(fields=["customer"], name="acceptances_by_customer")]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models.account import CreditAccount
+from accounts.models.notices import Retried
 from accounts.models.payment import Payment
 from riskops.shared.fields import KeyField
 from riskops.shared.personal import EncryptedPersonField, masked
@@ -115,7 +116,7 @@ class DebitInstruction(models.Model):
         return self.status in (self.Status.SCHEDULED, self.Status.SENT)
 
 
-class DebitNotice(models.Model):
+class DebitNotice(Retried):
     """What the customer is told of a debit: queued in the transaction that orders or withdraws it, handed over once."""
 
     class Kind(models.TextChoices):

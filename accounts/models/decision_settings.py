@@ -208,10 +208,11 @@ class DecisionControl(models.Model):
     )
     flip_days = models.PositiveSmallIntegerField(_("flip-flop period, days"), default=90)
     raise_window_days = models.PositiveSmallIntegerField(
-        _("raises weighed together, days"),
+        _("changes of a limit weighed together, days"),
         default=180,
         help_text=_(
-            "what raises of the limit in so many days come to, today counted, is what the authority matrix weighs; at least 90"
+            "what raises, or lowerings, of a limit in so many days come to, today counted, is what the authority matrix "
+            "weighs; at least 90"
         ),
     )
 

@@ -14,6 +14,7 @@ from accounts.models.account import CreditAccount
 from accounts.models.agreements import AgreementVersion
 from accounts.models.decision_rules import DecisionRuleVersion
 from accounts.models.decision_settings import ACTION_CHOICES, SCOPE_CHOICES, STATUS_CHOICES, ReasonCode
+from accounts.models.notices import Retried
 from accounts.rules.decisions import Action, Scope, Status
 from riskops.shared.fields import KeyField
 
@@ -268,7 +269,7 @@ class RestrictionChange(models.Model):
         return f"{self.pk} {self.account_id}"
 
 
-class DecisionNotice(models.Model):
+class DecisionNotice(Retried):
     """What the customer is told about a decision or an application: queued in the transaction that decides, sent once,
     whatever crashes.
 
@@ -279,6 +280,7 @@ class DecisionNotice(models.Model):
     class Kind(models.TextChoices):
         DECIDED = "decided", _("decision")
         AGAIN = "again", _("decision after an undone refusal")
+        POSTPONED = "postponed", _("put off, with its new day")
         CANCELLED = "cancelled", _("cancelled before it took effect")
         ENDED = "ended", _("ended")
         CORRECTED = "corrected", _("corrected")

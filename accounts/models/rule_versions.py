@@ -18,7 +18,8 @@ from riskops.shared.fields import KeyField
 
 #: Columns that say how a version came about, not what it says.
 _NOT_SAID: Final = {
-    *("id", "number", "status", "revision", "drafted_by", "drafted_by_name", "drafted_at", "dry_run", "dry_run_at"),
+    *("id", "number", "status", "revision", "drafted_by", "drafted_by_name", "drafted_at", "editors"),
+    *("dry_run", "dry_run_at"),
     *("approved_by", "approved_by_name", "approved_at", "live_from", "live_until"),
 }
 
@@ -46,6 +47,8 @@ class RuleVersion(models.Model):
     drafted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     drafted_by_name = models.CharField(_("drafted by"), max_length=150)
     drafted_at = models.DateTimeField(_("drafted at"), auto_now_add=True)
+    # Ids of all who drafted it or changed the draft: none of them may approve it.
+    editors = models.JSONField(default=list)
     dry_run = models.JSONField(null=True)
     dry_run_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -82,6 +85,10 @@ class RuleVersion(models.Model):
     def name(self) -> str:
         """Its name in the reader's language."""
         return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+
+    def is_by(self, user_id: int | None) -> bool:
+        """Return whether somebody drafted it, or changed the draft."""
+        return user_id is not None and user_id in {self.drafted_by_id, *self.editors}
 
     def values(self) -> dict[str, Any]:
         """Return what a draft says, for the audit trail and for the next version."""

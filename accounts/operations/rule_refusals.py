@@ -108,12 +108,12 @@ class TriedAnotherDay(RuleVersionRefusal):
 
 
 class OwnRule(RuleVersionRefusal):
-    """Whoever drafted it does not approve it."""
+    """Whoever drafted it, or changed the draft, does not approve it."""
 
     about = "version"
 
     def __init__(self, name: str) -> None:
-        super().__init__(_("You drafted %(name)s yourself; somebody else has to approve it.") % {"name": name})
+        super().__init__(_("You drafted %(name)s, or changed its draft; somebody else has to approve it.") % {"name": name})
 
 
 class LiveDayPast(RuleVersionRefusal):

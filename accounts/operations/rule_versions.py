@@ -95,7 +95,9 @@ def draft_rule(kind: RuleKind, *, actor: Actor, code: str, values: Mapping[str, 
     :raises RuleVersionRefusal: the rule cannot be read, a value cannot be, or a draft is there already
     """
     found = kind.model._default_manager.filter(code=code).aggregate(last=Max("number"))["last"] or 0
-    row = kind.model(code=code, number=found + 1, drafted_by_id=actor.user_id, drafted_by_name=actor.name, **values)
+    editors = [actor.user_id] if actor.user_id is not None else []
+    by = {"drafted_by_id": actor.user_id, "drafted_by_name": actor.name, "editors": editors}
+    row = kind.model(code=code, number=found + 1, **by, **values)
     _check(kind, row)
     try:
         with transaction.atomic():
@@ -108,13 +110,14 @@ def draft_rule(kind: RuleKind, *, actor: Actor, code: str, values: Mapping[str, 
 
 @transaction.atomic
 def change_draft(kind: RuleKind, *, actor: Actor, version_id: int, revision: int, values: Mapping[str, Any]) -> RuleVersion:
-    """Change a draft. What was tried before counts no more, and whoever changed it has drafted it."""
+    """Change a draft. What was tried before counts no more; whoever changed it has drafted it, together with those before."""
     row = _held(kind, version_id, revision)
     _refuse_unless(row, RuleVersion.Status.DRAFT)
     before = row.values()
     for name, value in values.items():
         setattr(row, name, value)
     _check(kind, row)
+    row.editors = sorted({*row.editors, row.drafted_by_id, actor.user_id} - {None})
     row.drafted_by_id, row.drafted_by_name = actor.user_id, actor.name
     row.dry_run = row.dry_run_at = None
     _save(row)
@@ -151,7 +154,7 @@ def approve_rule(
     """Let a version go live from a day; the one before it ends there.
 
     :param is_warning_accepted: the approver has seen that it holds on everything or nothing, and wants it all the same
-    :raises OwnRule: never by whoever drafted it
+    :raises OwnRule: never by whoever drafted it or changed the draft
     :raises NotTried, TriedAnotherDay: not without a dry run of what it says now, on what there is today
     :raises LiveDayPast, DayOutOfRange: not for days that are over
     :raises RuleSlow: the rule takes longer over what there is than it may
@@ -159,7 +162,7 @@ def approve_rule(
     """
     row = _held(kind, version_id, revision)
     _refuse_unless(row, RuleVersion.Status.DRAFT)
-    if actor.user_id is None or actor.user_id == row.drafted_by_id:
+    if actor.user_id is None or row.is_by(actor.user_id):
         raise OwnRule(str(row))
     if row.dry_run is None:
         raise NotTried(str(row))

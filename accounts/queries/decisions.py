@@ -19,8 +19,8 @@ from accounts.operations.deciding.replaying import Replay, replay
 from accounts.queries.scope_values import with_scope_names
 from accounts.rules.authority import may_approve
 from accounts.rules.decisions import LIFTABLE_ACTIONS, WEIGHED_ANEW, Action, Status
-from accounts.rules.raises import WeighedRaise
-from accounts.rules.verdicts import raise_of
+from accounts.rules.raises import WeighedChange
+from accounts.rules.verdicts import change_of
 from riskops.shared.day import book_shown
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.conflicts import conflicted_customers, refuse_conflict
@@ -153,7 +153,7 @@ class DecisionPage:
     history: tuple[AuditEntry, ...]
     lifted_by: tuple[Decision, ...]
     replay: Replay
-    raised: WeighedRaise | None
+    changed: WeighedChange | None
     facts: tuple[tuple[str, Any], ...]
     today: date | None
     is_mine_to_cancel: bool
@@ -179,7 +179,7 @@ def load_decision(decision_id: int, *, user: Any, roles: Collection[str]) -> Dec
         history=tuple(AuditEntry.objects.filter(subject_type="decision", subject_key=decision.reference).order_by("-id")[:100]),
         lifted_by=tuple(decision.lifted_by.order_by("-pk")),
         replay=replay(decision),
-        raised=raise_of(decision.inputs),
+        changed=change_of(decision.inputs),
         facts=tuple(sorted(decision.facts.items())),
         today=business_today(),
         is_mine_to_cancel=may_cancel(decision, user_id=user.pk, roles=roles, product=decision.account.product),

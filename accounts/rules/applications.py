@@ -107,14 +107,22 @@ class CapBroken:
 
 
 def proposal(
-    lines: Iterable[ProposalLine], *, requested_minor: int, income_minor: int, room_minor: int | None, minor_digits: int
+    lines: Iterable[ProposalLine],
+    *,
+    requested_minor: int,
+    income_minor: int,
+    room_minor: int | None,
+    minor_digits: int,
+    present_minor: int = 0,
 ) -> dict[str, Any]:
     """Return what the rules propose: the first one that holds speaks. Plain JSON.
 
     A grant is the least of the share of what is asked for, the multiple of the monthly income and the room under the caps,
-    down to a whole unit of the currency; when that is nothing, a person looks at it without a proposal.
+    down to a whole unit of the currency; when that is nothing, or no more than the applicant has, a person looks at it without a
+    proposal.
 
     :param room_minor: what the caps leave; None: no cap speaks
+    :param present_minor: the limit of the line that a grant would change; 0 where one would be opened
     """
     speaks = next((line for line in lines if line.holds), None)
     if speaks is None:
@@ -128,7 +136,7 @@ def proposal(
         bounds.append(room_minor)
     unit = 10**minor_digits
     limit = max(0, min(bounds)) // unit * unit
-    return _said(Outcome.GRANT, speaks, limit) if limit else _said(Outcome.REFER, speaks, None)
+    return _said(Outcome.GRANT, speaks, limit) if limit > present_minor else _said(Outcome.REFER, speaks, None)
 
 
 def _said(outcome: Outcome, line: ProposalLine | None, limit_minor: int | None) -> dict[str, Any]:
@@ -225,4 +233,6 @@ def proposal_from(inputs: Mapping[str, Any], held: Iterable[bool]) -> dict[str, 
         income_minor=inputs["income_minor"],
         room_minor=inputs["room_minor"],
         minor_digits=inputs["minor_digits"],
+        # Proposals from before it was asked were kept without.
+        present_minor=inputs.get("present_minor", 0),
     )

@@ -49,7 +49,7 @@ class Status(StrEnum):
 
 LIMIT_ACTIONS: Final = (Action.LOWER_LIMIT, Action.RAISE_LIMIT)
 #: Actions that are weighed again when they are approved: by then they may take the approval of somebody else.
-WEIGHED_ANEW: Final = frozenset({Action.RAISE_LIMIT, Action.ACCELERATE})
+WEIGHED_ANEW: Final = frozenset({*LIMIT_ACTIONS, Action.ACCELERATE})
 #: What stops the customer from buying.
 RESTRICTING_ACTIONS: Final = (Action.SUSPEND_USE, Action.ACCELERATE)
 #: What a lift can take back. A write-off is an entry of the ledger and stays; a raised limit is lowered, with notice.

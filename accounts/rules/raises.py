@@ -1,4 +1,4 @@
-"""How much a raise of a limit weighs: itself, and what still stands of the raises shortly before it. Plain values only."""
+"""How much a change of a limit weighs: itself, and what stands of those the same way shortly before it. Plain values only."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class LimitStep:
 
 
 @dataclass(frozen=True, slots=True)
-class WeighedRaise:
-    """What the authority matrix is asked with for a raise, and why. Amounts in minor units.
+class WeighedChange:
+    """What the authority matrix is asked with for a raise or a lowering, and why. Amounts in minor units.
 
-    :param steps: the raises that count and the lowerings between and after them, in their order
-    :param earlier_minor: what of those raises still stands
+    :param steps: those the same way that count and those the other way between and after them, in their order
+    :param earlier_minor: what of those the same way still stands
     """
 
     own_minor: int
@@ -49,7 +49,7 @@ class WeighedRaise:
 
     @property
     def weighed_minor(self) -> int:
-        """The raise and what still stands of those before it."""
+        """The change and what still stands of those before it."""
         return self.own_minor + self.earlier_minor
 
 
@@ -58,7 +58,7 @@ def window_start(as_of: date, *, window_days: int) -> date:
     return as_of - timedelta(days=window_days - 1)
 
 
-def weigh_raise(own_minor: int, steps: Iterable[LimitStep], *, as_of: date, window_days: int) -> WeighedRaise:
+def weigh_raise(own_minor: int, steps: Iterable[LimitStep], *, as_of: date, window_days: int) -> WeighedChange:
     """Return what a raise weighs together with the raises before it.
 
     Of the decisions that stand and are effective within the window, each raise adds what it raised and each lowering takes away
@@ -67,15 +67,28 @@ def weigh_raise(own_minor: int, steps: Iterable[LimitStep], *, as_of: date, wind
     :param steps: decisions on the limit of the account in the order in which they were taken; those that do not stand, or lie
         before the window, are passed over
     """
+    return _weigh(own_minor, steps, as_of=as_of, window_days=window_days, sign=1)
+
+
+def weigh_lowering(own_minor: int, steps: Iterable[LimitStep], *, as_of: date, window_days: int) -> WeighedChange:
+    """Return what a lowering weighs together with the lowerings before it: as `weigh_raise`, the other way round.
+
+    :param own_minor: by how much it lowers, above zero
+    """
+    return _weigh(own_minor, steps, as_of=as_of, window_days=window_days, sign=-1)
+
+
+def _weigh(own_minor: int, steps: Iterable[LimitStep], *, as_of: date, window_days: int, sign: int) -> WeighedChange:
     first = window_start(as_of, window_days=window_days)
     counted: list[LimitStep] = []
     earlier_minor = 0
     for step in steps:
         if step.status not in STANDING_STATUSES or step.effective_on < first:
             continue
-        if step.change_minor < 0 and not earlier_minor:
-            # Nothing was raised that it could take back.
+        change_minor = sign * step.change_minor
+        if change_minor < 0 and not earlier_minor:
+            # Nothing was changed the same way that it could take back.
             continue
-        earlier_minor = max(earlier_minor + step.change_minor, 0)
+        earlier_minor = max(earlier_minor + change_minor, 0)
         counted = [*counted, step] if earlier_minor else []
-    return WeighedRaise(own_minor, earlier_minor, tuple(counted))
+    return WeighedChange(own_minor, earlier_minor, tuple(counted))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from accounts.rules.applications import Cap, CapBroken, caps_broken
 from accounts.rules.authority import AuthorityLine, authority
 from accounts.rules.decisions import LIMIT_ACTIONS, Action, Gate, OrderOwed, acceleration_gate, first_effective_day
-from accounts.rules.raises import LimitStep, WeighedRaise, weigh_raise
+from accounts.rules.raises import LimitStep, WeighedChange, weigh_lowering, weigh_raise
 
 
 def gate_of(inputs: Mapping[str, Any]) -> Gate:
@@ -34,19 +34,26 @@ def caps_broken_by(inputs: Mapping[str, Any]) -> tuple[CapBroken, ...]:
     )
 
 
-def raise_of(inputs: Mapping[str, Any]) -> WeighedRaise | None:
-    """Return what a raise weighs, from the earlier decisions that were put in; None for other actions, and for raises judged
-    before they were weighed together.
+#: Under which name the inputs of a change of the limit hold the changes before it.
+BEFORE_IT: Final[Mapping[str, str]] = {Action.RAISE_LIMIT: "raised", Action.LOWER_LIMIT: "lowered"}
+
+
+def change_of(inputs: Mapping[str, Any]) -> WeighedChange | None:
+    """Return what a raise or a lowering weighs, from the earlier decisions that were put in.
+
+    None for other actions, and for changes judged before they were weighed together.
     """
-    raised = inputs.get("raised")
-    if raised is None:
+    before = inputs.get(BEFORE_IT.get(inputs["action"], ""))
+    if before is None:
         return None
-    steps = [LimitStep(**{**step, "effective_on": date.fromisoformat(step["effective_on"])}) for step in raised["steps"]]
-    return weigh_raise(
-        max(inputs["new_limit_minor"] - inputs["limit_minor"], 0),
+    steps = [LimitStep(**{**step, "effective_on": date.fromisoformat(step["effective_on"])}) for step in before["steps"]]
+    grows_by = inputs["new_limit_minor"] - inputs["limit_minor"]
+    is_raise = inputs["action"] == Action.RAISE_LIMIT
+    return (weigh_raise if is_raise else weigh_lowering)(
+        max(grows_by if is_raise else -grows_by, 0),
         steps,
-        as_of=date.fromisoformat(raised["as_of"]),
-        window_days=raised["window_days"],
+        as_of=date.fromisoformat(before["as_of"]),
+        window_days=before["window_days"],
     )
 
 
@@ -71,10 +78,10 @@ def verdict(inputs: Mapping[str, Any]) -> dict[str, Any]:
     # Raises judged before there were caps on them were kept without; their verdict says nothing of any.
     if "caps" in inputs:
         answer["limit_within_caps"] = not caps_broken_by(inputs)
-    # Likewise, raises judged before they were weighed together with those before them.
-    raised = raise_of(inputs)
-    if raised is not None:
-        answer["weighed_minor"] = raised.weighed_minor
+    # Likewise, changes of a limit judged before they were weighed together with those before them.
+    changed = change_of(inputs)
+    if changed is not None:
+        answer["weighed_minor"] = changed.weighed_minor
     if inputs["action"] == Action.ACCELERATE:
         gate = gate_of(inputs)
         answer["orders"] = list(gate.orders)

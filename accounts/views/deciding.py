@@ -22,7 +22,7 @@ from accounts.queries.decisions import decisions_of
 from accounts.queries.fact_rows import fact_rows
 from accounts.roles import PROPOSE_DECISION
 from accounts.rules.decisions import Action, Status
-from accounts.rules.verdicts import raise_of
+from accounts.rules.verdicts import change_of
 from accounts.views.account import load_or_404
 from riskops.shared.audit import Actor
 from riskops.shared.own_reasons import in_words
@@ -95,7 +95,7 @@ def _previewed(request: HttpRequest, loaded: LoadedAccount, form: DecisionForm) 
     return {
         "weighed": weighed,
         "fields": weighed.fields,
-        "raised": raise_of(weighed.fields["inputs"]),
+        "changed": change_of(weighed.fields["inputs"]),
         "standing": standing,
         "approvers": role_names(weighed.needs_approval_by),
     }

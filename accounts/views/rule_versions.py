@@ -208,7 +208,7 @@ def _acts(request: HttpRequest, kind: RuleKind, version: RuleVersion, dry_run: D
         acts["try"] = RuleActForm(initial=seen)
         acts["discard"] = RuleActForm(initial=seen)
     may_approve = may(request.user, kind.approve_operation)
-    is_others = version.drafted_by_id != request.user.pk
+    is_others = not version.is_by(request.user.pk)
     if is_draft and version.dry_run and may_approve and is_others and not scope_of(request.user).is_limited:
         form = acts["approve"] = ApproveRuleForm(initial={**seen, "live_from": open_day_or_none()})
         if dry_run is None or not dry_run.warning:

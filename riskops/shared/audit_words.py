@@ -58,6 +58,8 @@ VALUE_NAMES: Final[dict[str, Promise]] = {
     "requested_limit": _("requested limit"),
     "granted_limit": _("granted limit"),
     "new_limit": _("new limit"),
+    "limit_without_caps": pgettext_lazy("audit", "limit without the caps"),
+    "failure": pgettext_lazy("audit", "kind of failure"),
     "overdue_total": _("overdue"),
     "penalty_due": _("penalty due"),
     "outstanding_principal": _("outstanding principal"),

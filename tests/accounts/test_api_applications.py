@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from application_books import make_line_product
-from deciding_books import OPEN
-from factories import make_member, make_team
+from deciding_books import OPEN, close_at
+from factories import make_account, make_member, make_team
 from test_api_decisions import Caller
 
 from accounts.models import Application, CreditAccount, Product
@@ -58,6 +58,20 @@ def test_an_application_lives_its_life_by_api(product: Product) -> None:
     assert (granted["status"], granted["account_no"], granted["granted_limit"]) == ("granted", "AP-7", "60000.00")
     assert granted["notices"][0]["kind"] == "decided" and granted["replay_is_same"]
     assert CreditAccount.objects.get().granted_by == "new-customer v1"
+
+
+def test_a_grant_under_the_limit_that_is_there_is_refused_with_what_to_do(product: Product) -> None:
+    account = make_account(product=product, credit_limit_minor=2_000_000)
+    close_at(account)
+    analyst = Caller(Role.ANALYST)
+    asked = {**ASKED, "person": {}, "customer_no": account.customer.customer_no, "requested_limit": "50000"}
+    made = analyst.send("applications/", asked, 201)
+    decided = {"outcome": "grant", "reason_code": "granted_less", "limit": "19999"}
+    for path in ("preview/", "decide/"):
+        refused = analyst.send(f"applications/{made['id']}/{path}", {**decided, "version": made["version"]}, 422)
+        assert (refused["code"], refused["about"]) == ("limit_under_present", "limit")
+    account.refresh_from_db()
+    assert account.credit_limit_minor == 2_000_000
 
 
 def test_withdrawn_asked_again_and_out_of_sight(product: Product) -> None:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from deciding_books import CLOSED, OPEN, Person, make_late_account
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from factories import TESTER, set_business_date
 from side_by_side import at_once
 
@@ -152,15 +153,15 @@ def test_a_notice_is_handed_over_once_even_if_the_sender_dies_in_between(late: C
         raise SystemExit("killed")
 
     with pytest.raises(SystemExit):
-        hand_over_notices(dies)
+        hand_over_notices(dies, now=timezone.now())
     assert DecisionNotice.objects.get().status == "queued"
 
     def takes(notice: DecisionNotice) -> str:
         outbox.append(notice.pk)
         return f"outbox {notice.pk}"
 
-    assert hand_over_notices(takes) == 1
-    assert hand_over_notices(takes) == 0
+    assert hand_over_notices(takes, now=timezone.now()) == 1
+    assert hand_over_notices(takes, now=timezone.now()) == 0
     notice = DecisionNotice.objects.get()
     assert (outbox, notice.status, notice.delivery) == ([notice.pk], "sent", f"outbox {notice.pk}")
 

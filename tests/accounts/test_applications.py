@@ -191,6 +191,49 @@ def test_a_limit_under_what_is_owed_is_refused(product: Product) -> None:
     assert application.status == "proposed" and not DecisionNotice.objects.exists()
 
 
+def existing_line(product: Product, *, limit: int) -> CreditAccount:
+    customer = make_customer(person={"name": "Ann Lee", "national_id": "110101198501010023"})
+    account = make_account(product=product, customer=customer, credit_limit_minor=limit)
+    close_at(account)
+    return account
+
+
+def test_a_grant_never_lowers_the_limit_that_is_there(product: Product) -> None:
+    account = existing_line(product, limit=1_500_000)
+    analyst = Person(Role.ANALYST)
+    application = received(product, person={}, customer_no=account.customer.customer_no)
+    asked = DecisionAsked(outcome="grant", reason_code="granted_less", limit_minor=1_499_999)
+    with pytest.raises(refusals.LimitUnderPresent, match=r"limit of ¥\u202f15,000\.00, and a grant does not lower it"):
+        deciding.preview_application(actor=analyst.actor, roles=analyst.roles, application_id=application.pk, asked=asked)
+    with pytest.raises(refusals.LimitUnderPresent):
+        decides(analyst, application, limit_minor=1_499_999, reason_code="granted_less")
+    application.refresh_from_db()
+    account.refresh_from_db()
+    assert (application.status, account.credit_limit_minor) == ("proposed", 1_500_000)
+    assert not DecisionNotice.objects.exists() and not AuditEntry.objects.filter(action="account.change_limit").exists()
+    assert decides(analyst, application, limit_minor=1_500_000, reason_code="granted_less").status == "granted"
+
+
+def test_a_limit_that_rose_while_a_grant_waited_is_not_lowered_by_its_approval(product: Product) -> None:
+    account = existing_line(product, limit=1_000_000)
+    application = received(product, person={}, customer_no=account.customer.customer_no, requested_limit_minor=6_000_000)
+    assert decides(Person(Role.ANALYST), application).status == "in_approval"
+    # A file of the book set it meanwhile.
+    CreditAccount.objects.update(credit_limit_minor=7_000_000)
+    AccountState.objects.update(credit_limit_minor=7_000_000)
+    with pytest.raises(refusals.LimitUnderPresent):
+        approves(Person(Role.APPROVER), application)
+    assert CreditAccount.objects.get().credit_limit_minor == 7_000_000
+
+
+@pytest.mark.parametrize(("present", "outcome"), [(1_999_900, "grant"), (2_000_000, "refer"), (2_500_000, "refer")])
+def test_a_proposal_that_gives_no_more_than_there_is_goes_to_a_person(product: Product, present: int, outcome: str) -> None:
+    account = existing_line(product, limit=present)
+    application = received(product, person={}, customer_no=account.customer.customer_no, requested_limit_minor=3_000_000)
+    assert (application.proposal["outcome"], application.proposal["rule"]) == (outcome, "new-customer")
+    assert replay_application(application).is_same
+
+
 def test_a_refusal_names_its_reason_in_both_languages(product: Product) -> None:
     refused = decides(Person(Role.ANALYST), received(product), "refuse", reason_code="income_too_low")
     notice = DecisionNotice.objects.get()

@@ -12,10 +12,12 @@ from deciding_books import (
     Person,
     approves_rule,
     asks_undo,
+    at,
     close_at,
     drafts_rule,
     judges_undo,
     make_late_account,
+    page,
     tries_rule,
 )
 from factories import make_payment, make_product
@@ -23,6 +25,7 @@ from factories import make_payment, make_product
 from accounts.models import (
     CreditAccount,
     Decision,
+    DecisionControl,
     DecisionNotice,
     DecisionRuleVersion,
     DecisionUndo,
@@ -46,7 +49,7 @@ from accounts.operations.rule_refusals import (
     RuleValuesRefused,
     UndoRefused,
 )
-from accounts.operations.rule_versions import end_rule, in_force_on
+from accounts.operations.rule_versions import change_draft, end_rule, in_force_on
 from accounts.operations.signals import note_signals
 from accounts.queries.rule_cost import RuleTooSlow
 from accounts.queries.rule_dry_runs import dry_run_seen
@@ -79,6 +82,31 @@ def make_live(lead: Person, manager: Person, **values: Any) -> DecisionRuleVersi
 
 def night(day: date = CLOSED) -> int:
     return work_decisions(closed_day=day, first_account_id=0, last_account_id=2**60)
+
+
+def test_nobody_who_had_a_hand_in_a_draft_approves_it(late: CreditAccount, lead: Person, manager: Person) -> None:
+    author, version = Person(Role.MANAGER), drafts_rule(Person(Role.TEAM_LEAD))
+    for person, rule in ((author, "dpd > 30"), (lead, "dpd > 31"), (author, "dpd > 30"), (lead, "dpd > 30")):
+        version.refresh_from_db()
+        values = {**version.values(), "rule": rule}
+        del values["code"]
+        change_draft(DECISION_RULES, actor=person.actor, version_id=version.pk, revision=version.revision, values=values)
+    tries_rule(author, version)
+    version.refresh_from_db()
+    assert version.drafted_by_id == lead.user.pk
+    one, approve = f"/decision-rules/{version.pk}/", f"/decision-rules/{version.pk}/approve/"
+    form = {"revision": version.revision, "live_from": OPEN.isoformat(), "is_warning_accepted": "on"}
+    # Somebody else saved it last; it is the author's all the same.
+    with pytest.raises(OwnRule, match="or changed its draft"):
+        approves_rule(author, version, is_warning_accepted=True)
+    assert approve not in page(at(author).get(one)) and approve in page(at(manager).get(one))
+    assert "or changed its draft" in page(at(author).post(approve, form), 422)
+    api = {"revision": version.revision, "live_from": OPEN.isoformat(), "is_warning_accepted": True}
+    refused = at(author).post(f"/api/v1{approve}", api, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (422, "own_rule")
+    version.refresh_from_db()
+    assert version.status == "draft"
+    approves_rule(manager, version, is_warning_accepted=True)
 
 
 def test_a_rule_goes_from_draft_over_a_dry_run_to_live_by_a_second_person(
@@ -250,11 +278,94 @@ def test_what_has_no_cause_any_more_is_lifted_after_its_cool_off(late: CreditAcc
     assert sorted(Decision.objects.values_list("action", "status")) == [("lift", "effective"), ("suspend_use", "lifted")]
 
 
+@pytest.mark.parametrize(("cause_is_back_on", "lifted_on"), [(None, 19), (13, 20)])
+def test_days_without_the_cause_are_counted_while_the_switch_is_thrown_and_nothing_is_lifted(
+    late: CreditAccount, lead: Person, manager: Person, cause_is_back_on: int | None, lifted_on: int
+) -> None:
+    version = make_live(lead, manager)
+    night()
+    pay_everything(late, date(2025, 3, 11))
+    assert night(date(2025, 3, 11)) == 0
+    switch_automatic(actor=manager.actor, stop=True, reason="the score is broken")
+    for number in range(12, 19):
+        day = date(2025, 3, number)
+        close_at(late, day=day)
+        # Late again for a day, or not.
+        rule = "dpd >= 0" if number == cause_is_back_on else "dpd > 30"
+        DecisionRuleVersion.objects.filter(pk=version.pk).update(rule=rule)
+        assert night(day) == 0
+    assert Restriction.objects.count() == 1
+    switch_automatic(actor=manager.actor, stop=False, reason="mended")
+    for number in range(19, lifted_on):
+        close_at(late, day=date(2025, 3, number))
+        assert night(date(2025, 3, number)) == 0
+    close_at(late, day=date(2025, 3, lifted_on))
+    # Seven days in a row without it, each of them looked at.
+    assert night(date(2025, 3, lifted_on)) == 1
+    assert not Restriction.objects.exists()
+
+
+@pytest.mark.parametrize("action", ["suspend_use", "lower_limit"])
+def test_lifts_of_a_day_are_undone_by_deciding_anew_with_notice_and_buffer(
+    late: CreditAccount, lead: Person, manager: Person, action: str
+) -> None:
+    values = {"scope": "", "limit_percent": 50} if action == "lower_limit" else {}
+    version = make_live(lead, manager, action=action, **values)
+    DecisionControl.objects.update(cool_off_days=1)
+    night()
+    night(date(2025, 3, 17))
+    close_at(late, day=date(2025, 3, 18))
+    # For a night the book looks as if nobody were late.
+    DecisionRuleVersion.objects.filter(pk=version.pk).update(rule="dpd > 300")
+    assert night(date(2025, 3, 18)) == 1
+    close_at(late, day=date(2025, 3, 18))
+    DecisionRuleVersion.objects.filter(pk=version.pk).update(rule="dpd > 30")
+    lift = Decision.objects.get(action="lift")
+    late.refresh_from_db()
+    assert (lift.status, lift.rule_version, late.credit_limit_minor) == ("effective", version, 1_000_000)
+    # Of the whole version there is nothing: what it decided is lifted.
+    assert preview_undo(version.pk) == {}
+    assert preview_undo(version.pk, date(2025, 3, 19)) == {"effective": 1}
+
+    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=date(2025, 3, 19))
+    assert judges_undo(DECISION_UNDOINGS, manager, undo).undone == 1
+    lift.refresh_from_db()
+    anew = Decision.objects.latest("pk")
+    assert (lift.status, anew.action, anew.rule_version, anew.decided_on) == ("undone", action, version, date(2025, 3, 19))
+    assert list(DecisionNotice.objects.filter(decision__in=[lift, anew]).order_by("pk").values_list("kind", flat=True)) == [
+        *("decided", "corrected", "decided"),
+    ]
+    if action == "suspend_use":
+        # Shipped without a buffer.
+        assert (anew.status, Restriction.objects.get().decision) == ("effective", anew)
+    else:
+        late.refresh_from_db()
+        assert (anew.status, anew.effective_on, late.credit_limit_minor) == ("scheduled", date(2025, 3, 26), 1_000_000)
+        night(date(2025, 3, 25))
+        late.refresh_from_db()
+        assert late.credit_limit_minor == 500_000
+    assert replay(Decision.objects.get(pk=anew.pk)).is_same
+
+
+def test_a_lift_undone_stays_lifted_where_nothing_can_be_decided_any_more(
+    late: CreditAccount, lead: Person, manager: Person
+) -> None:
+    version = make_live(lead, manager)
+    DecisionControl.objects.update(cool_off_days=1)
+    night()
+    pay_everything(late, date(2025, 3, 11))
+    assert night(date(2025, 3, 11)) == 1
+    close_at(late, day=date(2025, 3, 11))
+    CreditAccount.objects.update(attributes={"x_closed_on": "2025-03-11"})
+    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=date(2025, 3, 12))
+    assert judges_undo(DECISION_UNDOINGS, manager, undo).undone == 1
+    assert sorted(Decision.objects.values_list("action", "status")) == [("lift", "undone"), ("suspend_use", "lifted")]
+    assert not Restriction.objects.exists()
+
+
 def test_after_two_flips_a_person_looks_before_the_next(
     late: CreditAccount, lead: Person, manager: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from accounts.models import DecisionControl
-
     DecisionControl.objects.update(cool_off_days=1, most_flips=1)
     make_live(lead, manager)
     night()

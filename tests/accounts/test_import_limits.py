@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -39,8 +39,8 @@ def limit_after(folder: Path, account: CreditAccount, limit: str, *, more: str =
 
 def decide(account: CreditAccount, action: str, limit_minor: int) -> None:
     """Change the limit by a decision, in force."""
-    Person(Role.APPROVER).asks(account, action, new_limit_minor=limit_minor, reference=f"D-{action}")
-    work_decisions(closed_day=date(2025, 3, 31), first_account_id=0, last_account_id=2**60)
+    decision = Person(Role.APPROVER).asks(account, action, new_limit_minor=limit_minor, reference=f"D-{action}")
+    work_decisions(closed_day=decision.effective_on - timedelta(days=1), first_account_id=0, last_account_id=2**60)
     account.refresh_from_db()
     assert account.credit_limit_minor == limit_minor
 

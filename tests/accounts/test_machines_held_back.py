@@ -63,14 +63,19 @@ def test_what_rules_alone_decided_does_not_take_effect_while_they_are_stopped(la
         ("person", "scheduled"),
     ]
     switch_automatic(actor=manager.actor, stop=True, reason="the score is broken")
-    last = CLOSED + timedelta(days=8)
+    last = CLOSED + timedelta(days=7)
     assert night(last) == 1
     late.refresh_from_db()
     by_hand.refresh_from_db()
     assert (late.credit_limit_minor, by_hand.credit_limit_minor) == (1_000_000, 500_000)
 
     switch_automatic(actor=manager.actor, stop=False, reason="mended")
+    # Told anew, with the whole buffer: what they were told before named a day that has passed.
     assert night(last + timedelta(days=1)) >= 1
+    assert Decision.objects.get(account=late).effective_on == last + timedelta(days=9)
+    late.refresh_from_db()
+    assert late.credit_limit_minor == 1_000_000
+    assert night(last + timedelta(days=8)) >= 1
     late.refresh_from_db()
     assert late.credit_limit_minor == 500_000
 

@@ -8,6 +8,8 @@ from django.test import Client
 from factories import make_account
 
 from accounts.models import Acceptance, AccountSignals, CreditAccount
+from accounts.operations.deciding.agreements import accepted_agreement
+from accounts.operations.deciding.refusals import ClauseMissing
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
 
@@ -39,6 +41,27 @@ def test_an_acceptance_is_recorded_once_and_stands_on_the_account(late: CreditAc
     assert AuditEntry.objects.count() == lines + 1
     shown = page(browser.get("/accounts/LATE/"))
     assert "v1, 5 Jan 2025" in shown and "no clause for full repayment" in shown
+
+
+def test_a_version_accepted_again_on_a_later_day_is_the_one_that_holds(late: CreditAccount) -> None:
+    without, _with = accept(late, has_clause=False), accept(late, code="v2")
+    Acceptance.objects.filter(version__code="v2").update(accepted_on="2025-02-01")
+    holds = accepted_agreement(late.pk)
+    assert holds is not None and holds.has_acceleration_clause
+    browser, lines = at(Role.ANALYST), AuditEntry.objects.count()
+    form = {"version": without.pk, "accepted_on": "2025-03-01", "channel": "app", "evidence": "scan 8"}
+    for _again in range(2):
+        assert browser.post("/accounts/LATE/accept/", form).status_code == 302
+    said = {"account_no": "LATE", "code": "v1", "accepted_on": "2025-03-02", "channel": "app"}
+    for _again in range(2):
+        assert browser.post("/api/v1/acceptances/", said, content_type="application/json").status_code == 201
+    days = Acceptance.objects.filter(version=without).order_by("accepted_on").values_list("accepted_on", flat=True)
+    assert [day.isoformat() for day in days] == ["2025-01-01", "2025-03-01", "2025-03-02"]
+    assert AuditEntry.objects.count() == lines + 2
+    assert accepted_agreement(late.pk) == without
+    # Without the clause nothing is demanded, although a version with it was accepted in between.
+    with pytest.raises(ClauseMissing):
+        Person(Role.LEGAL).asks(late, "accelerate")
 
 
 def test_what_the_operation_refuses_is_shown_and_nothing_is_lost(late: CreditAccount) -> None:

@@ -1,4 +1,4 @@
-"""Several small raises in a row meet the bound of the matrix that one large one would, at the proposal and at the approval."""
+"""Small raises, or lowerings, in a row meet the bound of the matrix that a large one would, at the proposal and the approval."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from deciding_books import CLOSED, OPEN, Person, close_at, make_late_account
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from accounts.models import AuthorityRow, CreditAccount, Decision, DecisionControl, DecisionNotice, DecisionTerms, ReasonCode
+from accounts.models import (
+    AccountState,
+    AuthorityRow,
+    CreditAccount,
+    Decision,
+    DecisionControl,
+    DecisionNotice,
+    DecisionTerms,
+    ReasonCode,
+)
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.judging import approve_decision, cancel_decision
 from accounts.operations.deciding.replaying import replay
@@ -214,6 +223,82 @@ def test_the_window_has_at_least_ninety_days(late: CreditAccount) -> None:
     assert DecisionControl.objects.get().raise_window_days == 180
     assert client.post("/admin/accounts/decisioncontrol/1/change/", {**figures, "raise_window_days": 90}).status_code == 302
     assert DecisionControl.objects.get().raise_window_days == 90
+
+
+# Lowerings ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rich(db: None) -> CreditAccount:
+    """Return an account with a limit of 100,000.00, lowered without a buffer."""
+    DecisionTerms.objects.filter(action="lower_limit").update(buffer_days=0)
+    return make_late_account(account_no="RICH", credit_limit_minor=10_000_000)
+
+
+def test_small_lowerings_in_a_row_need_the_second_person_that_a_large_one_does(rich: CreditAccount) -> None:
+    # As shipped a team lead lowers by less than 20,000 alone, and needs an approver from there on.
+    lead = Person(Role.TEAM_LEAD)
+    first = lead.asks(rich, "lower_limit", new_limit_minor=9_000_000)
+    second = lead.asks(rich, "lower_limit", new_limit_minor=8_000_001)
+    assert [(d.status, d.weighed_minor) for d in (first, second)] == [("effective", 1_000_000), ("effective", 1_999_999)]
+    third = lead.asks(rich, "lower_limit", new_limit_minor=8_000_000)
+    assert (third.status, third.weighed_minor, third.needs_approval_by) == ("proposed", 2_000_000, ["approver"])
+    rich.refresh_from_db()
+    assert rich.credit_limit_minor == 8_000_001
+    assert [step["reference"] for step in third.inputs["lowered"]["steps"]] == [first.reference, second.reference]
+    # The customer reads of this one only.
+    assert "0.01" in third.text_en or "80,000.00" in third.text_en
+    assert approve(Person(Role.APPROVER), third).status == "effective"
+    assert all(replay(Decision.objects.get(pk=decision.pk)).is_same for decision in (first, second, third))
+
+
+def test_a_raise_in_between_takes_back_what_was_lowered_and_a_lifted_lowering_never_was(
+    rich: CreditAccount, approver: Person
+) -> None:
+    lead = Person(Role.TEAM_LEAD)
+    first = lead.asks(rich, "lower_limit", new_limit_minor=8_500_000)
+    approver.asks(rich, "raise_limit", new_limit_minor=9_500_000)
+    second = lead.asks(rich, "lower_limit", new_limit_minor=8_500_000)
+    # 15,000 less 10,000 of the raise, and 10,000 now.
+    assert (second.weighed_minor, second.status) == (1_500_000, "effective")
+    lead.asks(rich, "lift", lifts=second.pk)
+    third = lead.asks(rich, "lower_limit", new_limit_minor=8_500_000)
+    assert (first.weighed_minor, third.weighed_minor) == (1_500_000, 1_500_000)
+
+
+def test_a_lowering_that_weighs_more_at_its_approval_is_judged_by_that(rich: CreditAccount) -> None:
+    analyst = Person(Role.ANALYST)
+    AuthorityRow.objects.filter(action="lower_limit", role=Role.ANALYST).delete()
+    for start, end, by in ((0, 20_000, Role.TEAM_LEAD), (20_000, None, Role.APPROVER)):
+        AuthorityRow.objects.create(
+            action="lower_limit", role=Role.ANALYST.value, amount_from=start, amount_to=end, approver_role=by.value
+        )
+    waits = analyst.asks(rich, "lower_limit", new_limit_minor=9_000_000)
+    assert waits.needs_approval_by == [Role.TEAM_LEAD.value]
+    # A file of the book has set another limit meanwhile.
+    CreditAccount.objects.update(credit_limit_minor=11_000_000)
+    AccountState.objects.update(credit_limit_minor=11_000_000)
+    with pytest.raises(refusals.NotAnApprover):
+        approve(Person(Role.TEAM_LEAD), waits)
+    done = approve(Person(Role.APPROVER), waits)
+    done.refresh_from_db()
+    assert (done.status, done.weighed_minor, done.needs_approval_by) == ("effective", 2_000_000, ["approver"])
+
+
+def test_page_and_api_say_what_a_lowering_weighed_and_why(rich: CreditAccount) -> None:
+    lead = Person(Role.TEAM_LEAD)
+    first = lead.asks(rich, "lower_limit", new_limit_minor=9_000_000, reference="FIRST")
+    client = Client()
+    client.force_login(lead.user)
+    asked = {"account_no": "RICH", "action": "lower_limit", "reason_code": "risk_rising", "new_limit": "80000", "reference": "L2"}
+    preview = client.post("/api/v1/decisions/preview/", asked, content_type="application/json").json()
+    assert (preview["weighed"], preview["raised"], preview["needs_approval_by"]) == ("20000.00", None, ["approver"])
+    assert (preview["lowered"]["own"], preview["lowered"]["earlier"]) == ("10000.00", "10000.00")
+    form = {"reference": "L2", "reason_code": "risk_rising", "new_limit": "80000", "note": "seen", "preview": "1"}
+    shown = client.post("/accounts/RICH/decide/?action=lower_limit", form).content.decode().replace("\u202f", " ")
+    assert "this lowering ¥ 10,000.00, and ¥ 10,000.00 of lowerings that stand, in 180 days" in shown
+    page = client.get(f"/decisions/{first.pk}/").content.decode()
+    assert "this lowering alone: no other stands in 180 days" in page
 
 
 # Page and API ------------------------------------------------------------------------------------------------------

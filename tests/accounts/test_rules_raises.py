@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from accounts.rules.decisions import Status
-from accounts.rules.raises import LimitStep, WeighedRaise, weigh_raise, window_start
+from accounts.rules.raises import LimitStep, WeighedChange, weigh_lowering, weigh_raise, window_start
 
 TODAY = date(2025, 9, 6)
 _number = count(1)
@@ -19,7 +19,7 @@ def step(before: int, after: int, *, days_ago: int = 10, status: Status = Status
     return LimitStep(number, f"D{number}", status, TODAY - timedelta(days=days_ago), before, after)
 
 
-def weighed(own: int, *steps: LimitStep, window_days: int = 180) -> WeighedRaise:
+def weighed(own: int, *steps: LimitStep, window_days: int = 180) -> WeighedChange:
     return weigh_raise(own, steps, as_of=TODAY, window_days=window_days)
 
 
@@ -31,6 +31,16 @@ def test_small_raises_weigh_what_one_large_one_would():
     one, two = step(1_000, 1_400), step(1_400, 1_900, status=Status.EFFECTIVE)
     found = weighed(100, one, two)
     assert (found.own_minor, found.earlier_minor, found.weighed_minor, found.steps) == (100, 900, 1_000, (one, two))
+
+
+def test_lowerings_are_weighed_as_raises_are_the_other_way_round():
+    one, two = step(1_900, 1_400), step(1_400, 1_000, status=Status.EFFECTIVE)
+    found = weigh_lowering(100, [one, two], as_of=TODAY, window_days=180)
+    assert (found.weighed_minor, found.steps) == (1_000, (one, two))
+    back = step(1_000, 1_700)
+    assert weigh_lowering(100, [one, two, back], as_of=TODAY, window_days=180).weighed_minor == 100 + 200
+    assert weigh_lowering(100, [step(1_000, 1_700), one], as_of=TODAY, window_days=180).weighed_minor == 100 + 500
+    assert weigh_lowering(100, [step(1_900, 1_400, status=Status.LIFTED)], as_of=TODAY, window_days=180).weighed_minor == 100
 
 
 @pytest.mark.parametrize("status", list(Status))

@@ -199,7 +199,7 @@ def test_who_applies_again_after_an_undone_grant_is_granted_a_line_that_can_be_u
     buffered, lowered = granted(analyst, product), granted(analyst, product)
     judges(approver, asks(lead))
     Decision.objects.filter(account=buffered, action="lower_limit").update(effective_on=OPEN + timedelta(days=60))
-    work_decisions(closed_day=OPEN + timedelta(days=30), first_account_id=0, last_account_id=2**60)
+    work_decisions(closed_day=OPEN + timedelta(days=6), first_account_id=0, last_account_id=2**60)
     assert [limit_of(account) for account in (buffered, lowered)] == [2_000_000, 0]
     for account in (buffered, lowered):
         again = decides(analyst, applies_again(product, account), limit_minor=1_000_000, reason_code="granted_less")

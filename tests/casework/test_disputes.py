@@ -274,6 +274,12 @@ def test_what_is_in_its_buffer_waits_while_a_dispute_is_open(analyst: Person, ac
     concludes(analyst, dispute, "rejected")
     close_day(OPEN + timedelta(days=1), actor=COMMAND)
     demand.refresh_from_db()
+    # Its day had passed: it gets its period anew, from the day on which the customer is told so.
+    assert (demand.status, demand.effective_on) == ("scheduled", OPEN + timedelta(days=2 + demand.buffer_days))
+    assert list(demand.notices.order_by("pk").values_list("kind", flat=True)) == ["decided", "postponed"]
+    Decision.objects.filter(pk=demand.pk).update(effective_on=OPEN + timedelta(days=3))
+    close_day(OPEN + timedelta(days=2), actor=COMMAND)
+    demand.refresh_from_db()
     assert demand.status == "effective"
 
 

@@ -392,6 +392,8 @@ def _before(module: Any, name: str, point: str) -> None:
 
 def tell() -> int:
     """Hand notices over to an outbox, as outreach does; a line of the audit trail stands for what it will send."""
+    from django.utils import timezone
+
     from accounts.operations.deciding.notices import hand_over_notices
     from riskops.shared.audit import Actor, record
 
@@ -400,7 +402,7 @@ def tell() -> int:
         reached("handing over")
         return "outbox"
 
-    done = hand_over_notices(hand_over)
+    done = hand_over_notices(hand_over, now=timezone.now())
     reached("handed over")
     return done
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from deciding_books import Person
-from factories import TESTER
+from deciding_books import Person, page
+from django.test import Client
+from factories import TESTER, make_user
 from outreach_books import NOON
 from sending_books import DUE, TODAY, WORKER, Carrier, make_late, make_message, make_template, prepared, second_account, send, use
 from side_by_side import at_once
@@ -16,9 +17,10 @@ from side_by_side import at_once
 from accounts.models import Application, DecisionNotice
 from accounts.operations.debiting.instructing import instruct_debit
 from accounts.operations.debiting.mandates import record_mandate
+from accounts.operations.deciding.notices import hand_over_debit_notices
 from outreach import tasks
 from outreach.models import Contact, Message, MessageAttempt, MessageReceipt
-from outreach.operations.sending import receiving
+from outreach.operations.sending import notices, receiving
 from outreach.operations.sending.dispatching import TOGETHER, channels_to_ring, send_batch
 from outreach.operations.sending.doubting import resolve_doubt
 from outreach.operations.sending.notices import waiting_elsewhere
@@ -30,6 +32,7 @@ from outreach.queues import queue_of, route
 from outreach.rules.contacts import Channel
 from outreach.rules.sending import LEASE
 from riskops.celery import app
+from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
 from riskops.shared.schedules import SCHEDULES
 
@@ -221,6 +224,70 @@ def test_a_notice_that_no_account_leads_to_stays_where_it_is_and_holds_no_other_
     assert list(DecisionNotice.objects.order_by("pk").values_list("status", flat=True)) == ["queued", "sent"]
     assert Message.objects.get().account_id == account.pk
     assert waiting_elsewhere() == 1
+
+
+def test_a_notice_that_cannot_be_taken_holds_no_other_up_and_is_seen_and_tried_again(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make_late(), make_late()
+    suspend(first)
+    suspend(second)
+    stuck = DecisionNotice.objects.get(decision__account=first)
+    take, is_broken = notices.queue_notice, [True]
+
+    def breaks(account: Any, **more: Any) -> Any:
+        made = take(account, **more)
+        if account.pk == first.pk and is_broken:
+            raise ValueError("王小明 has no customer")
+        return made
+
+    monkeypatch.setattr(notices, "queue_notice", breaks)
+    assert channels_to_ring(NOON) == {Channel.SMS: 1}
+    # What was written before it broke is gone, the other one is on its way.
+    assert Message.objects.get().account_id == second.pk
+    stuck.refresh_from_db()
+    again_at = NOON + timedelta(minutes=5)
+    assert (stuck.status, stuck.failures, stuck.failure, stuck.retry_at) == ("queued", 1, "ValueError", again_at)
+    line = AuditEntry.objects.get(action="notice.not_taken")
+    assert (line.subject_key, line.account_id, line.after["failure"]) == (stuck.decision.reference, first.pk, "ValueError")
+    # Tried again when its time has come, not before, and noted once.
+    channels_to_ring(again_at - timedelta(seconds=1))
+    stuck.refresh_from_db()
+    assert stuck.failures == 1
+    channels_to_ring(again_at)
+    stuck.refresh_from_db()
+    assert (stuck.failures, stuck.retry_at) == (2, again_at + timedelta(minutes=10))
+    assert AuditEntry.objects.filter(action="notice.not_taken").count() == 1
+
+    client = Client()
+    client.force_login(make_user(Role.MANAGER))
+    shown = page(client.get("/outbox/"))
+    assert "1 notice could not be taken into the outbox" in shown and f"/decisions/{stuck.decision_id}/" in shown
+    assert "ValueError" in page(client.get(f"/decisions/{stuck.decision_id}/"))
+    is_broken.clear()
+    channels_to_ring(again_at + timedelta(minutes=10))
+    stuck.refresh_from_db()
+    assert (stuck.status, stuck.retry_at) == ("sent", None)
+    assert Message.objects.filter(account=first).count() == 1
+    assert "could not be taken" not in page(client.get("/outbox/"))
+
+
+def test_a_notice_of_a_debit_that_cannot_be_taken_is_kept_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(_notice: Any) -> str:
+        raise KeyError("mandate")
+
+    account = make_late()
+    mandate = record_mandate(
+        actor=TESTER, account_id=account.pk, reference="M-1", instrument="6222000011112222", valid_from=TODAY,
+        most_minor=10_000, evidence="form",
+    )  # fmt: skip
+    debit = instruct_debit(
+        actor=TESTER, mandate_id=mandate.pk, amount_minor=10_000, debit_on=TODAY + timedelta(days=3), reference="DD-1"
+    )
+    assert hand_over_debit_notices(breaks, now=NOON) == 0
+    kept = debit.notices.get()
+    assert (kept.status, kept.failures, kept.failure) == ("queued", 1, "KeyError")
+    assert AuditEntry.objects.get(action="notice.not_taken").subject_key == "DD-1"
 
 
 # At once --------------------------------------------------------------------------------------------------------------------

@@ -147,6 +147,7 @@ def refuse_in_the_way(standing: Standing, limit_minor: int) -> None:
     """Refuse to grant a limit to an account as it stands. What an undoing decided about it is not in the way: the grant ends it.
 
     :raises AccountInTheWay, LimitUnderOwed: it is closed or written off, decided about, or owes more
+    :raises LimitUnderPresent: it would lower the limit, which takes a decision with its authority, notice and buffer
     """
     if standing.is_written_off or standing.closed_on is not None:
         raise refusals.AccountInTheWay(standing.account_no)
@@ -160,6 +161,18 @@ def refuse_in_the_way(standing: Standing, limit_minor: int) -> None:
         raise refusals.AccountInTheWay(standing.account_no, decision=decision)
     if limit_minor < standing.owed_minor:
         raise refusals.LimitUnderOwed(standing.account_no, standing.owed_minor, standing.currency)
+    least_minor = limit_to_reach(standing.account_id, standing.limit_minor)
+    if limit_minor < least_minor:
+        raise refusals.LimitUnderPresent(standing.account_no, least_minor, standing.currency)
+
+
+def limit_to_reach(account_id: int, limit_minor: int) -> int:
+    """Return the limit under which nothing is granted to an account: the present one, or what an undoing has it come down to.
+
+    :param limit_minor: the present limit; minor units
+    """
+    undone = _ended_by_grant(account_id).filter(status=Status.SCHEDULED).values_list("new_limit_minor", flat=True)
+    return min([limit_minor, *(minor for minor in undone if minor is not None)])
 
 
 def _ended_by_grant(account_id: int) -> QuerySet[Decision]:

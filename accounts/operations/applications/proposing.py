@@ -9,8 +9,8 @@ from typing import Any, Final
 from django.db import transaction
 
 from accounts.application_facts import APPLICATION_FACTS, application_facts_of
-from accounts.models import Application, ProposalRule
-from accounts.operations.applications.granting import account_to_change
+from accounts.models import Application, CreditAccount, ProposalRule
+from accounts.operations.applications.granting import account_to_change, limit_to_reach
 from accounts.operations.lending_caps import active_caps, limits_beside
 from accounts.operations.rule_versions import in_force_on
 from accounts.rules.applications import (
@@ -124,15 +124,17 @@ def rule_as_input(rule: ProposalRule) -> dict[str, Any]:
 def proposal_inputs(application: Application, lines: list[dict[str, Any]], caps: Sequence[Cap]) -> dict[str, Any]:
     """Return what a proposal is made from, beside the facts."""
     product = application.product
+    changed = account_to_change(application)
     return {
         "requested_minor": application.requested_limit_minor,
         "income_minor": application.declared_income_minor,
         "minor_digits": product.minor_digits,
         "currency": product.currency,
+        "present_minor": limit_to_reach(changed.pk, changed.credit_limit_minor) if changed else 0,
         "room_minor": room_minor(
             caps,
             currency=product.currency,
-            other_limits_minor=other_limits(application),
+            other_limits_minor=_limits_beside(application, changed),
             minor_digits=product.minor_digits,
         ),
         "lines": lines,
@@ -150,9 +152,12 @@ def other_limits(application: Application) -> int:
 
     The line that a grant would change is not among them.
     """
+    return _limits_beside(application, account_to_change(application))
+
+
+def _limits_beside(application: Application, changed: CreditAccount | None) -> int:
     if application.customer_id is None:
         return 0
-    changed = account_to_change(application)
     return limits_beside(
         changed.pk if changed else None, customer_id=application.customer_id, currency=application.product.currency
     )

@@ -176,6 +176,21 @@ class LimitUnderOwed(ApplicationRefusal):
         )
 
 
+class LimitUnderPresent(ApplicationRefusal):
+    """A grant gives; lowering the limit that is there is a decision of its own."""
+
+    about = "limit"
+
+    def __init__(self, account_no: str, limit_minor: int, currency: str) -> None:
+        super().__init__(
+            _(
+                "Account %(account)s has a limit of %(limit)s, and a grant does not lower it. Grant that much or more, or refuse "
+                "the application and propose on the account's page to lower its limit."
+            )
+            % {"account": account_no, "limit": money_text(limit_minor, currency)}
+        )
+
+
 class CapExceeded(ApplicationRefusal):
     """A configured bound on granting, with its rule's name."""
 

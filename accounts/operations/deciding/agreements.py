@@ -62,7 +62,9 @@ def publish_agreement(*, actor: Actor, version: AgreementVersion) -> AgreementVe
 def accept_agreement(
     *, actor: Actor, account_id: int, code: str, accepted_on: date, kind: str = "agreement", channel: str = "", evidence: str = ""
 ) -> Acceptance:
-    """Record that an account's customer accepted a version. The very same again changes nothing.
+    """Record that an account's customer accepted a version on a day. The very same again changes nothing.
+
+    The same version on another day is another acceptance: it may be the one that holds again, after another version.
 
     :raises AccountUnknown: no such account
     :raises DecisionSettingRefused: no such version, another product's, or accepted before it was published
@@ -94,9 +96,9 @@ def accept_agreement(
     acceptance, is_new = Acceptance.objects.get_or_create(
         account_id=account_id,
         version=version,
+        accepted_on=accepted_on,
         defaults={
             "customer_id": owner["customer_id"],
-            "accepted_on": accepted_on,
             "channel": channel[:64],
             "evidence": evidence[:200],
         },

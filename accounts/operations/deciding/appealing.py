@@ -22,7 +22,12 @@ def last_day_to_appeal(decision: Decision) -> date | None:
     """Return the last day on which an appeal counts; None for a decision that the customer was not told of."""
     if decision.decided_on is None:
         return None
-    return decision.decided_on + timedelta(days=terms_of(decision.action).appeal_days)
+    told_again = DecisionNotice.objects.filter(decision=decision, kind=DecisionNotice.Kind.POSTPONED).values_list(
+        "dated", flat=True
+    )
+    # Put off, it is told of anew, and objected to for as long from there.
+    told_on = max([decision.decided_on, *told_again])
+    return told_on + timedelta(days=terms_of(decision.action).appeal_days)
 
 
 @transaction.atomic
@@ -82,17 +87,18 @@ def decide_appeal(*, actor: Actor, decision_id: int, version: int, is_granted: b
     appeal.decided_by_id, appeal.decided_by_name, appeal.decided_at = actor.user_id, actor.name, timezone.now()
     appeal.save()
     writes = Writes(actor, today.open_day)
-    writes.tell(decision, DecisionNotice.Kind.APPEAL, standing, answer=answer_en.strip())
-    # Each language answers in its own words.
-    chinese = Writes(actor, today.open_day)
-    chinese.tell(decision, DecisionNotice.Kind.APPEAL, standing, answer=answer_zh.strip())
-    writes.notices[-1].text_zh = chinese.notices[-1].text_zh
     is_ended = is_granted and decision.status in (Status.SCHEDULED, Status.EFFECTIVE)
     if is_ended:
         status = Status.LIFTED if decision.status == Status.EFFECTIVE else Status.CANCELLED
         writes.end(decision, status, standing, why=answer_en.strip(), notice=None)
     else:
         writes.move(decision, Status(decision.status))
+    # Told after the end: the answer names the limit that has come back.
+    writes.tell(decision, DecisionNotice.Kind.APPEAL, standing, answer=answer_en.strip())
+    # Each language answers in its own words.
+    chinese = Writes(actor, today.open_day)
+    chinese.tell(decision, DecisionNotice.Kind.APPEAL, standing, answer=answer_zh.strip())
+    writes.notices[-1].text_zh = chinese.notices[-1].text_zh
     writes.note(decision, DECIDE_APPEAL, standing, answer_en.strip(), more={"outcome": appeal.outcome})
     writes.write()
     return appeal

@@ -39,11 +39,12 @@ CAUSE_GONE: Final = "cause_gone"
 def decide_by_rules(*, closed_day: date, first_account_id: int, last_account_id: int, run_id: int | None = None) -> int:
     """Let every live rule decide about a range of accounts, and lift what has no cause any more; return how many decisions.
 
-    Stopped by the switch. A repeat changes nothing: an account with the same decision open or in force is passed over.
+    Stopped by the switch: then the days without a cause are counted, and nothing is lifted. A repeat changes nothing: an
+    account with the same decision open or in force is passed over.
     """
     figures = hold_control()
     if figures.is_automatic_stopped:
-        return 0
+        return _lift_causeless(figures, closed_day, first_account_id, last_account_id, run_id)
     done = 0
     day = closed_day + timedelta(days=1)
     within = {"account_id__gte": first_account_id, "account_id__lte": last_account_id}
@@ -71,6 +72,7 @@ def _settled(version: DecisionRuleVersion, day: date, flip_days: int) -> QuerySe
         status__in=[Status.PROPOSED, Status.SCHEDULED, Status.EFFECTIVE],
     )
     by_person = Q(
+        ~Q(action=Action.LIFT),
         rule_version__code=version.code,
         status__in=[Status.REJECTED, Status.CANCELLED, Status.UNDONE, Status.LIFTED, Status.REPLACED],
         ended_on__gt=day - timedelta(days=flip_days),
@@ -177,7 +179,7 @@ def hand_to_people(account_ids: Sequence[int], *, actor: Actor, why: str) -> int
         writes.end(decision, Status.CANCELLED, standings[decision.account_id], why=why, notice=notice)
     # Ended first: an account has one of a kind that is open.
     writes.write()
-    anew = [made for decision in waiting if (made := _anew(decision, standings[decision.account_id], today))]
+    anew = [made for decision in waiting if (made := decided_anew(decision, standings[decision.account_id], today))]
     add_decisions(anew)
     writes = Writes(RULES, today.open_day)
     for made in anew:
@@ -187,8 +189,11 @@ def hand_to_people(account_ids: Sequence[int], *, actor: Actor, why: str) -> int
     return len(waiting)
 
 
-def _anew(decision: Decision, standing: Standing, today: Today) -> Decision | None:
-    """Return what the rule of a decision proposes today, to people; None where nothing of the kind can be decided any more."""
+def decided_anew(decision: Decision, standing: Standing, today: Today) -> Decision | None:
+    """Return what the rule of a decision decides today, not written yet; None where nothing of the kind can be decided any more.
+
+    :param standing: with facts, which are kept with it
+    """
     version = decision.rule_version
     assert version is not None
     try:
@@ -201,7 +206,11 @@ def _anew(decision: Decision, standing: Standing, today: Today) -> Decision | No
 
 
 def _lift_causeless(figures: DecisionControl, closed_day: date, first: int, last: int, run_id: int | None) -> int:
-    """Count the days without the cause of each decision by rule in force, and lift what has cooled off."""
+    """Count the days without the cause of each decision by rule in force, and lift what has cooled off.
+
+    With the switch thrown they are counted all the same: a cause that comes back and goes on nights on which nobody looked would
+    leave a cool-off that was none.
+    """
     in_force = Decision.objects.filter(
         account_id__gte=first,
         account_id__lte=last,
@@ -236,6 +245,8 @@ def _cool(account_ids: Sequence[int], figures: DecisionControl, closed_day: date
             Decision.objects.filter(pk=decision.pk).update(cause_gone_since=since)
         if since is not None and (closed_day - since).days + 1 >= figures.cool_off_days:
             ready.append(decision)
+    if figures.is_automatic_stopped:
+        return 0
     lifts = [lift for decision in ready if (lift := _lift(decision, standings[decision.account_id], figures, today, tables))]
     add_decisions(lifts)
     writes = Writes(RULES, day, run_id)
@@ -273,6 +284,7 @@ def _lift(decision: Decision, standing: Standing, figures: DecisionControl, toda
         source=Decision.Source.RULE,
         proposed_by_name=RULES.name,
         engine_version=ENGINE_VERSION,
-        rule_version=None,
+        # What it lifts was decided by this version, so what the version did on a day is undone with it.
+        rule_version=decision.rule_version,
         **fields,
     )

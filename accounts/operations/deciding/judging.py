@@ -18,8 +18,8 @@ from accounts.operations.deciding.weighing import (
     add_gate,
     authority_lines,
     caps_on,
+    changes_before,
     control,
-    raises_before,
     refuse_held_back,
     refuse_lifeless,
     refuse_over_caps,
@@ -28,8 +28,8 @@ from accounts.operations.deciding.writing import Writes
 from accounts.operations.refusals import DayOutOfRange
 from accounts.roles import REVIEW_DECISION
 from accounts.rules.authority import may_approve, roles_alone
-from accounts.rules.decisions import WEIGHED_ANEW, Action, Status
-from accounts.rules.verdicts import gate_of, raise_of, verdict
+from accounts.rules.decisions import LIMIT_ACTIONS, WEIGHED_ANEW, Action, Status
+from accounts.rules.verdicts import BEFORE_IT, change_of, gate_of, verdict
 from riskops.shared.audit import Actor
 from riskops.shared.day import LAST_DAY
 from riskops.shared.people.conflicts import refuse_conflict
@@ -76,7 +76,8 @@ def approve_decision(*, actor: Actor, roles: Collection[str], decision_id: int, 
         raise refusals.LimitUnderBalance(decision.new_limit_minor, standing.owed_minor, standing.currency)
     if decision.action == Action.RAISE_LIMIT:
         refuse_over_caps({**decision.inputs, **caps_on(standing)})
-        _weigh_raise_anew(decision, standing, today)
+    if decision.action in LIMIT_ACTIONS:
+        _weigh_change_anew(decision, standing, today)
     if decision.action == Action.ACCELERATE:
         _demand_anew(decision, standing, today)
     if decision.action == Action.LIFT and not _is_to_lift(decision):
@@ -120,22 +121,24 @@ def _demand_anew(decision: Decision, standing: Standing, today: Today) -> None:
     renew_texts(decision, standing)
 
 
-def _weigh_raise_anew(decision: Decision, standing: Standing, today: Today) -> None:
-    """Weigh a raise together with those before it as of today, and ask the matrix again if it weighs more by now.
+def _weigh_change_anew(decision: Decision, standing: Standing, today: Today) -> None:
+    """Weigh a raise or lowering together with those before it as of today, and ask the matrix again if it weighs more by now.
 
-    It may: a lowering in between was undone, a file has set another limit, or it was proposed before raises were weighed
-    together. One that weighs less stays as it was judged. The customer reads what the limit that stands today goes up by.
+    It may: a change the other way in between was undone, a file has set another limit, or it was proposed before changes were
+    weighed together. One that weighs less stays as it was judged. The customer reads what the limit that stands today changes by.
 
     :raises AuthorityMissing: whoever proposed it has no authority for what it weighs now
     """
-    raised = raises_before(decision.account_id, as_of=today.open_day, window_days=control().raise_window_days)
-    inputs = {**decision.inputs, "limit_minor": standing.limit_minor, "raised": raised}
-    weighed = raise_of(inputs)
+    before = changes_before(decision.account_id, as_of=today.open_day, window_days=control().raise_window_days)
+    inputs = {**decision.inputs, "limit_minor": standing.limit_minor, BEFORE_IT[decision.action]: before}
+    weighed = change_of(inputs)
     assert weighed is not None
     if weighed.weighed_minor > decision.weighed_minor:
         _ask_matrix_anew(decision, standing, {**inputs, "weighed_minor": weighed.weighed_minor})
-    # A limit that reaches as far already leaves nothing to raise: the decision is cancelled when its day comes.
-    if decision.new_limit_minor is not None and standing.limit_minor < decision.new_limit_minor:
+    assert decision.new_limit_minor is not None
+    is_raise = decision.action == Action.RAISE_LIMIT
+    # A limit that reaches as far already leaves nothing to change: the decision is cancelled when its day comes.
+    if (standing.limit_minor < decision.new_limit_minor) if is_raise else (standing.limit_minor > decision.new_limit_minor):
         _keep(decision, limit_before_minor=standing.limit_minor)
         renew_texts(decision, standing)
 

@@ -11,10 +11,10 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.models import Decision, DecisionNotice, Payment
 from accounts.operations.deciding.automatic import decide_by_rules
 from accounts.operations.deciding.standing import lock_standings, orders_owed
-from accounts.operations.deciding.taking_effect import cancel_if_paid, is_paid_in_time, put_in_force
+from accounts.operations.deciding.taking_effect import cancel_if_paid, is_paid_in_time, put_in_force, put_in_force_late
 from accounts.operations.deciding.weighing import hold_control
 from accounts.operations.deciding.writing import Writes
-from accounts.own_reasons import PAID_IN_TIME_BOOKED_LATER, RAN_OUT
+from accounts.own_reasons import PAID_IN_TIME_BOOKED_LATER, RAN_OUT, RAN_OUT_BEFORE
 from accounts.queries.entries import in_chunks
 from accounts.rules.decisions import Action, Status, is_due
 from riskops.shared.audit import CLOSE, Actor
@@ -75,6 +75,9 @@ def _work(account_ids: Sequence[int], closed_day: date, run_id: int | None, acto
             elif decision.pk in paid_after_all:
                 why = PAID_IN_TIME_BOOKED_LATER
                 writes.end(decision, Status.LIFTED, standing, why=why, notice=DecisionNotice.Kind.ENDED)
+        elif decision.expires_on is not None and decision.expires_on <= next_day:
+            # Whatever holds it back: there is no day left on which it could take effect.
+            writes.end(decision, Status.CANCELLED, standing, why=RAN_OUT_BEFORE, notice=DecisionNotice.Kind.CANCELLED)
         elif is_stopped and decision.is_by_machine_alone:
             # Noticed, but nobody looked at it: it waits until the switch is off, or somebody cancels or undoes it.
             continue
@@ -83,7 +86,8 @@ def _work(account_ids: Sequence[int], closed_day: date, run_id: int | None, acto
             if decision.action == Action.ACCELERATE:
                 cancel_if_paid(decision, standing, writes, orders[decision.account_id])
         elif is_due(decision.effective_on, closed_day=closed_day):
-            put_in_force(decision, standing, writes, orders=orders.get(decision.account_id))
+            act = put_in_force if decision.effective_on == next_day else put_in_force_late
+            act(decision, standing, writes, orders=orders.get(decision.account_id))
         elif decision.action == Action.ACCELERATE:
             cancel_if_paid(decision, standing, writes, orders[decision.account_id])
     return writes.write()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
 from accounts.models import Decision, DecisionNotice, WriteOff
 from accounts.operations.deciding.agreements import accepted_agreement
@@ -17,6 +18,7 @@ from accounts.operations.write_offs import write_off
 from accounts.own_reasons import (
     CLOSED_BEFORE,
     ENDED_ALREADY,
+    HELD_AGAIN,
     LIFTED_BY,
     NO_CLAUSE_SINCE,
     NOTHING_LEFT_TO_CHANGE,
@@ -26,7 +28,7 @@ from accounts.own_reasons import (
     WRITTEN_OFF_BEFORE,
 )
 from accounts.queries.scope_values import scope_values
-from accounts.roles import DECIDE, TAKE_EFFECT
+from accounts.roles import DECIDE, PUT_OFF, TAKE_EFFECT
 from accounts.rules.decisions import (
     LIMIT_ACTIONS,
     Action,
@@ -45,12 +47,8 @@ def schedule(decision: Decision, standing: Standing, writes: Writes, *, today: T
     """
     was = decision.status
     settled = settled_effective_day(decision.effective_on, decided_on=today.open_day, buffer_days=decision.buffer_days)
-    later = settled - decision.effective_on
     decision.decided_on = today.open_day
-    decision.effective_on = settled
-    decision.review_on = decision.review_on + later if decision.review_on else None
-    decision.expires_on = decision.expires_on + later if decision.expires_on else None
-    if later:
+    if _move_dates(decision, settled):
         renew_texts(decision, standing)
     writes.move(decision, Status.SCHEDULED)
     writes.tell(decision, DecisionNotice.Kind.DECIDED, standing)
@@ -64,6 +62,15 @@ def schedule(decision: Decision, standing: Standing, writes: Writes, *, today: T
     )
     if settled <= today.in_force_day:
         put_in_force(decision, standing, writes, orders=None)
+
+
+def _move_dates(decision: Decision, effective_on: date) -> timedelta:
+    """Let a decision take effect on another day, and return by how much later that is; review and expiry move along."""
+    later = effective_on - decision.effective_on
+    decision.effective_on = effective_on
+    decision.review_on = decision.review_on + later if decision.review_on else None
+    decision.expires_on = decision.expires_on + later if decision.expires_on else None
+    return later
 
 
 def renew_texts(decision: Decision, standing: Standing) -> None:
@@ -85,11 +92,7 @@ def put_in_force(decision: Decision, standing: Standing, writes: Writes, *, orde
 
     :param orders: what is owed by order, for an acceleration that waited: paid in time, it is cancelled
     """
-    if standing.is_written_off and decision.action not in (Action.LIFT, Action.WRITE_OFF):
-        _cancel(decision, standing, writes, WRITTEN_OFF_BEFORE)
-        return
-    if standing.closed_on is not None and standing.closed_on <= decision.effective_on and decision.action != Action.LIFT:
-        _cancel(decision, standing, writes, CLOSED_BEFORE)
+    if _cancel_if_lifeless(decision, standing, writes, on=decision.effective_on):
         return
     if decision.action in LIMIT_ACTIONS:
         _change_limit(decision, standing, writes)
@@ -109,6 +112,53 @@ def put_in_force(decision: Decision, standing: Standing, writes: Writes, *, orde
             return
     writes.restrict(decision)
     _in_force(decision, standing, writes)
+
+
+def put_in_force_late(decision: Decision, standing: Standing, writes: Writes, *, orders: Sequence[OrderOwed] | None) -> None:
+    """Let go a decision that was held back until its day had passed: what its customer was told does not hold any more.
+
+    It gets a new day, the whole buffer from the day after the one that is closed, review and expiry move along, and the customer
+    is told anew; where no buffer is needed it holds from that day. A second time it is cancelled: what it was judged by is too
+    old. A lift gives something back and is only late.
+    """
+    next_day = writes.day + timedelta(days=1)
+    if decision.action == Action.LIFT:
+        put_in_force(decision, standing, writes, orders=orders)
+        return
+    if _cancel_if_lifeless(decision, standing, writes, on=next_day):
+        return
+    if orders is not None and decision.action == Action.ACCELERATE and cancel_if_paid(decision, standing, writes, orders):
+        return
+    if DecisionNotice.objects.filter(decision=decision, kind=DecisionNotice.Kind.POSTPONED).exists():
+        _cancel(decision, standing, writes, HELD_AGAIN)
+        return
+    before = decision.effective_on
+    # The demand stays of its day: only what was due then is demanded.
+    _move_dates(decision, settled_effective_day(before, decided_on=next_day, buffer_days=decision.buffer_days))
+    renew_texts(decision, standing)
+    writes.move(decision, Status.SCHEDULED)
+    writes.tell(decision, DecisionNotice.Kind.POSTPONED, standing, dated=next_day)
+    writes.note(
+        decision,
+        PUT_OFF,
+        standing,
+        was=Status.SCHEDULED,
+        was_more={"effective_on": before.isoformat()},
+        more={"effective_on": decision.effective_on.isoformat()},
+    )
+    if decision.effective_on == next_day:
+        put_in_force(decision, standing, writes, orders=orders)
+
+
+def _cancel_if_lifeless(decision: Decision, standing: Standing, writes: Writes, *, on: date) -> bool:
+    """Cancel what cannot take effect on a day: its account is written off or closed by then. Return whether it was."""
+    if standing.is_written_off and decision.action not in (Action.LIFT, Action.WRITE_OFF):
+        _cancel(decision, standing, writes, WRITTEN_OFF_BEFORE)
+        return True
+    if standing.closed_on is not None and standing.closed_on <= on and decision.action != Action.LIFT:
+        _cancel(decision, standing, writes, CLOSED_BEFORE)
+        return True
+    return False
 
 
 def is_paid_in_time(decision: Decision, orders: Sequence[OrderOwed]) -> bool:
@@ -193,6 +243,9 @@ def _lift(decision: Decision, standing: Standing, writes: Writes) -> None:
     why = LIFTED_BY % {"number": decision.reference}
     # The lift's own notice tells the customer.
     writes.end(target, Status.LIFTED, standing, why=why, notice=None)
+    if target.limit_before_minor is not None and standing.limit_minor < target.limit_before_minor:
+        # It does not say that another limit than the earlier one has come back.
+        writes.tell(target, DecisionNotice.Kind.ENDED, standing)
     _in_force(decision, standing, writes)
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Decision, DecisionNotice
 from accounts.models.decision_settings import SCOPE_CHOICES
 from accounts.queries.scope_values import ScopeValues
-from accounts.rules.decisions import Action, Scope
+from accounts.rules.decisions import Action, Scope, Status
 from riskops.shared.wording import day_text, money_text
 
 #: The languages of a notice, by the ending of the columns that hold them.
@@ -86,7 +86,7 @@ def customer_text(
 def follow_up_texts(
     decision: Decision, kind: str, *, account_no: str, currency: str, limit_minor: int, names: ScopeValues, answer: str = ""
 ) -> dict[str, str]:
-    """Return the texts of a later notice by language: cancelled, ended, corrected, or the outcome of an appeal.
+    """Return the texts of a later notice by language: put off, cancelled, ended, corrected, or the outcome of an appeal.
 
     :param limit_minor: the account's limit now, after what the notice tells of
     :param names: of channels and categories
@@ -98,6 +98,7 @@ def follow_up_texts(
                 "what": _what(decision, currency, names),
                 "account": f"…{account_no[-4:]}",
                 "answer": answer,
+                "text": decision.text_zh if language == "zh" else decision.text_en,
                 "limit": money_text(limit_minor, currency),
             }
             texts[language] = _follow_up(decision, kind) % values
@@ -105,6 +106,8 @@ def follow_up_texts(
 
 
 def _follow_up(decision: Decision, kind: str) -> str:
+    if kind == DecisionNotice.Kind.POSTPONED:
+        return _("This replaces our earlier notice, which was held back: %(text)s")
     if kind == DecisionNotice.Kind.CANCELLED:
         return _("Account %(account)s: our notice (%(what)s) is withdrawn. It does not take effect.")
     if kind == DecisionNotice.Kind.CORRECTED:
@@ -112,7 +115,14 @@ def _follow_up(decision: Decision, kind: str) -> str:
             return _("Account %(account)s: our earlier notice (%(what)s) was wrong and is undone. Your limit is %(limit)s.")
         return _("Account %(account)s: our earlier notice (%(what)s) was wrong and is undone. We are sorry for the trouble.")
     if kind == DecisionNotice.Kind.APPEAL:
+        if decision.is_of_limit and decision.status == Status.LIFTED:
+            return _(
+                "Account %(account)s: we have looked at your objection (%(what)s). %(answer)s "
+                "Your limit is %(limit)s from now on."
+            )
         return _("Account %(account)s: we have looked at your objection (%(what)s). %(answer)s")
+    if decision.is_of_limit:
+        return _("Account %(account)s: %(what)s has ended. Your limit is %(limit)s.")
     return _("Account %(account)s: %(what)s has ended.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -11,13 +11,15 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Decision, DecisionNotice, DecisionUndo
+from accounts.operations.deciding.automatic import decided_anew
 from accounts.operations.deciding.ruling import DECISION_RULES
-from accounts.operations.deciding.standing import Standing, hold_all
-from accounts.operations.deciding.writing import Writes
+from accounts.operations.deciding.standing import Standing, Today, hold_all
+from accounts.operations.deciding.taking_effect import schedule
+from accounts.operations.deciding.writing import Writes, add_decisions, lifted_decision
 from accounts.operations.rule_undoing import UndoKind
 from accounts.queries.entries import in_chunks
-from accounts.roles import APPROVE_UNDO, ASK_UNDO
-from accounts.rules.decisions import LIMIT_ACTIONS, Action, Status, floored_limit
+from accounts.roles import APPROVE_UNDO, ASK_UNDO, PROPOSE_DECISION
+from accounts.rules.decisions import LIMIT_ACTIONS, Action, Status
 from riskops.shared.audit import Actor
 
 #: A limit replaced by a later one is still what that one would be lifted to.
@@ -31,7 +33,8 @@ def preview_undo(version_id: int, proposed_on: date | None = None, _roles: Colle
 
 def _decisions(version_id: int, proposed_on: date | None) -> QuerySet[Decision]:
     found = Decision.objects.filter(rule_version_id=version_id, status__in=_UNDOABLE)
-    return found.filter(proposed_on=proposed_on) if proposed_on else found
+    # Of a whole version a lift is no wrong to undo: what it lifted was decided by the version too.
+    return found.filter(proposed_on=proposed_on) if proposed_on else found.exclude(action=Action.LIFT)
 
 
 def _customers(version_id: int, proposed_on: date | None) -> QuerySet[Any]:
@@ -39,12 +42,17 @@ def _customers(version_id: int, proposed_on: date | None) -> QuerySet[Any]:
 
 
 def _undo(actor: Actor, _roles: Collection[str], undo: DecisionUndo) -> dict[str, Any]:
-    """Undo it: limits go back, restrictions end, and who was told is told again."""
+    """Undo it: limits go back, restrictions end, and who was told is told again.
+
+    What was lifted on the day that is undone is decided anew, with the authority, the notice and the buffer of every decision.
+    """
     ids = sorted(set(_decisions(undo.rule_version_id, undo.proposed_on).values_list("account_id", flat=True)))
     undone = 0
     if not ids:
         return {"undone": 0}
-    days, standings = hold_all(ids)
+    # Facts are kept with what is decided anew.
+    days, standings = hold_all(ids, with_facts=undo.proposed_on is not None)
+    lifted: list[Decision] = []
     writes = Writes(actor, days[ids[0]].open_day)
     for chunk in in_chunks(ids):
         decisions = _decisions(undo.rule_version_id, undo.proposed_on).filter(account_id__in=chunk)
@@ -55,10 +63,28 @@ def _undo(actor: Actor, _roles: Collection[str], undo: DecisionUndo) -> dict[str
             standing = standings[decision.account_id]
             if decision.status == Status.REPLACED:
                 _undo_under_its_successor(decision, standing, writes)
+            if decision.action == Action.LIFT and decision.status == Status.EFFECTIVE:
+                lifted.append(lifted_decision(decision))
             writes.end(decision, status, standing, why=undo.reason, notice=notice)
             undone += 1
+    _restrict_again(lifted, standings, days, writes)
     writes.write()
     return {"undone": undone}
+
+
+def _restrict_again(
+    lifted: Sequence[Decision], standings: Mapping[int, Standing], days: Mapping[int, Today], writes: Writes
+) -> None:
+    """Decide anew what lifts that are undone had ended; what cannot be decided any more stays lifted."""
+    anew = [
+        made for decision in lifted if (made := decided_anew(decision, standings[decision.account_id], days[decision.account_id]))
+    ]
+    add_decisions(anew)
+    for made in anew:
+        standing = standings[made.account_id]
+        writes.note(made, PROPOSE_DECISION, standing, made.note, more={"needs_approval_by": made.needs_approval_by})
+        if not made.needs_approval_by:
+            schedule(made, standing, writes, today=days[made.account_id])
 
 
 def _undo_under_its_successor(decision: Decision, standing: Standing, writes: Writes) -> None:
@@ -87,7 +113,9 @@ def _undo_under_its_successor(decision: Decision, standing: Standing, writes: Wr
         return
     is_still_lower = is_in_force and standing.limit_minor < before
     if is_still_lower or (not is_in_force and standing.limit_minor == after):
-        writes.set_limit(standing, floored_limit(before, owed_minor=min(standing.owed_minor, standing.limit_minor)))
+        was = standing.limit_minor
+        more = writes.restore_limit(standing, before)
+        writes.note(decision, APPROVE_UNDO, standing, limits=(was, standing.limit_minor), more=more)
 
 
 DECISION_UNDOINGS: Final = UndoKind(

@@ -19,7 +19,7 @@ from accounts.queries.scope_values import ScopeValues, scope_values
 from accounts.rules.authority import AuthorityLine
 from accounts.rules.decisions import LIFTABLE_ACTIONS, LIMIT_ACTIONS, Action, Scope, Status, first_effective_day
 from accounts.rules.raises import STANDING_STATUSES, window_start
-from accounts.rules.verdicts import caps_broken_by, gate_of, raise_of, verdict
+from accounts.rules.verdicts import BEFORE_IT, caps_broken_by, change_of, gate_of, verdict
 from riskops.shared.day import FIRST_DAY, LAST_DAY
 from riskops.shared.sql import execute, is_postgresql
 
@@ -144,7 +144,9 @@ def weigh(asked: Asked, standing: Standing, *, roles: Collection[str], today: To
         agreement = add_gate(inputs, standing, as_of=today.open_day)
     if asked.action == Action.RAISE_LIMIT:
         inputs |= caps_on(standing)
-        inputs["raised"] = raises_before(standing.account_id, as_of=today.open_day, window_days=tables.raise_window_days)
+    if asked.action in LIMIT_ACTIONS:
+        before = changes_before(standing.account_id, as_of=today.open_day, window_days=tables.raise_window_days)
+        inputs[BEFORE_IT[asked.action]] = before
     inputs["weighed_minor"] = _weighed_minor(asked, standing, inputs, lifted)
     found = verdict(inputs)
     _check_limit(asked, standing)
@@ -242,8 +244,8 @@ def caps_on(standing: Standing, *, unwritten: Mapping[int, int] | None = None) -
     }
 
 
-def raises_before(account_id: int, *, as_of: date, window_days: int) -> dict[str, Any]:
-    """Return what a raise is weighed together with: the decisions on the account's limit that stand, in their order.
+def changes_before(account_id: int, *, as_of: date, window_days: int) -> dict[str, Any]:
+    """Return what a change of the limit is weighed with: the decisions on the account's limit that stand, in their order.
 
     One change of a limit is open at a time, so they took effect in the order of their numbers.
     """
@@ -284,8 +286,8 @@ def _weighed_minor(asked: Asked, standing: Standing, inputs: dict[str, Any], lif
     if asked.action in LIMIT_ACTIONS:
         if asked.new_limit_minor is None:
             raise refusals.LimitMissing
-        raised = raise_of(inputs)
-        return raised.weighed_minor if raised is not None else abs(asked.new_limit_minor - standing.limit_minor)
+        changed = change_of(inputs)
+        return changed.weighed_minor if changed is not None else abs(asked.new_limit_minor - standing.limit_minor)
     if asked.action == Action.ACCELERATE:
         return gate_of(inputs).demanded_minor
     if asked.action == Action.LIFT and lifted is not None:

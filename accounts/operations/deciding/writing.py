@@ -13,10 +13,12 @@ from typing import Any, Final
 
 from accounts.events import tell_facts_changed
 from accounts.models import AccountState, CreditAccount, Decision, DecisionNotice, Restriction
-from accounts.operations.deciding.restrictions import announce, note_restricted
+from accounts.operations.deciding.restrictions import announce, note_restricted, take_turn
 from accounts.operations.deciding.standing import Standing
 from accounts.operations.deciding.texts import follow_up_texts
+from accounts.operations.lending_caps import active_caps, limits_beside
 from accounts.queries.scope_values import ScopeValues, scope_values
+from accounts.rules.applications import Cap, room_minor
 from accounts.rules.decisions import Action, Status, floored_limit
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
@@ -58,6 +60,7 @@ class Writes:
     lines: list[AuditEntry] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
     names: ScopeValues | None = None
+    caps: list[Cap] | None = None
 
     def move(self, decision: Decision, status: Status) -> None:
         """Let a decision go on to another status; its version counts up."""
@@ -75,24 +78,55 @@ class Writes:
         self.move(decision, status)
         self.ended[decision.pk] = self.moved.pop(decision.pk)
         before = after = None
+        more: dict[str, Any] = {}
         if was == Status.EFFECTIVE:
             if decision.blocks is not None:
                 self.freed.append(decision.pk)
                 self.changed.add(decision.account_id)
             if decision.is_of_limit and status != Status.REPLACED:
                 before = standing.limit_minor
-                after = self._put_back(decision, standing)
+                after, more = self._put_back(decision, standing)
         if notice is not None:
             self.tell(decision, notice, standing)
-        self.note(decision, f"decision.{status.value}", standing, why, was=was, limits=(before, after))
+        self.note(decision, f"decision.{status.value}", standing, why, was=was, limits=(before, after), more=more)
 
-    def _put_back(self, decision: Decision, standing: Standing) -> int | None:
-        """Return the limit to what it was before the decision, unless something else has changed it since."""
+    def _put_back(self, decision: Decision, standing: Standing) -> tuple[int | None, dict[str, Any]]:
+        """Return the limit to what it was before the decision, unless something else has changed it since.
+
+        :returns: the limit now, None where it stays; and what the audit line says beside it
+        """
         if standing.limit_minor != decision.limit_after_minor or decision.limit_before_minor is None:
-            return None
-        restored = floored_limit(decision.limit_before_minor, owed_minor=min(standing.owed_minor, standing.limit_minor))
-        self.set_limit(standing, restored)
-        return restored
+            return None, {}
+        more = self.restore_limit(standing, decision.limit_before_minor)
+        return standing.limit_minor, more
+
+    def restore_limit(self, standing: Standing, limit_minor: int) -> dict[str, Any]:
+        """Return the limit of an account to an earlier one: not under what is owed, and up only as far as the caps leave room.
+
+        A cap binds whichever way a limit comes about, and what was given up may have been lent on another line since. From a
+        limit that grows on, limits change one transaction after the other (`take_turn`): take every other lock before.
+
+        :returns: what the audit line says beside the limits: the limit there would be without caps, where they hold it down
+        """
+        wanted = floored_limit(limit_minor, owed_minor=min(standing.owed_minor, standing.limit_minor))
+        room = self._room_minor(standing) if wanted > standing.limit_minor else None
+        allowed = wanted if room is None else max(standing.limit_minor, min(wanted, room))
+        self.set_limit(standing, allowed)
+        return {"limit_without_caps_minor": wanted} if allowed < wanted else {}
+
+    def _room_minor(self, standing: Standing) -> int | None:
+        """Return what the caps leave for an account's limit, beside the customer's other lines; None where none speaks."""
+        take_turn()
+        if self.caps is None:
+            self.caps = active_caps()
+        return room_minor(
+            self.caps,
+            currency=standing.currency,
+            other_limits_minor=limits_beside(
+                standing.account_id, customer_id=standing.customer_id, currency=standing.currency, unwritten=self.limits
+            ),
+            minor_digits=standing.minor_digits,
+        )
 
     def set_limit(self, standing: Standing, limit_minor: int) -> None:
         """Change the limit of an account."""
@@ -115,8 +149,11 @@ class Writes:
         )
         self.changed.add(decision.account_id)
 
-    def tell(self, decision: Decision, kind: str, standing: Standing, *, answer: str = "") -> None:
-        """Queue a notice, in the same transaction as what it tells of."""
+    def tell(self, decision: Decision, kind: str, standing: Standing, *, answer: str = "", dated: date | None = None) -> None:
+        """Queue a notice, in the same transaction as what it tells of.
+
+        :param dated: the business day it goes out on, where that is not the day of the work
+        """
         if kind == DecisionNotice.Kind.DECIDED:
             texts = {"en": decision.text_en, "zh": decision.text_zh}
         else:
@@ -130,7 +167,7 @@ class Writes:
                 answer=answer,
             )
         self.notices.append(
-            DecisionNotice(decision=decision, kind=kind, text_en=texts["en"], text_zh=texts["zh"], dated=self.day)
+            DecisionNotice(decision=decision, kind=kind, text_en=texts["en"], text_zh=texts["zh"], dated=dated or self.day)
         )
 
     def _names(self) -> ScopeValues:
@@ -149,9 +186,10 @@ class Writes:
         was: str = "",
         limits: tuple[int | None, int | None] = (None, None),
         more: dict[str, Any] | None = None,
+        was_more: dict[str, Any] | None = None,
     ) -> None:
-        """Add a line to the audit trail."""
-        before: dict[str, Any] = {"status": was} if was else {}
+        """Add a line to the audit trail; `was_more` and `more` are what else there was, and is by now."""
+        before: dict[str, Any] = {**({"status": was} if was else {}), **(was_more or {})}
         after: dict[str, Any] = {"status": decision.status, "action": decision.action, **(more or {})}
         if limits[1] is not None:
             before["credit_limit_minor"], after["credit_limit_minor"] = limits

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 
 from accounts.models import CreditAccount
+from accounts.queries.notices import StuckNotices, stuck_notices
 from outreach.customer_links import without_links
 from outreach.models import Contact, Denial, Message, MessageAttempt, MessageReceipt
 from outreach.models.outbox import UNTOLD
@@ -85,6 +86,7 @@ class Counts:
     :param day: the day that ended messages are counted of
     :param is_off: the book stands still, so nothing is sent
     :param notices: notices of decisions that wait to be taken into the outbox
+    :param stuck: those that could not be taken and are tried again
     :param elsewhere: notices that no account leads to
     """
 
@@ -95,6 +97,7 @@ class Counts:
     is_off: bool
     is_feed_missing: bool
     notices: int
+    stuck: StuckNotices
     elsewhere: int
     dead: int
 
@@ -149,6 +152,7 @@ def counts(user: Any, day: date, now: datetime) -> Counts:
         is_off=is_dispatch_off(),
         is_feed_missing=is_payment_feed_missing(now),
         notices=waiting_here(scope_of(user).products),
+        stuck=stuck_notices(user),
         elsewhere=waiting_elsewhere(),
         dead=dead_letters(user).count(),
     )

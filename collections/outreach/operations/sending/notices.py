@@ -31,9 +31,15 @@ def of_accounts() -> Q:
 
 
 def take_notices(now: datetime) -> int:
-    """Take queued notices into the outbox and return how many."""
-    taken = hand_over_notices(lambda notice: _take(notice, _account_of(notice), notice.kind, now), only=of_accounts())
-    return taken + hand_over_debit_notices(lambda notice: _take(notice, _account_debited(notice), _debit_kind(notice), now))
+    """Take queued notices into the outbox and return how many; one that cannot be taken is tried again, and holds no other up."""
+
+    def take(notice: DecisionNotice) -> str:
+        return _take(notice, _account_of(notice), notice.kind, now)
+
+    def take_of_debit(notice: DebitNotice) -> str:
+        return _take(notice, _account_debited(notice), _debit_kind(notice), now)
+
+    return hand_over_notices(take, now=now, only=of_accounts()) + hand_over_debit_notices(take_of_debit, now=now)
 
 
 def debit_notices_told_on(notices: Collection[DebitNotice]) -> dict[int, date]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -11,15 +11,16 @@ from django.db.models import BooleanField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from accounts.models import CreditAccount
+from accounts.models import CreditAccount, Customer, Product
 from casework.models import Tier, TierPolicy
 from outreach.experiments import left_alone
 from outreach.models import Contact
 from outreach.policies import NoPolicy, live_policies, pick_policy
-from outreach.rules.contact_policy import DAYS_OF_A_WEEK, RuleId, judge
+from outreach.rules.contact_policy import DAYS_OF_A_WEEK, TALKED, Policy, RuleId, judge
 from outreach.rules.contacts import CALLS, Channel, Hold, Hours, Outcome, Party, Past, Purpose, Request, Standing
 from outreach.wording import verdict_text
 from riskops.shared.models import BookState
+from riskops.shared.sql import days_between, is_postgresql, moment
 
 #: The name by which a queue may be worked in spite of it.
 CALLS_BLOCK: Final = "calls"
@@ -64,13 +65,66 @@ def calls_refused(account_ids: Sequence[int], now: datetime) -> dict[int, str]:
     return found
 
 
-def left_alone_items(now: datetime) -> Q:
-    """Return the condition over work items of those that `calls_refused` names for an experiment's sake: on each of its days."""
+def items_at_rest(now: datetime) -> Q:
+    """Return the condition over work items of those that `calls_refused` names for days: for an experiment's sake, after a
+    conversation about the debt, after as many calls as a week allows.
+
+    What is over by the next morning (hours, the calls of a day) is not among them. A fixed number of queries.
+    """
     tiers = Tier.objects.filter(policy=_live_tiers()).values_list("code", "interventions")
     calling = [code for code, may_do in tiers if Tier.Intervention.CALL in may_do]
     on = timezone.localtime(now).date()
     alone = left_alone(customer="casework_workitem.customer_id", product="casework_workitem.product_id", on=on)
-    return Q(RawSQL(alone, (), output_field=BooleanField()), account__state__tier__in=calling)
+    found = Q(RawSQL(alone, (), output_field=BooleanField()))
+    for policy, products in _products_by_policy(on).items():
+        for sql, parameters in _at_rest(policy, now):
+            found |= Q(RawSQL(sql, parameters, output_field=BooleanField()), product__in=products)
+    return Q(found, account__state__tier__in=calling)
+
+
+def _products_by_policy(on: date) -> dict[Policy, list[int]]:
+    live, found = live_policies(on), dict[Policy, list[int]]()
+    for product_id, product_code in Product.objects.order_by("pk").values_list("pk", "product_code"):
+        try:
+            found.setdefault(pick_policy(live, product_code).figures(), []).append(product_id)
+        except NoPolicy:
+            continue
+    return found
+
+
+def _at_rest(policy: Policy, now: datetime) -> list[tuple[str, tuple[Any, ...]]]:
+    """Return the rules of several days that a policy has, as SQL over `casework_workitem` with its parameters: what `judge` says
+    of a call to the debtor about the account.
+    """
+    if 0 in (policy.effective_calls_a_day, policy.unanswered_a_day, policy.calls_a_week):
+        # No call is ever allowed: no matter of waiting, and nobody is passed over.
+        return []
+    age = days_between(_local_day("%s"), _local_day("c.at"))
+    about = (
+        f"FROM {Contact._meta.db_table} AS c JOIN {Customer._meta.db_table} AS u ON u.id = c.customer_id "
+        f"WHERE c.customer_id = casework_workitem.customer_id AND c.account_id = casework_workitem.account_id "
+        f"AND c.channel IN ({_quoted(CALLS)}) AND c.party <> '{Party.THIRD_PARTY}' AND c.at > %s AND {age} BETWEEN 0 AND %s"
+    )
+    since, at = moment(now - _READ), moment(now)
+    found: list[tuple[str, tuple[Any, ...]]] = []
+    if policy.quiet_days_after_conversation:
+        talked = f"EXISTS (SELECT 1 {about} AND c.outcome IN ({_quoted(TALKED)}))"
+        found.append((talked, (since, at, policy.quiet_days_after_conversation - 1)))
+    if policy.calls_a_week is not None:
+        called = f"(SELECT COUNT(*) {about} AND c.outcome <> '{Outcome.NOT_MADE}') >= %s"
+        found.append((called, (since, at, DAYS_OF_A_WEEK - 1, policy.calls_a_week)))
+    return found
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names))
+
+
+def _local_day(at: str) -> str:
+    """Return SQL for the day of a moment where the customer is; Django gives SQLite the function."""
+    if is_postgresql():
+        return f"CAST({at} AT TIME ZONE u.time_zone AS date)"
+    return f"django_datetime_cast_date({at}, u.time_zone, 'UTC')"
 
 
 def _live_tiers() -> Subquery:

@@ -78,9 +78,12 @@ def is_live(claim: Claim, now: datetime) -> bool:
     return claim.lease_until > now
 
 
-def own_queues(user_id: int, now: datetime) -> list[Queue]:
-    """Return the open queues whose work is a person's: those of their teams, all for who is in no team."""
-    queues = list(Queue.objects.filter(is_open=True))
+def own_queues(user_id: int, now: datetime, *, among: Sequence[Queue] | None = None) -> list[Queue]:
+    """Return the open queues whose work is a person's: those of their teams, all for who is in no team.
+
+    :param among: the open queues; None: they are read
+    """
+    queues = list(Queue.objects.filter(is_open=True) if among is None else among)
     day = timezone.localdate(now)
     teams = dict(
         current(Membership.objects.filter(user_id=user_id, team__is_open=True), day).values_list("team_id", "team__kind")
@@ -111,16 +114,17 @@ def get_next(*, actor: Actor, scope: Scope, now: datetime, queue_code: str = "")
     _hold_person(actor)
     if held := _held(actor, scope, now):
         return held
-    queues = own_queues(hand_of(actor), now) if not queue_code else list(Queue.objects.filter(code=queue_code, is_open=True))
-    if not queues and queue_code:
+    among = list(Queue.objects.filter(is_open=True, **({"code": queue_code} if queue_code else {})))
+    if not among and queue_code:
         raise QueueUnknown(queue_code)
+    queues = among if queue_code else own_queues(hand_of(actor), now, among=among)
     looks = look_around(hand_of(actor), now=now, skips_since=now - timedelta(hours=SKIP_HOURS))
     if wake_rested(now, looks):
         # What was woken may be theirs.
         looks = replace(looks, assigned=True)
     why_not = ""
-    for batch in _Candidates(actor, scope, now, queues, looks).batches():
-        taken, why = _take_first(actor, batch, queues, scope, now)
+    for batch in _Candidates(actor, scope, now, queues, among, looks).batches():
+        taken, why = _take_first(actor, batch, among, scope, now)
         if taken is not None:
             _record_claim(NEXT_WORK, actor, taken)
             return taken
@@ -154,11 +158,17 @@ def _held(actor: Actor, scope: Scope, now: datetime) -> Taken | None:
 
 
 class _Candidates:
-    """The items that a person may take, best first."""
+    """The items that a person may take, best first.
 
-    def __init__(self, actor: Actor, scope: Scope, now: datetime, queues: Sequence[Queue], looks: Looks) -> None:
-        self.queues, self.user_id, self.may_have_own = queues, actor.user_id, looks.assigned
-        self.now = now
+    :param queues: where what is nobody's is taken from
+    :param among: where what is assigned to the person is: a lead may give them what lies in a queue of another team
+    """
+
+    def __init__(
+        self, actor: Actor, scope: Scope, now: datetime, queues: Sequence[Queue], among: Sequence[Queue], looks: Looks
+    ) -> None:
+        self.queues, self.among, self.now = queues, among, now
+        self.user_id, self.may_have_own = actor.user_id, looks.assigned
         taken = Claim.objects.filter(customer_id=OuterRef("customer_id"), lease_until__gt=now)
         rows = WorkItem.objects.filter(~Exists(taken), status=WorkItem.Status.OPEN, blocked_by="")
         conflicted = conflicted_customers(actor, on=timezone.localdate(now))
@@ -192,7 +202,7 @@ class _Candidates:
             return
         yield first
         others = self.rows
-        for kept_away in kept_away_for_days({queue.pk: queue.ignored_blocks for queue in self.queues}, self.now):
+        for kept_away in kept_away_for_days({queue.pk: queue.ignored_blocks for queue in self.among}, self.now):
             others = others.exclude(kept_away)
         left = [_Walk(rows) for rows in self._places(others)]
         turns = _MOST_BATCHES
@@ -209,7 +219,7 @@ class _Candidates:
     def _places(self, rows: QuerySet[WorkItem]) -> Iterator[QuerySet[WorkItem]]:
         """Yield some of the items by where they lie: with the person, then in each queue, that with the best first one first."""
         if self.may_have_own:
-            yield rows.filter(assigned_to=self.user_id, queue__in=self.queues)
+            yield rows.filter(assigned_to=self.user_id, queue__in=self.among)
         free = rows.filter(assigned_to=None)
         queue_ids = [queue.pk for queue in self.queues]
         if len(queue_ids) > 1:

@@ -20,7 +20,7 @@ from casework.models import Claim, Queue, WorkItem, WorkRecord
 from casework.operations.acting import KEPT, Asked, checked, hold, kept_values, let_go, note_act
 from casework.operations.cases.outcomes import follow_outcome, take_back_outcome
 from casework.operations.claiming import locked_item, refuse_other_hand
-from casework.operations.leads import leads_of
+from casework.operations.leads import leads_of, sights_of
 from casework.operations.work_refusals import (
     BoostOutOfRange,
     ItemNotOpen,
@@ -39,6 +39,7 @@ from casework.trained import WITH_CARE, left_to_trained, standing_flag, trained_
 from casework.work_roles import ASSIGN_WORK, BOOST_WORK, ESCALATE_WORK, RECORD_OUTCOME, SKIP_WORK, SNOOZE_WORK, UNDO_WORK
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import conflicts_on, refuse_conflict
+from riskops.shared.people.examinations import has_examination
 from riskops.shared.people.refusals import NotYourPerson
 from riskops.shared.people.rights import roles_of_actor
 from riskops.shared.people.teams import away_on
@@ -172,18 +173,21 @@ def skip(asked: Asked, *, reason: str) -> WorkRecord:
 def escalate(asked: Asked, *, reason: str) -> WorkRecord:
     """Hand an item to the lead of its queue's team.
 
-    :raises NobodyToEscalateTo: no team of the queue has an active lead without a conflict, other than the person
+    :raises NobodyToEscalateTo: no team of the queue has an active lead, other than the person, who sees the account, is trained
+        for it and has no conflict with its customer
     :raises LeadAway: those who could take it are away today
     :raises ReasonMissing, TextTooLong: a value that cannot be
     :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
     reason = checked(reason)
     hand = hold(asked, needs_work=False, needs_training=False)
-    queue = hand.item.queue
+    queue, product_code = hand.item.queue, hand.item.product.product_code
+    leads = [lead_id for lead_id in leads_of(queue) if lead_id != asked.actor.user_id]
+    sights = sights_of(leads)
     leads = [
         lead_id
-        for lead_id in leads_of(queue)
-        if lead_id != asked.actor.user_id
+        for lead_id in leads
+        if sights[lead_id].takes(product_code)
         and not conflicts_on(lead_id, asked.today).filter(customer_id=hand.item.customer_id).exists()
     ]
     if standing_flag(hand.item.customer_id) is not None:
@@ -237,12 +241,14 @@ def assign(asked: Asked, *, username: str) -> WorkRecord:
 def refuse_assignee(person: Any, item: WorkItem, today: date) -> None:
     """Refuse to give work to somebody who cannot take it: everybody else would pass it over.
 
-    :raises NotAnAssignee: no role that works accounts, the product out of their sight, away, or in conflict with the customer
-        (which is not said: it is their own affair)
+    :raises NotAnAssignee: no role that works accounts, no examination that holds, the product out of their sight, away, or in
+        conflict with the customer (which is not said: it is their own affair)
     """
     name = person.get_full_name() or person.get_username()
     if not may(person, RECORD_OUTCOME):
         raise NotAnAssignee(name, _("none of their roles works accounts"))
+    if not has_examination(person, on=today):
+        raise NotAnAssignee(name, _("they hold no examination, which taking work needs"))
     if not scope_of(person).permits(item.account_id):
         raise NotAnAssignee(name, _("they may not see accounts of this product"))
     if person.pk in away_on(today):

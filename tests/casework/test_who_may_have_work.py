@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db.models import Q
@@ -12,15 +12,16 @@ from factories import make_conflict, make_customer, make_examination, make_membe
 from rest_framework.test import APIClient
 from work_books import NOW, asked, fill, item_of, late_account, make_queue, worker
 
-from casework.models import Claim, WorkItem
+from casework.models import Claim, WorkItem, WorkRecord
 from casework.operations.claiming import claim_item, get_next
 from casework.operations.handing_back import hand_back
 from casework.operations.sharing_out import share_out_queue
 from casework.operations.work_refusals import LeadAway, NobodyToEscalateTo, NotAnAssignee, NothingToTake, WorkOfOther
-from casework.operations.working import assign, escalate, record_outcome
+from casework.operations.working import assign, boost, escalate, record_outcome, skip, snooze
 from casework.rules.loads import Hand, share_out
 from riskops.shared.audit import Actor
 from riskops.shared.models import Absence, PortfolioScope
+from riskops.shared.people.refusals import ExaminationExpired
 from riskops.shared.roles import Role
 from riskops.shared.scope import WHOLE_BOOK, Scope
 
@@ -195,6 +196,43 @@ def test_nothing_is_escalated_to_a_lead_who_is_away():
     make_team(lead=second)
     escalate(asked(worker(), item_of(account)), reason="a lawyer called")
     assert item_of(account).assigned_to == second
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda of: record_outcome(of, outcome="no_answer"),
+        lambda of: snooze(of, until=NOW + timedelta(days=401)),
+        lambda of: skip(of, reason="speaks a dialect I do not"),
+    ],
+)
+def test_an_examination_that_is_over_is_not_passed_by_acting_without_a_claim(act):
+    make_queue()
+    account = late_account()
+    fill()
+    person, later = worker(), NOW + timedelta(days=400)
+    with pytest.raises(ExaminationExpired):
+        act(asked(person, item_of(account), now=later))
+    assert (item_of(account).version, Claim.objects.count(), WorkRecord.objects.count()) == (1, 0, 0)
+
+
+def test_whose_examination_ends_meanwhile_finishes_what_they_have_in_hand_and_leads_give_work_away():
+    make_queue(owner_kind="collections")
+    account = late_account()
+    fill()
+    person, lead, other = make_user(Role.ANALYST), make_user(Role.TEAM_LEAD), make_user(Role.TEAM_LEAD)
+    make_team(lead=other)
+    # It ends at midnight, in five minutes.
+    make_examination(person, passed_on=date(2025, 3, 18))
+    late = NOW + timedelta(hours=13, minutes=55)
+    taken = get_next(actor=Actor.of(person), scope=WHOLE_BOOK, now=late)
+    after = late + timedelta(minutes=10)
+    record_outcome(asked(person, taken.item, token=taken.claim.token, now=after), outcome="no_answer")
+    assert item_of(account).outcome == "no_answer"
+    WorkItem.objects.update(status="open")
+    boost(asked(lead, item_of(account), now=after), factor=2, until=after.date() + timedelta(days=1), reason="the board asks")
+    escalate(asked(lead, item_of(account), now=after), reason="a lawyer called")
+    assert item_of(account).assigned_to == other
 
 
 def share(lead):

@@ -22,6 +22,7 @@ from casework.operations.work_refusals import ItemChanged, ItemNotOpen, ReasonMi
 from casework.trained import refuse_untrained
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import refuse_conflict
+from riskops.shared.people.examinations import refuse_without_examination
 from riskops.shared.scope import Scope
 
 Act = WorkRecord.Act
@@ -67,8 +68,9 @@ class Hand:
 def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True) -> Hand:
     """Return the item of an act, locked and in the person's hand.
 
-    :param needs_training: not where it is only given to somebody, or back
+    :param needs_training: not where it is only given to somebody, or back; nor is an examination needed then
     :raises ItemUnknown, ConflictDeclared, TrainedStaffOnly: not this item
+    :raises ExaminationExpired: whoever acts may not take work, and has not taken this
     :raises LeaseEnded, ClaimedByOther: it is not in the person's hand
     :raises ItemChanged, ItemNotOpen, ItemBlocked: it is not as it was seen
     """
@@ -91,6 +93,7 @@ def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True) 
         # Whoever has the customer in hand finishes what they are at, though they became vulnerable meanwhile.
         return Hand(item, claim, claim.claimed_at)
     if needs_training:
+        refuse_without_examination(asked.actor, on=asked.today)
         refuse_untrained(asked.actor, item.customer_id, on=asked.today)
     made = take_customer(asked.actor, item, asked.now)
     if made is None:

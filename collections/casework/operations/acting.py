@@ -65,9 +65,11 @@ class Hand:
     since: datetime | None
 
 
-def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True) -> Hand:
+def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True, ends_work: bool = False) -> Hand:
     """Return the item of an act, locked and in the person's hand.
 
+    :param ends_work: it says what came of working: whoever has the customer in hand says so whatever came up since they took
+        them, a block, or that the account left its queue; not twice
     :param needs_training: not where it is only given to somebody, or back; nor is an examination needed then
     :raises ItemUnknown, ConflictDeclared, TrainedStaffOnly: not this item
     :raises ExaminationExpired: whoever acts may not take work, and has not taken this
@@ -80,15 +82,17 @@ def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True) 
     if claim is not None and claim.customer_id != item.customer_id:
         claim = None
     refuse_other_hand(item.customer_id, asked.actor, asked.now)
-    if item.version != asked.version:
-        raise ItemChanged(item.account.account_no)
-    if needs_work:
-        refuse_unworkable(item)
-    elif item.status not in (Status.OPEN, Status.SNOOZED):
-        raise ItemNotOpen(item.account.account_no, item.get_status_display())
     if claim is None:
         claim = Claim.objects.select_for_update().filter(customer_id=item.customer_id, user_id=hand_of(asked.actor)).first()
         claim = claim if claim is not None and is_live(claim, asked.now) else None
+    is_at_work = ends_work and claim is not None
+    has_left = claim is not None and ends_work and _has_left(item, asked, claim)
+    if item.version != asked.version and not has_left:
+        raise ItemChanged(item.account.account_no)
+    if needs_work and not is_at_work:
+        refuse_unworkable(item)
+    elif item.status not in (Status.OPEN, Status.SNOOZED) and not has_left:
+        raise ItemNotOpen(item.account.account_no, item.get_status_display())
     if claim is not None:
         # Whoever has the customer in hand finishes what they are at, though they became vulnerable meanwhile.
         return Hand(item, claim, claim.claimed_at)
@@ -100,6 +104,16 @@ def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True) 
         refuse_other_hand(item.customer_id, asked.actor, asked.now)
         raise ItemChanged(item.account.account_no)
     return Hand(item, made, None)
+
+
+def _has_left(item: WorkItem, asked: Asked, claim: Claim) -> bool:
+    """Return whether an item left its queue while the person had it in hand, nobody having acted on it since they saw it."""
+    if item.status != Status.GONE:
+        return False
+    if asked.version == item.version:
+        return claim.item_id == item.pk
+    acted = WorkRecord.objects.filter(item=item, version_after__gt=asked.version)
+    return asked.version < item.version and not acted.exists()
 
 
 def let_go(hand: Hand, asked: Asked, *, is_finished: bool) -> None:

@@ -63,6 +63,8 @@ _DAYS: Final = {"returns_on": date.fromisoformat, "boost_until": date.fromisofor
 def record_outcome(asked: Asked, *, outcome: str, remark: str = "", lateness_reason: str = "") -> WorkRecord:
     """Record what came of working on an account. It rests for the outcome's days; one of a fixed list is done for good.
 
+    One that left its queue while the person had it in hand stays out of it: what they did is recorded all the same.
+
     :param lateness_reason: the code of why the customer is late, for the account's case; "" for nothing new
     :raises OutcomeUnknown, ReasonUnknown, TextTooLong: a value that cannot be
     :raises ReasonNotAsked: the customer was spoken to, and no reason stands in the open case
@@ -72,16 +74,17 @@ def record_outcome(asked: Asked, *, outcome: str, remark: str = "", lateness_rea
     if known is None:
         raise OutcomeUnknown(outcome, ", ".join(entry.code for entry in outcomes_offered()))
     remark = checked(remark, is_needed=False)
-    hand = hold(asked)
+    hand = hold(asked, ends_work=True)
     is_fixed = hand.item.queue.kind == Queue.Kind.FIXED
-    changes = {
-        "status": Status.DONE,
-        "outcome": outcome,
-        "returns_on": None if is_fixed else asked.today + timedelta(days=known.rest_days),
-        "snoozed_until": None,
-        "wake_on": "",
-        "is_escalated": False,
-    }
+    changes: dict[str, Any] = {"outcome": outcome}
+    if hand.item.status != Status.GONE:
+        changes |= {
+            "status": Status.DONE,
+            "returns_on": None if is_fixed else asked.today + timedelta(days=known.rest_days),
+            "snoozed_until": None,
+            "wake_on": "",
+            "is_escalated": False,
+        }
     made = note_act(Act.OUTCOME, hand, asked, changes, action=RECORD_OUTCOME, said=remark, outcome=outcome)
     follow_outcome(
         hand.item.account_id,

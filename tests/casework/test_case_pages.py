@@ -11,7 +11,7 @@ from django.utils import timezone
 from factories import TESTER, make_examination, make_user
 from promise_books import TODAY, judge_all, late_account, pay, promise_of, signals_of
 from rest_framework.test import APIClient
-from work_books import fill, item_of, make_queue, worker
+from work_books import fill, item_of, make_queue, worker_today
 
 from casework.models import Case, CaseContact, CaseCost, CaseFigures, OutcomeCode, Promise, PromiseTerms, WorkItem
 from casework.operations.cases.working_on import TypedContact, add_contact
@@ -22,22 +22,15 @@ from riskops.shared.wording import day_text, money_text
 pytestmark = pytest.mark.django_db
 
 
-def examined(*roles: Role) -> Any:
-    """Return a person who may take work on the day of the wall clock."""
-    person = make_user(*roles)
-    make_examination(person, passed_on=timezone.localdate() - timedelta(days=10))
-    return person
-
-
 def client_of(*roles: Role, person: Any = None) -> Client:
     client = Client()
-    client.force_login(person or examined(*roles))
+    client.force_login(person or worker_today(*roles))
     return client
 
 
 def api_of(role: Role, *, person: Any = None) -> APIClient:
     client = APIClient()
-    client.force_authenticate(person or examined(role))
+    client.force_authenticate(person or worker_today(role))
     return client
 
 
@@ -192,7 +185,7 @@ def test_what_is_done_in_a_case_is_done_on_its_page() -> None:
 
 
 def test_a_promise_taken_at_the_worklist_is_its_outcome_too() -> None:
-    account, person = late_account(), worker()
+    account, person = late_account(), worker_today()
     make_queue()
     fill(now=timezone.now())
     item, client = item_of(account), client_of(person=person)

@@ -139,9 +139,20 @@ def kept_values(item: WorkItem) -> dict[str, Any]:
 
 
 def note_act(
-    act: WorkRecord.Act, hand: Hand, asked: Asked, changes: dict[str, Any], *, action: str, said: str = "", **more: Any
+    act: WorkRecord.Act,
+    hand: Hand,
+    asked: Asked,
+    changes: dict[str, Any],
+    *,
+    action: str,
+    said: str = "",
+    promise_id: int | None = None,
+    **more: Any,
 ) -> WorkRecord:
-    """Write the changes of an item with their record and their line in the trail."""
+    """Write the changes of an item with their record and their line in the trail.
+
+    :param promise_id: the promise taken with it, which has its own line
+    """
     item, before = hand.item, kept_values(hand.item)
     for name, value in changes.items():
         setattr(item, name, value)
@@ -163,6 +174,7 @@ def note_act(
         was_in_time=None if act != Act.OUTCOME or item.due_at is None else asked.now <= item.due_at,
         before=before,
         version_after=item.version,
+        promise_id=promise_id,
         **more,
     )
     record(

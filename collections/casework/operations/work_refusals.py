@@ -207,9 +207,7 @@ class NobodyToEscalateTo(WorkRefusal):
 
     def __init__(self, queue: str) -> None:
         super().__init__(
-            _(
-                "No lead of the team of queue %(queue)s can take this account; nothing was done. Ask a manager to name another."
-            )
+            _("No lead of the team of queue %(queue)s can take this account; nothing was done. Ask a manager to name another.")
             % {"queue": queue}
         )
 

@@ -221,17 +221,19 @@ class _Candidates:
         if self.may_have_own:
             yield rows.filter(assigned_to=self.user_id, queue__in=self.among)
         free = rows.filter(assigned_to=None)
-        queue_ids = [queue.pk for queue in self.queues]
-        if len(queue_ids) > 1:
-            firsts = ((self._first(free, queue), queue.pk) for queue in self.queues)
-            queue_ids = [pk for worth, pk in sorted(firsts, key=lambda pair: -pair[0]) if worth >= 0]
-        for queue_id in queue_ids:
-            yield free.filter(queue_id=queue_id)
+        if len(self.queues) == 1:
+            yield free.filter(queue=self.queues[0])
+            return
+        firsts = [(queue, first) for queue in self.queues if (first := self._first(free, queue)) is not None]
+        for queue, (_worth, rank) in sorted(firsts, key=lambda pair: -pair[1][0]):
+            # From there on: what lies in front of it was looked at to find it.
+            yield free.filter(queue=queue, rank__lte=rank)
 
     @staticmethod
-    def _first(free: QuerySet[WorkItem], queue: Queue) -> int:
-        worth = free.filter(queue=queue).order_by("-rank", "pk").values_list("priority", "boost_factor").first()
-        return -1 if worth is None else worth[0] * worth[1]
+    def _first(free: QuerySet[WorkItem], queue: Queue) -> tuple[int, int] | None:
+        """Return what the best item of a queue is worth, and its rank; None where there is none."""
+        found = free.filter(queue=queue).order_by("-rank", "pk").values_list("priority", "boost_factor", "rank").first()
+        return None if found is None else (found[0] * found[1], found[2])
 
 
 class _Walk:

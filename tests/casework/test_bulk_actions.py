@@ -15,7 +15,7 @@ from work_books import NOW, fill, item_of, late_account, make_queue, worker
 from accounts.models import CreditAccount
 from casework.models import BulkAction, WorkItem, WorkRecord
 from casework.operations import bulk_actions, working
-from casework.operations.bulk_actions import run_bulk
+from casework.operations.bulk_actions import preview_bulk, run_bulk
 from casework.operations.work_refusals import SelectionMalformed
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry, PortfolioScope
@@ -81,6 +81,21 @@ def test_after_a_crash_the_form_sent_again_goes_on_where_it_ended(items, monkeyp
     done = run(person, items)
     assert [line[1] for line in done.report] == [True] * 3
     assert sorted(WorkRecord.objects.values_list("item_id", flat=True)) == sorted(item.pk for item in items)
+
+
+def test_the_preview_says_who_holds_no_examination(items):
+    person = make_user(Role.ANALYST)
+    asked = {
+        "actor": Actor.of(person),
+        "scope": WHOLE_BOOK,
+        "item_ids": [item.pk for item in items],
+        "now": NOW,
+        "today": NOW.date(),
+    }
+    preview = preview_bulk(action="snooze", **asked)
+    assert (preview.free, preview.blocked) == (0, (("you hold no examination, which taking work needs", 3),))
+    assert preview_bulk(action="assign", **asked).free == 3
+    assert [line[1] for line in run(person, items).report] == [False] * 3
 
 
 def report_of(person, bulk):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from factories import make_account, make_customer, make_examination, make_product, make_user, set_business_date
 
 from accounts.models import AccountSignals, AccountState, CreditAccount, Customer, Product
@@ -51,6 +52,13 @@ def worker(*roles: Role, username: str | None = None) -> Any:
     """Return a person who may take work today."""
     person = make_user(*(roles or (Role.ANALYST,)), username=username)
     make_examination(person, passed_on=date(2026, 1, 5))
+    return person
+
+
+def worker_today(*roles: Role, username: str | None = None) -> Any:
+    """Return a person who may take work on the day of the wall clock, which pages and the API go by."""
+    person = make_user(*(roles or (Role.ANALYST,)), username=username)
+    make_examination(person, passed_on=timezone.localdate() - timedelta(days=10))
     return person
 
 

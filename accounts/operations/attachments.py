@@ -23,9 +23,9 @@ from django.db import models, transaction
 
 from accounts.models import Review, ReviewFile
 from accounts.operations import review_refusals as refusals
+from accounts.operations.reviewing import review_to_write_on
 from accounts.roles import WORK_REVIEW
 from riskops.shared.audit import Actor, record
-from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.personal import seal, seal_key_id, unseal
 
 MOST_BYTES: Final = 10 * 1024 * 1024
@@ -93,21 +93,17 @@ def clean_name(name: str, ending: str) -> str:
 
 
 def add_file(*, actor: Actor, review_id: int, name: str, chunks: Iterable[bytes], size_bytes: int) -> ReviewFile:
-    """Keep a file with an open review.
+    """Keep a file with an open review, as whoever may write on it.
 
     :raises ReviewUnknown, ReviewClosed: there is none to keep it with
     :raises ConflictDeclared: whoever acts has a conflict with the customer
+    :raises ReviewOfSomebodyElse: another person works on it
     :raises FileTooLarge, FileEmpty, FileKindUnknown, FileThereAlready, TooManyFiles: it is not taken
     """
     content = read_content(chunks, size_bytes)
     ending = kind_of(content)
     with transaction.atomic():
-        review = Review.objects.select_for_update(of=("self",)).select_related("account").filter(pk=review_id).first()
-        if review is None:
-            raise refusals.ReviewUnknown(review_id)
-        refuse_conflict(actor, review.customer_id)
-        if not review.is_open:
-            raise refusals.ReviewClosed(review_id, review.closed_by_name, review.closed_on or review.opened_on)
+        review = review_to_write_on(review_id, actor)
         if ending is None:
             raise refusals.FileKindUnknown(name, tuple(KINDS))
         digest = hashlib.sha256(content).hexdigest()

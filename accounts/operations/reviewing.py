@@ -171,9 +171,7 @@ def save_review(*, actor: Actor, review_id: int, version: int, findings: Finding
     :raises ReviewChanged: somebody saved it since
     :raises OutcomeUnknown, ReasonUnknown, TextTooLong, OutcomeMissing, ReasonsMissing: a value it does not take
     """
-    review = _held(review_id, actor)
-    if review.assigned_to_id not in (None, actor.user_id) and not roles_of_actor(actor) & _MAY_TAKE_OVER:
-        raise refusals.ReviewOfSomebodyElse(review_id, review.assigned_to.get_username() if review.assigned_to else "")
+    review = review_to_write_on(review_id, actor)
     findings = _checked(findings, review, closes=closes)
     before = Findings.of(review)
     if version != review.version:
@@ -224,6 +222,19 @@ def _checked(findings: Findings, review: Review, *, closes: bool) -> Findings:
     if closes and not reasons:
         raise refusals.ReasonsMissing
     return Findings(findings.outcome, reasons, findings.note.strip())
+
+
+def review_to_write_on(review_id: int, actor: Actor) -> Review:
+    """Return an open review, locked: the actor's own, nobody's, or as a team lead anybody's.
+
+    :raises ReviewUnknown, ReviewClosed: there is none to write on
+    :raises ConflictDeclared: whoever acts has a conflict with the customer
+    :raises ReviewOfSomebodyElse: another person works on it
+    """
+    review = _held(review_id, actor)
+    if review.assigned_to_id not in (None, actor.user_id) and not roles_of_actor(actor) & _MAY_TAKE_OVER:
+        raise refusals.ReviewOfSomebodyElse(review_id, review.assigned_to.get_username() if review.assigned_to else "")
+    return review
 
 
 def _held(review_id: int, actor: Actor) -> Review:

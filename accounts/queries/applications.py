@@ -30,6 +30,7 @@ from accounts.operations.deciding.weighing import terms_of
 from accounts.queries.fact_rows import FactLine, in_words, value_text
 from accounts.rules.applications import ApplicationAction, ApplicationStatus
 from accounts.rules.authority import may_approve
+from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.personal import masked, masked_name, person_indexes
@@ -263,7 +264,7 @@ def load_application(
             AuditEntry.objects.filter(subject_type="application", subject_key=application.application_no).order_by("-id")[:100]
         ),
         replay=replay_application(application),
-        earlier=tuple(_earlier(application, scope)),
+        earlier=tuple(_earlier(application, scope, user_id)),
         refused_for=ReasonCode.objects.filter(code=appeal.refusal.get("reason")).first() if appeal else None,
         undone_for=ReasonCode.objects.filter(code=application.undone_refusal["reason"]).first()
         if application.undone_refusal
@@ -272,14 +273,18 @@ def load_application(
     )
 
 
-def _earlier(application: Application, scope: Scope) -> QuerySet[Application]:
-    """Return the other applications of the same person or phone, newest first."""
+def _earlier(application: Application, scope: Scope, user_id: int | None) -> QuerySet[Application]:
+    """Return the other applications of the same person or phone, newest first: a phone may be that of somebody with whom the
+    reader has a conflict, and theirs are in no list.
+    """
     same = Q(pk__in=[])
     for column in ("customer_id", "national_id_index", "phone_index"):
         value = getattr(application, column)
         if value is not None:
             same |= Q(**{column: value})
-    return seen_applications(scope).filter(same).exclude(pk=application.pk).order_by("-pk")[:10]
+    conflicted = conflicted_customers(Actor("", user_id))
+    others = seen_applications(scope).exclude(pk=application.pk).exclude(customer_id__in=conflicted)
+    return others.filter(same).order_by("-pk")[:10]
 
 
 def _rule_lines(application: Application) -> list[RuleLine]:

@@ -30,7 +30,7 @@ class OutreachConfig(AppConfig):
         from outreach.operations.sending.stopping import stop_changed
         from outreach.outbox_panels import message_lines
         from outreach.panels import contact_lines, contact_panel, ladder_panel, next_contact_panel, refused_lines, treatment_panel
-        from outreach.passing import CALLS_BLOCK, calls_refused, left_alone_items
+        from outreach.passing import CALLS_BLOCK, calls_refused, items_at_rest
         from outreach.plan_offers import send_offer, send_offer_again
         from outreach.plan_offers_shown import offer_shown
         from outreach.providers import checks  # noqa: F401  (registers the system checks)
@@ -46,7 +46,7 @@ class OutreachConfig(AppConfig):
         register_timeline(TimelineSource("contact", _("contacts"), contact_lines))
         register_timeline(TimelineSource("refused_contact", _("refused contacts"), refused_lines))
         no_call = _("no call is allowed at this hour, so soon after the last, or to a control group")
-        register_passing_block(CALLS_BLOCK, no_call, calls_refused, left_alone_items)
+        register_passing_block(CALLS_BLOCK, no_call, calls_refused, items_at_rest)
         register_timeline(TimelineSource("reply", _("replies"), reply_lines))
         register_timeline(TimelineSource("message", _("messages"), message_lines))
         register_holds("contact", place_for_dispute, end_for_dispute)

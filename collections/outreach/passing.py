@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -11,15 +11,16 @@ from django.db.models import BooleanField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from accounts.models import CreditAccount
+from accounts.models import AccountState, CreditAccount, Customer, Product
 from casework.models import Tier, TierPolicy
 from outreach.experiments import left_alone
 from outreach.models import Contact
 from outreach.policies import NoPolicy, live_policies, pick_policy
-from outreach.rules.contact_policy import DAYS_OF_A_WEEK, RuleId, judge
+from outreach.rules.contact_policy import DAYS_OF_A_WEEK, TALKED, Policy, RuleId, judge
 from outreach.rules.contacts import CALLS, Channel, Hold, Hours, Outcome, Party, Past, Purpose, Request, Standing
 from outreach.wording import verdict_text
 from riskops.shared.models import BookState
+from riskops.shared.sql import days_between, is_postgresql, moment, places
 
 #: The name by which a queue may be worked in spite of it.
 CALLS_BLOCK: Final = "calls"
@@ -64,13 +65,88 @@ def calls_refused(account_ids: Sequence[int], now: datetime) -> dict[int, str]:
     return found
 
 
-def left_alone_items(now: datetime) -> Q:
-    """Return the condition over work items of those that `calls_refused` names for an experiment's sake: on each of its days."""
+def items_at_rest(now: datetime) -> Q:
+    """Return the condition over work items of those that `calls_refused` names for days: for an experiment's sake, after a
+    conversation about the debt, after as many calls as a week allows.
+
+    What is over by the next morning (hours, the calls of a day) is not among them. A fixed number of queries; each item costs
+    a look at the calls of its customer.
+    """
     tiers = Tier.objects.filter(policy=_live_tiers()).values_list("code", "interventions")
-    calling = [code for code, may_do in tiers if Tier.Intervention.CALL in may_do]
+    calling = sorted(code for code, may_do in tiers if Tier.Intervention.CALL in may_do)
+    if not calling:
+        return Q(pk__in=[])
     on = timezone.localtime(now).date()
     alone = left_alone(customer="casework_workitem.customer_id", product="casework_workitem.product_id", on=on)
-    return Q(RawSQL(alone, (), output_field=BooleanField()), account__state__tier__in=calling)
+    found = _holds(alone)
+    for policy, products in _products_by_policy(on).items():
+        if at_rest := _at_rest(policy, now):
+            found |= Q(_holds(*at_rest), product__in=products)
+    # Not by `account__state`: that would read each account as well.
+    tier = f"(SELECT s.tier FROM {AccountState._meta.db_table} AS s WHERE s.account_id = casework_workitem.account_id)"
+    return _holds(f"{tier} IN ({places(calling)})", tuple(calling)) & found
+
+
+def _holds(sql: str, parameters: tuple[Any, ...] = ()) -> Q:
+    return Q(RawSQL(sql, parameters, output_field=BooleanField()))
+
+
+def _products_by_policy(on: date) -> dict[Policy, list[int]]:
+    live, found = live_policies(on), dict[Policy, list[int]]()
+    for product_id, product_code in Product.objects.order_by("pk").values_list("pk", "product_code"):
+        try:
+            found.setdefault(pick_policy(live, product_code).figures(), []).append(product_id)
+        except NoPolicy:
+            continue
+    return found
+
+
+def _at_rest(policy: Policy, now: datetime) -> tuple[str, tuple[Any, ...]] | None:
+    """Return whether a rule of several days lets a debt rest, as SQL over `casework_workitem` with its parameters: what `judge`
+    says of a call to the debtor. None where the policy has no such rule.
+
+    Counted, not asked for by EXISTS: PostgreSQL would read what went to anybody in nine days, to look at it for each item.
+    """
+    if 0 in (policy.effective_calls_a_day, policy.unanswered_a_day, policy.calls_a_week):
+        # No call is ever allowed: no matter of waiting, and nobody is passed over.
+        return None
+    rules: list[str] = []
+    parameters: list[Any] = []
+    if policy.quiet_days_after_conversation:
+        within, values = _within(policy.quiet_days_after_conversation, now)
+        rules.append(f"COUNT(CASE WHEN c.outcome IN ({_quoted(TALKED)}) AND {within} THEN 1 END) > 0")
+        parameters += values
+    if policy.calls_a_week is not None:
+        within, values = _within(DAYS_OF_A_WEEK, now)
+        rules.append(f"COUNT(CASE WHEN c.outcome <> '{Outcome.NOT_MADE}' AND {within} THEN 1 END) >= %s")
+        parameters += [*values, policy.calls_a_week]
+    calls = (
+        f"FROM {Contact._meta.db_table} AS c WHERE c.customer_id = casework_workitem.customer_id "
+        f"AND c.account_id = casework_workitem.account_id AND c.at > %s "
+        f"AND c.channel IN ({_quoted(CALLS)}) AND c.party <> '{Party.THIRD_PARTY}'"
+    )
+    return (f"(SELECT {' OR '.join(rules)} {calls})", (*parameters, moment(now - _READ))) if rules else None
+
+
+def _within(days: int, now: datetime) -> tuple[str, list[Any]]:
+    """Return SQL for whether a contact `c` was made within so many of the customer's days, the present one included.
+
+    The customer's zone is read only for what was made so near to the first of the days that it decides: clocks that were put
+    forward meanwhile make a day an hour or two shorter.
+    """
+    surely = now - timedelta(days=days - 1) + timedelta(hours=2)
+    age = days_between(_local_day("%s"), _local_day("c.at"))
+    return f"(c.at BETWEEN %s AND %s OR {age} BETWEEN 0 AND %s)", [moment(surely), moment(now), moment(now), days - 1]
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names))
+
+
+def _local_day(at: str) -> str:
+    """Return SQL for the day of a moment where the customer of a contact `c` is; Django gives SQLite the function."""
+    zone = f"(SELECT u.time_zone FROM {Customer._meta.db_table} AS u WHERE u.id = c.customer_id)"
+    return f"CAST({at} AT TIME ZONE {zone} AS date)" if is_postgresql() else f"django_datetime_cast_date({at}, {zone}, 'UTC')"
 
 
 def _live_tiers() -> Subquery:

@@ -162,12 +162,12 @@ def _make(call: _Call, day: date, context: DayContext, *, at: datetime) -> None:
         how = "cannot_pay"
     record_case_outcome(actor=caller, account_id=account.pk, code=how, today=day, lateness_reason=call.why)
     if how == "promise" and call.by is not None:
-        _promise(caller, state, call.by, call.amount_minor)
+        _promise(caller, state, call.by, call.amount_minor, on=day)
     elif how == "disputes":
         kind = _one_of(context.draw("kind", call.account_no, day), _KINDS)
         take_in(context, account_no=call.account_no, kind=kind, reference=f"{FROM_A_CALL}{day:%y%m%d}-{account.pk}")
 
 
-def _promise(caller: Actor, state: AccountState, by: date, amount_minor: int) -> None:
+def _promise(caller: Actor, state: AccountState, by: date, amount_minor: int, *, on: date) -> None:
     """Take the customer's word to pay, unless said otherwise all that is past due."""
-    take_promise(actor=caller, account_id=state.pk, parts=[(by, amount_minor or state.overdue_total_minor)])
+    take_promise(actor=caller, account_id=state.pk, parts=[(by, amount_minor or state.overdue_total_minor)], on=on)

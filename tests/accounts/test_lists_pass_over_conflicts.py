@@ -49,6 +49,27 @@ def test_the_application_of_a_relative_is_in_no_list_and_no_count(product: Produ
     assert api.get(f"/api/v1/applications/{hidden.pk}/").status_code == 403
 
 
+def test_beside_an_application_stands_none_of_a_relative_with_the_same_phone(product: Product, client: Any) -> None:
+    phone = {"phone": "+8613800009999"}
+    relative, friend = (make_customer(person={"name": name, **phone}) for name in ("Li", "Wang"))
+    others = [
+        receive_application(actor=COMMAND, applied=applied(product, person={}, customer_no=customer.customer_no))
+        for customer in (relative, friend)
+    ]
+    own = receive_application(
+        actor=COMMAND, applied=applied(product, person={"name": "Zhao", "national_id": "110101199001019999", **phone})
+    )
+    user, _api = reader()
+    client.force_login(user)
+
+    def beside() -> set[int]:
+        return {other.pk for other in client.get(f"/applications/{own.pk}/").context["page"].earlier}
+
+    assert beside() == {other.pk for other in others}
+    make_conflict(user, relative)
+    assert beside() == {others[1].pk}
+
+
 def test_nobody_takes_in_an_application_of_a_relative(product: Product) -> None:
     relative = make_customer()
     user, _api = reader(Role.ANALYST)

@@ -426,6 +426,24 @@ def test_the_admins_record_is_saved_by_the_operation_of_the_pages(account: Credi
     assert AuditEntry.objects.filter(action="review.work").count() == 1
 
 
+def test_files_are_kept_by_who_may_write_on_the_review(account: CreditAccount, analyst: Any, lead: Any) -> None:
+    review, other = opened(account, lead), make_user(Role.ANALYST)
+    take_review(actor=Actor.of(analyst), review_id=review.pk)
+    lines, lie_there = AuditEntry.objects.count(), set(folder().glob("*"))
+
+    def sent(by: Any, prefix: str = "", text: bytes = b"of somebody else") -> Any:
+        return logged_in(by).post(f"{prefix}/reviews/{review.pk}/files/", {"file": SimpleUploadedFile("a.txt", text)})
+
+    page, api = sent(other), sent(other, "/api/v1")
+    assert page.status_code == 422 and f"is assigned to {analyst.username}" in page.content.decode()
+    assert (api.status_code, api.json()["code"]) == (409, "review_of_somebody_else")
+    assert (ReviewFile.objects.count(), AuditEntry.objects.count()) == (0, lines)
+    assert set(folder().glob("*")) == lie_there
+    assert sent(analyst, text=b"mine").status_code == 302
+    assert sent(lead, "/api/v1", b"of the lead").status_code == 201
+    assert list(ReviewFile.objects.order_by("pk").values_list("added_by", flat=True)) == [analyst.pk, lead.pk]
+
+
 def test_a_review_s_page_asks_as_often_however_much_hangs_on_it(account: CreditAccount, analyst: Any, lead: Any) -> None:
     review = opened(account, analyst)
     client = logged_in(analyst)

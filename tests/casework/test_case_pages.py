@@ -11,7 +11,7 @@ from django.utils import timezone
 from factories import TESTER, make_examination, make_user
 from promise_books import TODAY, judge_all, late_account, pay, promise_of, signals_of
 from rest_framework.test import APIClient
-from work_books import fill, item_of, make_queue, worker
+from work_books import fill, item_of, make_queue, worker_today
 
 from casework.models import Case, CaseContact, CaseCost, CaseFigures, OutcomeCode, Promise, PromiseTerms, WorkItem
 from casework.operations.cases.working_on import TypedContact, add_contact
@@ -24,13 +24,13 @@ pytestmark = pytest.mark.django_db
 
 def client_of(*roles: Role, person: Any = None) -> Client:
     client = Client()
-    client.force_login(person or make_user(*roles))
+    client.force_login(person or worker_today(*roles))
     return client
 
 
-def api_of(role: Role) -> APIClient:
+def api_of(role: Role, *, person: Any = None) -> APIClient:
     client = APIClient()
-    client.force_authenticate(make_user(role))
+    client.force_authenticate(person or worker_today(role))
     return client
 
 
@@ -69,6 +69,20 @@ def test_a_promise_is_taken_refused_and_cancelled_on_the_page() -> None:
     assert Promise.objects.get().status == "cancelled"
     late_account(account_no="A-9")
     assert client.post(f"/cases/A-9/promise/{promise.pk}/cancel/", {"reason": "x"}).status_code == 422
+
+
+def test_who_holds_no_examination_takes_no_promise_by_page_or_api() -> None:
+    late_account(account_no="A-1")
+    person = make_user(Role.ANALYST)
+    make_examination(person, passed_on=timezone.localdate() - timedelta(days=400))
+    day = TODAY.isoformat()
+    page = client_of(person=person).post("/cases/A-1/promise/", {"amount": "300.00", "due_on": day})
+    sent = {"parts": [{"due_on": day, "amount": "300.00"}]}
+    api = api_of(Role.ANALYST, person=person).post("/api/v1/accounts/A-1/promises/", sent, format="json")
+    assert (page.status_code, api.status_code, api.json()["code"]) == (403, 403, "examination_expired")
+    assert "examination" in text_of(page)
+    assert not Promise.objects.exists()
+    assert api_of(Role.ANALYST).post("/api/v1/accounts/A-1/promises/", sent, format="json").status_code == 201
 
 
 def test_a_refused_promise_is_said_in_its_open_drawer_with_what_was_typed() -> None:
@@ -171,7 +185,7 @@ def test_what_is_done_in_a_case_is_done_on_its_page() -> None:
 
 
 def test_a_promise_taken_at_the_worklist_is_its_outcome_too() -> None:
-    account, person = late_account(), worker()
+    account, person = late_account(), worker_today()
     make_queue()
     fill(now=timezone.now())
     item, client = item_of(account), client_of(person=person)

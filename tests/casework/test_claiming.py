@@ -10,10 +10,20 @@ from django.test.utils import CaptureQueriesContext
 from factories import make_conflict, make_customer, make_product, make_user
 from work_books import NOW, asked, fill, item_of, late_account, make_queue, worker
 
-from casework.models import Claim, WorkItem
+from accounts.models import AccountSignals, AccountState
+from casework.models import Claim, WorkItem, WorkRecord
 from casework.operations.claiming import LEASE, claim_item, get_next, release_claim, renew_claim
-from casework.operations.work_refusals import ClaimedByOther, ItemBlocked, LeaseEnded, NothingToTake, QueueUnknown, TooManyClaims
-from casework.operations.working import assign, record_outcome, skip
+from casework.operations.work_refusals import (
+    ClaimedByOther,
+    ItemBlocked,
+    ItemChanged,
+    ItemNotOpen,
+    LeaseEnded,
+    NothingToTake,
+    QueueUnknown,
+    TooManyClaims,
+)
+from casework.operations.working import assign, record_outcome, skip, undo
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.refusals import ConflictDeclared, ExaminationExpired
@@ -237,3 +247,92 @@ def test_an_unknown_queue_and_a_sixth_claim_are_refused():
     with pytest.raises(TooManyClaims):
         claim_item(actor=Actor.of(person), item_id=item_of(accounts[5]).pk, scope=WHOLE_BOOK, now=NOW)
     assert (Claim.objects.count(), date(2026, 3, 17)) == (5, NOW.date())
+
+
+# What comes up while somebody has the customer in hand -------------------------------------------------------------------
+
+
+def in_hand(**signals):
+    """Return an account, who has it in hand since ten minutes ago, and what they took."""
+    make_queue()
+    account = late_account(**signals)
+    fill()
+    person = worker()
+    return account, person, take(person, now=NOW - timedelta(minutes=10))
+
+
+def disputes(account):
+    AccountSignals.objects.update_or_create(account=account, defaults={"is_disputed": True})
+    fill()
+
+
+def pays(account):
+    AccountState.objects.filter(pk=account.pk).update(days_past_due=0)
+    fill()
+
+
+def test_what_came_of_a_call_is_recorded_though_a_block_came_up_in_it():
+    account, person, taken = in_hand()
+    form = asked(person, taken.item, token=taken.claim.token)
+    disputes(account)
+    assert (item_of(account).status, item_of(account).blocked_by) == ("open", "dispute")
+    made = record_outcome(form, outcome="disputes")
+    item = item_of(account)
+    assert (item.status, item.outcome, item.blocked_by, made.worked_seconds) == ("done", "disputes", "dispute", 600)
+    assert Claim.objects.count() == 0
+    line = AuditEntry.objects.get(action="work.outcome")
+    assert (line.account_id, line.after["outcome"]) == (account.pk, "disputes")
+
+
+def test_what_came_of_a_call_is_recorded_though_the_account_left_its_queue_and_it_stays_out():
+    account, person, taken = in_hand()
+    form = asked(person, taken.item, token=taken.claim.token)
+    pays(account)
+    assert (item_of(account).status, item_of(account).version) == ("gone", form.version + 1)
+    made = record_outcome(form, outcome="paid")
+    item = item_of(account)
+    assert (item.status, item.outcome, item.returns_on, made.worked_seconds) == ("gone", "paid", None, 600)
+    assert Claim.objects.count() == 0
+    with pytest.raises(LeaseEnded):
+        record_outcome(form, outcome="paid")
+    undo(actor=Actor.of(person), scope=WHOLE_BOOK, record_id=made.pk, now=NOW)
+    assert (item_of(account).status, item_of(account).outcome) == ("gone", "")
+
+
+def test_of_two_accounts_in_hand_what_left_its_queue_is_recorded_once():
+    account, person, taken = in_hand()
+    other = late_account(customer=account.customer)
+    fill()
+    form = asked(person, taken.item, token=taken.claim.token)
+    pays(account)
+    record_outcome(form, outcome="paid")
+    assert Claim.objects.get().item_id == item_of(other).pk
+    with pytest.raises(ItemChanged):
+        record_outcome(form, outcome="paid")
+    with pytest.raises(ItemNotOpen):
+        record_outcome(asked(person, taken.item, token=taken.claim.token), outcome="paid")
+    record_outcome(asked(person, item_of(other), token=taken.claim.token), outcome="reviewed")
+    with pytest.raises(ItemNotOpen):
+        record_outcome(asked(person, item_of(other)), outcome="reviewed")
+    assert WorkRecord.objects.count() == 2
+
+
+def test_who_has_not_got_it_in_hand_is_refused_what_is_blocked_or_gone():
+    account, person, taken = in_hand()
+    release_claim(actor=Actor.of(person), token=taken.claim.token, now=NOW)
+    seen = asked(person, taken.item)
+    disputes(account)
+    with pytest.raises(ItemBlocked):
+        record_outcome(seen, outcome="disputes")
+    pays(account)
+    for form, refusal in ((seen, ItemChanged), (asked(person, taken.item), ItemNotOpen)):
+        with pytest.raises(refusal):
+            record_outcome(form, outcome="paid")
+    assert WorkRecord.objects.count() == 0
+
+
+def test_nothing_else_is_done_to_what_left_its_queue():
+    account, person, taken = in_hand()
+    pays(account)
+    with pytest.raises(ItemNotOpen):
+        skip(asked(person, taken.item, token=taken.claim.token), reason="left")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from factories import TESTER, make_user
 from promise_books import TODAY, late_account
 from rest_framework.test import APIClient
-from work_books import fill, item_of, make_queue, worker
+from work_books import fill, item_of, make_queue, worker, worker_today
 
 from accounts.models import AccountState, CreditAccount
 from casework.bulk.cases import follow_cases
@@ -142,7 +142,7 @@ def client_of(person: Any) -> Client:
 
 
 def test_pages_ask_record_and_show_it() -> None:
-    account, person = late_account(account_no="A-1"), worker(username="ann")
+    account, person = late_account(account_no="A-1"), worker_today(username="ann")
     make_queue()
     fill(now=timezone.now())
     client, item = client_of(person), item_of(account)

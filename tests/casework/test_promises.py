@@ -9,7 +9,7 @@ import pytest
 from casework_books import DAY
 from django.db import DatabaseError, transaction
 from django.utils import timezone
-from factories import TESTER, make_account, make_reversal, make_user
+from factories import TESTER, make_account, make_examination, make_reversal, make_user
 from promise_books import TODAY, judge_all, late_account, owes, pay, promise_of, signals_of, stand_at, stands
 
 from accounts.models import AccountSignals, Waiver
@@ -312,6 +312,8 @@ def broken_twice() -> Any:
 
 def test_after_two_broken_in_a_row_only_a_lead_takes_another_with_a_reason() -> None:
     account, analyst, lead = broken_twice(), make_user(Role.ANALYST), make_user(Role.TEAM_LEAD)
+    for person in (analyst, lead):
+        make_examination(person, passed_on=timezone.localdate() - timedelta(days=10))
     parts = [(TODAY, 100)]
     with pytest.raises(TooManyBroken, match=r"The last 2 promises of account .* were broken\. A team lead"):
         take_promise(actor=Actor.of(lead), account_id=account.pk, parts=parts)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 from factories import make_conflict, make_customer, make_examination, make_member, make_product, make_team, make_user
 from rest_framework.test import APIClient
 from work_books import NOW, asked, fill, item_of, late_account, make_queue, worker
 
-from casework.models import Claim, WorkItem
+from casework.models import Claim, WorkItem, WorkRecord
 from casework.operations.claiming import claim_item, get_next
+from casework.operations.handing_back import hand_back
 from casework.operations.sharing_out import share_out_queue
-from casework.operations.work_refusals import LeadAway, NotAnAssignee, WorkOfOther
-from casework.operations.working import assign, escalate, record_outcome
+from casework.operations.work_refusals import LeadAway, NobodyToEscalateTo, NotAnAssignee, NothingToTake, WorkOfOther
+from casework.operations.working import assign, boost, escalate, record_outcome, skip, snooze
 from casework.rules.loads import Hand, share_out
 from riskops.shared.audit import Actor
 from riskops.shared.models import Absence, PortfolioScope
+from riskops.shared.people.refusals import ExaminationExpired
 from riskops.shared.roles import Role
 from riskops.shared.scope import WHOLE_BOOK, Scope
 
@@ -80,6 +83,8 @@ def test_who_declares_a_conflict_lets_go_of_the_customer():
         (lambda: worker(Role.COMPLIANCE, username="other"), "works accounts"),
         (lambda: _limited(), "accounts of this product"),
         (lambda: _absent(), "away today"),
+        (lambda: make_user(Role.ANALYST, username="other"), "hold no examination"),
+        (lambda: _examined_once(), "hold no examination"),
     ],
 )
 def test_nothing_is_assigned_to_whoever_cannot_work_it(make, why):
@@ -116,6 +121,68 @@ def _absent():
     away(worker(username="other"))
 
 
+def _examined_once():
+    make_examination(make_user(Role.ANALYST, username="other"), passed_on=NOW.date() - timedelta(days=400))
+
+
+def test_what_a_lead_gives_somebody_from_a_queue_of_another_team_is_their_next():
+    lead, person = worker(Role.TEAM_LEAD), worker(username="one")
+    make_member(make_team(lead=lead), person)
+    elsewhere = make_queue("elsewhere", team=make_team())
+    make_queue("closed", is_open=False)
+    given, free = late_account(owed=900_000), late_account(owed=1_000)
+    fill()
+    with pytest.raises(NothingToTake):
+        get_next(actor=Actor.of(person), scope=WHOLE_BOOK, now=NOW)
+    assign(asked(lead, item_of(given, elsewhere)), username="one")
+    assert get_next(actor=Actor.of(person), scope=WHOLE_BOOK, now=NOW).item.account_id == given.pk
+    assert item_of(free, elsewhere).assigned_to is None
+
+
+def test_a_queue_that_is_named_gives_nothing_of_another_one():
+    make_queue("here"), make_queue("there")
+    account = late_account()
+    fill()
+    person = worker(username="one")
+    items = [WorkItem.objects.get(account=account, queue__code=code) for code in ("here", "there")]
+    assign(asked(worker(Role.TEAM_LEAD), items[1]), username="one")
+    taken = get_next(actor=Actor.of(person), scope=WHOLE_BOOK, now=NOW, queue_code="here")
+    assert taken.item.pk == items[0].pk
+
+
+def test_an_escalation_goes_to_a_lead_who_sees_the_account():
+    blind, second = worker(Role.TEAM_LEAD), worker(Role.TEAM_LEAD)
+    make_queue(owner_kind="collections")
+    make_team(lead=blind)
+    PortfolioScope.objects.create(user=blind, product_code="ELSEWHERE")
+    account = late_account()
+    fill()
+    with pytest.raises(NobodyToEscalateTo, match="can take this account"):
+        escalate(asked(worker(), item_of(account)), reason="a lawyer called")
+    assert (item_of(account).assigned_to, item_of(account).version) == (None, 1)
+    make_team(lead=second)
+    escalate(asked(worker(), item_of(account)), reason="a lawyer called")
+    assert item_of(account).assigned_to == second
+
+
+def test_what_was_escalated_to_a_lead_who_is_away_goes_to_one_who_sees_it():
+    first, blind, third = (worker(Role.TEAM_LEAD) for _ in range(3))
+    make_queue(owner_kind="collections")
+    for lead in (first, blind):
+        make_team(lead=lead)
+    PortfolioScope.objects.create(user=blind, product_code="ELSEWHERE")
+    account, other = late_account(), late_account()
+    fill()
+    for each in (account, other):
+        escalate(asked(worker(), item_of(each)), reason="a lawyer called")
+    away(first)
+    hand_back(actor=Actor("x"), now=NOW, among=Q(account=account))
+    assert (item_of(account).assigned_to, item_of(account).is_escalated) == (None, True)
+    make_team(lead=third)
+    hand_back(actor=Actor("x"), now=NOW, among=Q(account=other))
+    assert item_of(other).assigned_to == third
+
+
 def test_nothing_is_escalated_to_a_lead_who_is_away():
     lead, second = worker(Role.TEAM_LEAD), worker(Role.TEAM_LEAD)
     make_queue(owner_kind="collections")
@@ -129,6 +196,43 @@ def test_nothing_is_escalated_to_a_lead_who_is_away():
     make_team(lead=second)
     escalate(asked(worker(), item_of(account)), reason="a lawyer called")
     assert item_of(account).assigned_to == second
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda of: record_outcome(of, outcome="no_answer"),
+        lambda of: snooze(of, until=NOW + timedelta(days=401)),
+        lambda of: skip(of, reason="speaks a dialect I do not"),
+    ],
+)
+def test_an_examination_that_is_over_is_not_passed_by_acting_without_a_claim(act):
+    make_queue()
+    account = late_account()
+    fill()
+    person, later = worker(), NOW + timedelta(days=400)
+    with pytest.raises(ExaminationExpired):
+        act(asked(person, item_of(account), now=later))
+    assert (item_of(account).version, Claim.objects.count(), WorkRecord.objects.count()) == (1, 0, 0)
+
+
+def test_whose_examination_ends_meanwhile_finishes_what_they_have_in_hand_and_leads_give_work_away():
+    make_queue(owner_kind="collections")
+    account = late_account()
+    fill()
+    person, lead, other = make_user(Role.ANALYST), make_user(Role.TEAM_LEAD), make_user(Role.TEAM_LEAD)
+    make_team(lead=other)
+    # It ends at midnight, in five minutes.
+    make_examination(person, passed_on=date(2025, 3, 18))
+    late = NOW + timedelta(hours=13, minutes=55)
+    taken = get_next(actor=Actor.of(person), scope=WHOLE_BOOK, now=late)
+    after = late + timedelta(minutes=10)
+    record_outcome(asked(person, taken.item, token=taken.claim.token, now=after), outcome="no_answer")
+    assert item_of(account).outcome == "no_answer"
+    WorkItem.objects.update(status="open")
+    boost(asked(lead, item_of(account), now=after), factor=2, until=after.date() + timedelta(days=1), reason="the board asks")
+    escalate(asked(lead, item_of(account), now=after), reason="a lawyer called")
+    assert item_of(account).assigned_to == other
 
 
 def share(lead):

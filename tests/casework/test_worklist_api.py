@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
 from django.utils import timezone
-from factories import make_examination, make_user
+from factories import make_conflict, make_examination, make_user
 from rest_framework.test import APIClient
 from work_books import fill, item_of, late_account, make_queue
 
@@ -99,6 +101,26 @@ def test_every_other_act_has_its_endpoint(accounts):
     assert [row["done"] for row in report["results"]] == [True, True]
     assert lead.post("/api/v1/work-items/bulk/", bulk, format="json").json()["id"] == report["id"]
     assert lead.get("/api/v1/work-items/skips/").json() == []
+
+
+def test_what_was_passed_on_is_told_to_leads_but_of_those_they_have_a_conflict_with(accounts):
+    analyst, lead = as_role(Role.ANALYST), as_role(Role.TEAM_LEAD, username="lead")
+    for account in accounts:
+        sent = {"version": item_of(account).version, "reason": "speaks a dialect I do not"}
+        assert analyst.post(f"/api/v1/work-items/{item_of(account).pk}/skip/", sent, format="json").status_code == 200
+    person = get_user_model().objects.get(username="lead")
+    page = Client()
+    page.force_login(person)
+
+    def told():
+        listed = [row["account_no"] for row in lead.get("/api/v1/work-items/skips/").json()]
+        shown = page.get("/worklist/skipped/").content.decode()
+        assert sorted(listed) == sorted(account.account_no for account in accounts if account.account_no in shown)
+        return set(listed)
+
+    assert told() == {account.account_no for account in accounts}
+    make_conflict(person, accounts[0].customer)
+    assert told() == {accounts[1].account_no}
 
 
 def test_queues_lists_views_and_weights(accounts):

@@ -13,8 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from factories import make_conflict, make_examination, make_member, make_team, make_user
+from rest_framework.test import APIClient
 from work_books import fill, item_of, late_account, make_queue
 
+from accounts.models import AccountSignals, AccountState
 from accounts.queries.rule_cost import RuleTooSlow
 from casework.models import BulkAction, Claim, SavedView, WorkItem, WorkRecord
 from riskops.shared.models import AuditEntry
@@ -145,6 +147,29 @@ def test_an_act_after_the_lease_is_refused(accounts):
     answer = act(client, accounts[0], "outcome", outcome="promise")
     assert answer.status_code == 422 and "Your claim ended at" in answer.content.decode()
     assert item_of(accounts[0]).status == "open"
+
+
+@pytest.mark.parametrize("by_page", [True, False])
+@pytest.mark.parametrize("left", [True, False])
+def test_what_came_of_a_call_is_recorded_by_page_and_api_whatever_came_up_in_it(accounts, by_page, left):
+    client, api = client_of(), APIClient()
+    client.post("/worklist/next/", {"queue": "late"}, **HTMX)
+    item, claim = item_of(accounts[0]), Claim.objects.get()
+    if left:
+        AccountState.objects.filter(pk=accounts[0].pk).update(days_past_due=0)
+    else:
+        AccountSignals.objects.update_or_create(account=accounts[0], defaults={"is_disputed": True})
+    fill(now=timezone.now())
+    shown = client.get(f"/worklist/?queue=late&at={item.pk}").content.decode()
+    assert ("left the queue" if left else "a dispute is open") in shown and " disabled title=" not in shown
+    sent = {"version": item.version, "token": claim.token, "outcome": "disputes"}
+    if by_page:
+        answer = client.post(reverse("worklist-outcome", args=[item.pk]), sent, **HTMX)
+    else:
+        api.force_authenticate(client.person)
+        answer = api.post(f"/api/v1/work-items/{item.pk}/outcome/", sent, format="json")
+    assert answer.status_code == 200
+    assert (item_of(accounts[0]).status, item_of(accounts[0]).outcome) == ("gone" if left else "done", "disputes")
 
 
 def test_undo_brings_the_item_back(accounts):

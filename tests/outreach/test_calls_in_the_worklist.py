@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from experiment_books import put_in_arm
 from factories import make_customer, make_product
 from outreach_books import SENDER, wanted
@@ -18,8 +21,8 @@ from casework.operations.acting import hold
 from casework.operations.claiming import claim_item, get_next
 from casework.operations.work_refusals import ItemBlocked, NothingToTake
 from outreach.gate import ask_gate, end_contact, pass_gate
-from outreach.models import AgreedHours, ContactPolicy, Experiment
-from outreach.passing import calls_refused
+from outreach.models import AgreedHours, Contact, ContactPolicy, Experiment
+from outreach.passing import calls_refused, items_at_rest
 from outreach.rules.contacts import Channel, Outcome
 from riskops.shared.audit import Actor
 from riskops.shared.scope import WHOLE_BOOK
@@ -43,6 +46,24 @@ def spoken_to(account: CreditAccount, times: int, now: datetime = NOW) -> None:
         answer = pass_gate(actor=SENDER, key=f"{account.pk} {number}", request=wanted(account, Channel.CALL), now=at)
         assert answer.contact is not None
         end_contact(answer.contact.pk, Outcome.EFFECTIVE, now=at)
+
+
+def called(account: CreditAccount, at: datetime, *, outcome: Outcome = Outcome.EFFECTIVE, **more: Any) -> Contact:
+    """Note a call in the log as it would be, whatever a policy says of it."""
+    return Contact.objects.create(
+        key=f"{account.pk} {Contact.objects.count()}", customer=account.customer, account=account, purpose="reminder",
+        channel=more.pop("channel", "call"), detail=7, at=at, outcome=outcome, policy=ContactPolicy.objects.earliest("pk"),
+        ended_at=None if outcome is Outcome.OPEN else at, engine="1", asked={}, standing={}, made_by_name="x", **more,
+    )  # fmt: skip
+
+
+def version_of(profile: str, **figures: Any) -> None:
+    """Let a second version of a policy hold, since what was approved is not changed."""
+    copy = ContactPolicy.objects.get(profile=profile)
+    copy.pk, copy.version, copy.live_from = None, 2, DAY
+    for name, value in figures.items():
+        setattr(copy, name, value)
+    copy.save(force_insert=True)
 
 
 def taken(person: Any, now: datetime = NOW) -> str:
@@ -152,6 +173,89 @@ def test_a_control_group_that_is_all_that_lies_in_front_hides_nobody(monkeypatch
     assert taken(worker()) == controls[4].account_no
     Queue.objects.update(ignored_blocks=["calls"])
     assert taken(worker()) in {control.account_no for control in controls}
+
+
+@pytest.mark.parametrize("days_ago", [0, 6])
+@pytest.mark.parametrize("talks", [True, False])
+def test_those_who_rest_for_days_and_are_all_that_lies_in_front_hide_nobody(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, talks: bool, days_ago: int
+) -> None:
+    settings.CONTACT_PROFILE = "us-reg-f"
+    monkeypatch.setattr(claiming, "_BATCH", 2)
+    monkeypatch.setattr(claiming, "_MOST_BATCHES", 3)
+    resting = [in_tier(owed=900_000 + number) for number in range(9)]
+    last = in_tier(owed=1_000)
+    make_queue()
+    fill()
+    for account in resting:
+        for _number in range(1 if talks else 7):
+            outcome = Outcome.EFFECTIVE if talks else Outcome.UNANSWERED
+            called(account, NOW - timedelta(days=days_ago, minutes=10), outcome=outcome)
+    assert taken(worker()) == last.account_no
+    with pytest.raises(NothingToTake, match="after a conversation" if talks else "7 of 7"):
+        taken(worker())
+    assert taken(worker(), NOW + timedelta(days=7 - days_ago)) in {account.account_no for account in resting}
+
+
+def test_what_rests_for_days_is_what_the_policy_says(settings: Any) -> None:
+    settings.CONTACT_PROFILE = "us-reg-f"
+    dice = random.Random(6)
+    zones = ["Asia/Shanghai", "America/Los_Angeles", "Europe/London", "Pacific/Kiritimati"]
+    accounts = []
+    for number in range(40):
+        accounts.append(in_tier(owed=1_000 + number, time_zone=dice.choice(zones)))
+        # At every hour, so that no hours speak before what is asked about.
+        AgreedHours.objects.create(
+            customer=accounts[-1].customer, opens_at=time(0), closes_at=time(0), agreed_at=NOW, evidence="call", noted_by_name="a"
+        )
+    # One follows another policy than the site's, and of one calling is not the work.
+    version_of("cn-strict", products=[accounts[1].product.product_code])
+    AccountState.objects.filter(pk=accounts[0].pk).update(tier="watch")
+    make_queue()
+    fill()
+    for account in accounts:
+        for _number in range(dice.choice([0, 1, 8, 12])):
+            called(
+                account, NOW - timedelta(hours=dice.randint(0, 4 * 24)),
+                outcome=dice.choice([Outcome.UNANSWERED] * 9 + [Outcome.EFFECTIVE, Outcome.OPEN, Outcome.NOT_MADE]),
+                channel=dice.choice(["call", "call", "voice_bot", "sms"]),
+                party=dice.choice(["debtor"] * 4 + ["third_party", "representative"]),
+            )  # fmt: skip
+    found = set()
+    for hours in range(0, 9 * 24, 5):
+        now = NOW + timedelta(hours=hours)
+        at_rest = set(WorkItem.objects.filter(items_at_rest(now)).values_list("account_id", flat=True))
+        assert at_rest == set(calls_refused([account.pk for account in accounts], now)), now
+        found.add(len(at_rest))
+    assert max(found) > 10 and 0 in found
+
+
+def test_where_no_call_is_ever_allowed_nobody_waits_for_one() -> None:
+    account = in_tier()
+    version_of("us-reg-f", products=[account.product.product_code], calls_a_week=0)
+    make_queue()
+    fill()
+    called(account, NOW - timedelta(hours=1))
+    assert calls_refused([account.pk], NOW) == {}
+    assert not WorkItem.objects.filter(items_at_rest(NOW)).exists()
+
+
+def test_a_queue_in_front_of_which_nobody_may_be_called_for_an_hour_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claiming, "_BATCH", 2)
+    monkeypatch.setattr(claiming, "_MOST_BATCHES", 4)
+    for number in range(30):
+        in_tier(owed=900_000 + number, time_zone="Europe/London")
+    behind, other = in_tier(owed=800_000), in_tier(owed=1_000)
+    make_queue("large", "exposure >= 8000")
+    make_queue("small", "exposure < 8000")
+    fill()
+    # Two at night in London, ten in the morning in Shanghai.
+    assert taken(worker()) == other.account_no
+    AccountState.objects.filter(pk=other.pk).update(tier="watch")
+    with CaptureQueriesContext(connection) as asked_for, pytest.raises(NothingToTake, match="quiet hours"):
+        taken(worker())
+    assert len(asked_for) < 60
+    assert WorkItem.objects.get(account=behind).status == "open"
 
 
 def test_a_control_group_is_read_with_the_accounts(django_assert_num_queries: Any) -> None:

@@ -16,6 +16,7 @@ from casework import work_roles as may_do
 from casework.api import worklist_shapes as shapes
 from casework.api.worklist_answers import TAG, WorkView, answers, read
 from casework.operations import bulk_actions
+from casework.queries.queues import report_in_sight
 from riskops.shared.audit import Actor
 from riskops.shared.roles import may
 from riskops.shared.scope import scope_of
@@ -63,7 +64,9 @@ class Bulk(WorkView):
 
     @extend_schema(summary="Act on many items", request=shapes.BulkRequest, responses=answers(shapes.BulkShape), tags=TAG)
     def post(self, request: Request) -> Response:
-        """Do an action to each item by itself and return what became of each. The same reference again does nothing more."""
+        """Do an action to each item by itself and return what became of each. The same reference again does nothing more, and
+        tells of what is in sight by now.
+        """
         values = _bulk(request)
         action, until = values["action"], values["until"]
         if action == "assign":
@@ -85,5 +88,5 @@ class Bulk(WorkView):
             now=timezone.now(),
         )
         names = ("account_no", "done", "reason", "record")
-        results = [dict(zip(names, row, strict=True)) for row in made.report]
+        results = [dict(zip(names, row, strict=True)) for row in report_in_sight(made, user=request.user)]
         return Response({"id": made.pk, "action": made.action, "results": results})

@@ -196,7 +196,7 @@ def _revive(to: _Written, now: datetime) -> int:
 
 
 def _leave(to: _Written) -> int:
-    """Take out what no longer belongs. One that is in somebody's hand goes too; they are told when they act."""
+    """Take out what no longer belongs. One that is in somebody's hand goes too; what came of it they record all the same."""
     return to.run(
         f"UPDATE {_ITEMS} AS i SET status = 'gone', due_at = NULL, minutes_left = NULL, assigned_to_id = NULL, "
         f"returns_on = NULL, snoozed_until = NULL, version = i.version + 1 "

@@ -229,6 +229,8 @@ class WorkRecord(models.Model):
     #: From the claim to this act; None where the item was not claimed for it.
     worked_seconds = models.PositiveIntegerField(null=True)
     was_in_time = models.BooleanField(null=True)
+    #: Taken with the outcome, and cancelled with it where that is undone.
+    promise = models.ForeignKey("casework.Promise", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     # For undoing: the item as it was, and the version that this act gave it.
     before = models.JSONField(default=dict)
     version_after = models.PositiveIntegerField()

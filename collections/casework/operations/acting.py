@@ -22,6 +22,7 @@ from casework.operations.work_refusals import ItemChanged, ItemNotOpen, ReasonMi
 from casework.trained import refuse_untrained
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import refuse_conflict
+from riskops.shared.people.examinations import refuse_without_examination
 from riskops.shared.scope import Scope
 
 Act = WorkRecord.Act
@@ -64,11 +65,14 @@ class Hand:
     since: datetime | None
 
 
-def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True) -> Hand:
+def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True, ends_work: bool = False) -> Hand:
     """Return the item of an act, locked and in the person's hand.
 
-    :param needs_training: not where it is only given to somebody, or back
+    :param ends_work: it says what came of working: whoever has the customer in hand says so whatever came up since they took
+        them, a block, or that the account left its queue; not twice
+    :param needs_training: not where it is only given to somebody, or back; nor is an examination needed then
     :raises ItemUnknown, ConflictDeclared, TrainedStaffOnly: not this item
+    :raises ExaminationExpired: whoever acts may not take work, and has not taken this
     :raises LeaseEnded, ClaimedByOther: it is not in the person's hand
     :raises ItemChanged, ItemNotOpen, ItemBlocked: it is not as it was seen
     """
@@ -78,25 +82,38 @@ def hold(asked: Asked, *, needs_work: bool = True, needs_training: bool = True) 
     if claim is not None and claim.customer_id != item.customer_id:
         claim = None
     refuse_other_hand(item.customer_id, asked.actor, asked.now)
-    if item.version != asked.version:
-        raise ItemChanged(item.account.account_no)
-    if needs_work:
-        refuse_unworkable(item)
-    elif item.status not in (Status.OPEN, Status.SNOOZED):
-        raise ItemNotOpen(item.account.account_no, item.get_status_display())
     if claim is None:
         claim = Claim.objects.select_for_update().filter(customer_id=item.customer_id, user_id=hand_of(asked.actor)).first()
         claim = claim if claim is not None and is_live(claim, asked.now) else None
+    is_at_work = ends_work and claim is not None
+    has_left = claim is not None and ends_work and _has_left(item, asked, claim)
+    if item.version != asked.version and not has_left:
+        raise ItemChanged(item.account.account_no)
+    if needs_work and not is_at_work:
+        refuse_unworkable(item)
+    elif item.status not in (Status.OPEN, Status.SNOOZED) and not has_left:
+        raise ItemNotOpen(item.account.account_no, item.get_status_display())
     if claim is not None:
         # Whoever has the customer in hand finishes what they are at, though they became vulnerable meanwhile.
         return Hand(item, claim, claim.claimed_at)
     if needs_training:
+        refuse_without_examination(asked.actor, on=asked.today)
         refuse_untrained(asked.actor, item.customer_id, on=asked.today)
     made = take_customer(asked.actor, item, asked.now)
     if made is None:
         refuse_other_hand(item.customer_id, asked.actor, asked.now)
         raise ItemChanged(item.account.account_no)
     return Hand(item, made, None)
+
+
+def _has_left(item: WorkItem, asked: Asked, claim: Claim) -> bool:
+    """Return whether an item left its queue while the person had it in hand, nobody having acted on it since they saw it."""
+    if item.status != Status.GONE:
+        return False
+    if asked.version == item.version:
+        return claim.item_id == item.pk
+    acted = WorkRecord.objects.filter(item=item, version_after__gt=asked.version)
+    return asked.version < item.version and not acted.exists()
 
 
 def let_go(hand: Hand, asked: Asked, *, is_finished: bool) -> None:
@@ -122,9 +139,20 @@ def kept_values(item: WorkItem) -> dict[str, Any]:
 
 
 def note_act(
-    act: WorkRecord.Act, hand: Hand, asked: Asked, changes: dict[str, Any], *, action: str, said: str = "", **more: Any
+    act: WorkRecord.Act,
+    hand: Hand,
+    asked: Asked,
+    changes: dict[str, Any],
+    *,
+    action: str,
+    said: str = "",
+    promise_id: int | None = None,
+    **more: Any,
 ) -> WorkRecord:
-    """Write the changes of an item with their record and their line in the trail."""
+    """Write the changes of an item with their record and their line in the trail.
+
+    :param promise_id: the promise taken with it, which has its own line
+    """
     item, before = hand.item, kept_values(hand.item)
     for name, value in changes.items():
         setattr(item, name, value)
@@ -146,6 +174,7 @@ def note_act(
         was_in_time=None if act != Act.OUTCOME or item.due_at is None else asked.now <= item.due_at,
         before=before,
         version_after=item.version,
+        promise_id=promise_id,
         **more,
     )
     record(

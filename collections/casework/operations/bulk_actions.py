@@ -24,6 +24,7 @@ from casework.trained import WITH_CARE, customers_left_to_trained
 from casework.work_roles import ASSIGN_WORK, BOOST_WORK, BULK_WORK, SNOOZE_WORK
 from riskops.shared.audit import Actor, record
 from riskops.shared.people.conflicts import conflicted_customers
+from riskops.shared.people.examinations import has_examination
 from riskops.shared.people.refusals import PersonRefused
 from riskops.shared.scope import Scope
 
@@ -54,6 +55,7 @@ def preview_bulk(*, actor: Actor, scope: Scope, action: str, item_ids: Sequence[
     claims = claims_of({item.customer_id for item in items}, now)
     conflicted = conflicted_customers(actor, on=today)
     with_care = customers_left_to_trained(actor, (item.customer_id for item in items), on=today)
+    is_unfit = action == "snooze" and has_examination(actor, on=today) is False
     reasons: Counter[str] = Counter()
     for item in items:
         claim = claims.get(item.customer_id)
@@ -63,6 +65,8 @@ def preview_bulk(*, actor: Actor, scope: Scope, action: str, item_ids: Sequence[
             reasons[_("somebody else has it in hand")] += 1
         elif item.status not in (WorkItem.Status.OPEN, WorkItem.Status.SNOOZED):
             reasons[_("not open in this queue")] += 1
+        elif is_unfit and claim is None:
+            reasons[_("you hold no examination, which taking work needs")] += 1
         elif item.customer_id in with_care and action == "snooze":
             reasons[str(WITH_CARE)] += 1
         elif item.blocked_by and action == "assign":

@@ -7,10 +7,9 @@ Row locks that skip what others hold keep fifty people who ask at once from queu
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Final
 
 from django.contrib.auth import get_user_model
@@ -47,7 +46,7 @@ LEASE: Final = timedelta(minutes=15)
 MOST_CLAIMS: Final = 5
 #: What was skipped stays out of the same person's way for so long.
 SKIP_HOURS: Final = 16
-#: Items looked at, a batch at a time, before the queue counts as empty for this person.
+#: Items looked at, a batch at a time, before the queues count as empty for this person.
 _BATCH: Final = 20
 _MOST_BATCHES: Final = 25
 _CLAIMS: Final = Claim._meta.db_table
@@ -79,9 +78,12 @@ def is_live(claim: Claim, now: datetime) -> bool:
     return claim.lease_until > now
 
 
-def own_queues(user_id: int, now: datetime) -> list[Queue]:
-    """Return the open queues whose work is a person's: those of their teams, all for who is in no team."""
-    queues = list(Queue.objects.filter(is_open=True))
+def own_queues(user_id: int, now: datetime, *, among: Sequence[Queue] | None = None) -> list[Queue]:
+    """Return the open queues whose work is a person's: those of their teams, all for who is in no team.
+
+    :param among: the open queues; None: they are read
+    """
+    queues = list(Queue.objects.filter(is_open=True) if among is None else among)
     day = timezone.localdate(now)
     teams = dict(
         current(Membership.objects.filter(user_id=user_id, team__is_open=True), day).values_list("team_id", "team__kind")
@@ -112,25 +114,21 @@ def get_next(*, actor: Actor, scope: Scope, now: datetime, queue_code: str = "")
     _hold_person(actor)
     if held := _held(actor, scope, now):
         return held
-    queues = own_queues(hand_of(actor), now) if not queue_code else list(Queue.objects.filter(code=queue_code, is_open=True))
-    if not queues and queue_code:
+    among = list(Queue.objects.filter(is_open=True, **({"code": queue_code} if queue_code else {})))
+    if not among and queue_code:
         raise QueueUnknown(queue_code)
+    queues = among if queue_code else own_queues(hand_of(actor), now, among=among)
     looks = look_around(hand_of(actor), now=now, skips_since=now - timedelta(hours=SKIP_HOURS))
     if wake_rested(now, looks):
         # What was woken may be theirs.
         looks = replace(looks, assigned=True)
-    passed: set[int] = set()
     why_not = ""
-    candidates = _Candidates(actor, scope, now, queues, looks)
-    for _turn in range(_MOST_BATCHES):
-        taken, seen = _take_first(actor, candidates.batch(passed), queues, scope, now)
+    for batch in _Candidates(actor, scope, now, queues, among, looks).batches():
+        taken, why = _take_first(actor, batch, among, scope, now)
         if taken is not None:
             _record_claim(NEXT_WORK, actor, taken)
             return taken
-        if not seen:
-            break
-        passed |= seen.keys()
-        why_not = why_not or next(filter(None, seen.values()), "")
+        why_not = why_not or why
     raise NothingToTake(WorkItem.objects.filter(queue__in=queues, status=WorkItem.Status.OPEN).count(), why_not)
 
 
@@ -160,11 +158,17 @@ def _held(actor: Actor, scope: Scope, now: datetime) -> Taken | None:
 
 
 class _Candidates:
-    """The items that a person may take, best first."""
+    """The items that a person may take, best first.
 
-    def __init__(self, actor: Actor, scope: Scope, now: datetime, queues: Sequence[Queue], looks: Looks) -> None:
-        self.queues, self.user_id, self.may_have_own = queues, actor.user_id, looks.assigned
-        self.now = now
+    :param queues: where what is nobody's is taken from
+    :param among: where what is assigned to the person is: a lead may give them what lies in a queue of another team
+    """
+
+    def __init__(
+        self, actor: Actor, scope: Scope, now: datetime, queues: Sequence[Queue], among: Sequence[Queue], looks: Looks
+    ) -> None:
+        self.queues, self.among, self.now = queues, among, now
+        self.user_id, self.may_have_own = actor.user_id, looks.assigned
         taken = Claim.objects.filter(customer_id=OuterRef("customer_id"), lease_until__gt=now)
         rows = WorkItem.objects.filter(~Exists(taken), status=WorkItem.Status.OPEN, blocked_by="")
         conflicted = conflicted_customers(actor, on=timezone.localdate(now))
@@ -176,7 +180,7 @@ class _Candidates:
             products = Product.objects.filter(product_code__in=scope.products).values_list("pk", flat=True)
             rows = rows.filter(product_id__in=list(products))
         # No more of a candidate than claiming asks for.
-        self.rows = rows.only("customer_id", "account_id", "queue_id")
+        self.rows = rows.only("customer_id", "account_id", "queue_id", "rank")
         if looks.skips:
             skips = WorkRecord.objects.filter(
                 user_id=hand_of(actor),
@@ -186,58 +190,89 @@ class _Candidates:
             )
             self.rows = self.rows.exclude(pk__in=list(skips.values_list("item_id", flat=True)))
 
-    @cached_property
-    def _others(self) -> QuerySet[WorkItem]:
-        """The items but for those that are kept away for days: asked for only once the first one could not be taken."""
-        rows = self.rows
-        for kept_away in kept_away_for_days({queue.pk: queue.ignored_blocks for queue in self.queues}, self.now):
-            rows = rows.exclude(kept_away)
-        return rows
+    def batches(self) -> Iterator[list[WorkItem]]:
+        """Yield the candidates, a few at a time, locked where the database can skip what others have locked.
 
-    def batch(self, passed: set[int]) -> list[WorkItem]:
-        """Return the next few candidates, locked where the database can skip what others have locked."""
-        rows = self._others.exclude(pk__in=passed) if passed else self.rows
-        size = _BATCH if passed else 1
+        First the best one alone, which can nearly always be taken. After it, without those that are kept away for days, the
+        person's own and then queue by queue: each gets its share of the batches before one gets more, so that none hides the
+        others behind what lies in front of it for an hour.
+        """
+        first = next(filter(None, (_batch(rows, 1) for rows in self._places(self.rows))), None)
+        if first is None:
+            return
+        yield first
+        others = self.rows
+        for kept_away in kept_away_for_days({queue.pk: queue.ignored_blocks for queue in self.among}, self.now):
+            others = others.exclude(kept_away)
+        left = [_Walk(rows) for rows in self._places(others)]
+        turns = _MOST_BATCHES
+        while left and turns > 0:
+            share = -(-turns // len(left))
+            for walk in tuple(left):
+                for _turn in range(share):
+                    turns -= 1
+                    if not (found := walk.batch()):
+                        left.remove(walk)
+                        break
+                    yield found
+
+    def _places(self, rows: QuerySet[WorkItem]) -> Iterator[QuerySet[WorkItem]]:
+        """Yield some of the items by where they lie: with the person, then in each queue, that with the best first one first."""
         if self.may_have_own:
-            own = rows.filter(assigned_to=self.user_id, queue__in=self.queues).order_by("-rank", "pk")
-            if found := list(own.select_for_update(skip_locked=True, of=("self",))[:size]):
-                return found
+            yield rows.filter(assigned_to=self.user_id, queue__in=self.among)
         free = rows.filter(assigned_to=None)
         if len(self.queues) == 1:
-            queue_ids = [self.queues[0].pk]
-        else:
-            firsts = ((self._first(free, queue), queue.pk) for queue in self.queues)
-            queue_ids = [pk for worth, pk in sorted(firsts, key=lambda pair: -pair[0]) if worth >= 0]
-        for queue_id in queue_ids:
-            ordered = free.filter(queue_id=queue_id).order_by("-rank", "pk")
-            if found := list(ordered.select_for_update(skip_locked=True, of=("self",))[:size]):
-                return found
-        return []
+            yield free.filter(queue=self.queues[0])
+            return
+        firsts = [(queue, first) for queue in self.queues if (first := self._first(free, queue)) is not None]
+        for queue, (_worth, rank) in sorted(firsts, key=lambda pair: -pair[1][0]):
+            # From there on: what lies in front of it was looked at to find it.
+            yield free.filter(queue=queue, rank__lte=rank)
 
     @staticmethod
-    def _first(free: QuerySet[WorkItem], queue: Queue) -> int:
-        worth = free.filter(queue=queue).order_by("-rank", "pk").values_list("priority", "boost_factor").first()
-        return -1 if worth is None else worth[0] * worth[1]
+    def _first(free: QuerySet[WorkItem], queue: Queue) -> tuple[int, int] | None:
+        """Return what the best item of a queue is worth, and its rank; None where there is none."""
+        found = free.filter(queue=queue).order_by("-rank", "pk").values_list("priority", "boost_factor", "rank").first()
+        return None if found is None else (found[0] * found[1], found[2])
+
+
+class _Walk:
+    """A way through the items of one place, the best first, a batch at a time."""
+
+    def __init__(self, rows: QuerySet[WorkItem]) -> None:
+        self.rows = rows
+        self.last: WorkItem | None = None
+
+    def batch(self) -> list[WorkItem]:
+        """Return the next few; none where it ends."""
+        rows = self.rows
+        if self.last is not None:
+            after = Q(rank__lt=self.last.rank) | Q(pk__gt=self.last.pk)
+            rows = rows.filter(after, rank__lte=self.last.rank)
+        found = _batch(rows, _BATCH)
+        self.last = found[-1] if found else None
+        return found
+
+
+def _batch(rows: QuerySet[WorkItem], size: int) -> list[WorkItem]:
+    return list(rows.order_by("-rank", "pk").select_for_update(skip_locked=True, of=("self",))[:size])
 
 
 def _take_first(
-    actor: Actor, batch: Iterable[WorkItem], queues: Sequence[Queue], scope: Scope, now: datetime
-) -> tuple[Taken | None, dict[int, str]]:
-    """Claim the first of a few items that can be, and return it with the items that were passed over, and why in words."""
-    batch = list(batch)
+    actor: Actor, batch: Sequence[WorkItem], queues: Sequence[Queue], scope: Scope, now: datetime
+) -> tuple[Taken | None, str]:
+    """Claim the first of a few items that can be, and return it, or why in words the first that must not be cannot."""
     ignored = {queue.pk: queue.ignored_blocks for queue in queues}
     reasons = passing_reasons({item.account_id: ignored[item.queue_id] for item in batch}, now)
-    seen: dict[int, str] = {}
     for item in batch:
         # Not its customer: of their accounts another may be worked.
-        seen[item.pk] = reasons.get(item.account_id, "")
         if item.account_id in reasons:
             continue
         claim = take_customer(actor, item, now)
         if claim is not None:
             items = items_of_customer(item.customer_id, first=item.pk, scope=scope)
-            return Taken(items[0], claim, items), seen
-    return None, seen
+            return Taken(items[0], claim, items), ""
+    return None, next((reasons[item.account_id] for item in batch if item.account_id in reasons), "")
 
 
 def take_customer(actor: Actor, item: WorkItem, now: datetime) -> Claim | None:

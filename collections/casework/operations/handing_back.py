@@ -15,10 +15,11 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.models import Product
 from accounts.queries.entries import in_chunks
 from casework.models import Claim, Vulnerability, WorkItem, WorkRecord
 from casework.operations.acting import kept_values
-from casework.operations.leads import leads_of
+from casework.operations.leads import leads_of, sights_of
 from casework.trained import trained_people
 from casework.work_roles import HAND_BACK
 from riskops.shared.audit import Actor, line, record_all
@@ -92,13 +93,16 @@ def _takers(items: Collection[WorkItem], gone: Collection[int], today: date) -> 
     queues = {item.queue_id: item.queue for item in escalated}
     there = {pk: [lead_id for lead_id in leads_of(queue) if lead_id not in gone] for pk, queue in queues.items()}
     leads = {lead_id for of_queue in there.values() for lead_id in of_queue}
+    sights = sights_of(leads)
+    codes = dict(Product.objects.filter(pk__in={item.product_id for item in escalated}).values_list("pk", "product_code"))
     conflicts = {lead_id: set(conflicts_on(lead_id, today).values_list("customer_id", flat=True)) for lead_id in leads}
     takers: dict[int, int | None] = dict.fromkeys(item.pk for item in items)
     of_escalated = Vulnerability.objects.filter(customer_id__in={item.customer_id for item in escalated}, ended_at=None)
     with_care = set(of_escalated.values_list("customer_id", flat=True)) if escalated else set()
     trained = trained_people(today) if with_care else frozenset()
     for item in escalated:
-        able = (lead for lead in there[item.queue_id] if item.customer_id not in with_care or lead in trained)
+        seeing = (lead for lead in there[item.queue_id] if sights[lead].takes(codes[item.product_id]))
+        able = (lead for lead in seeing if item.customer_id not in with_care or lead in trained)
         takers[item.pk] = next((lead for lead in able if item.customer_id not in conflicts[lead]), None)
     return takers
 

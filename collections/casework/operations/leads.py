@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from django.contrib.auth import get_user_model
+
 from casework.models import Queue
 from riskops.shared.people.models import Team
+from riskops.shared.scope import Scope, scope_of
 
 
 def leads_of(queue: Queue) -> list[int]:
@@ -12,3 +17,8 @@ def leads_of(queue: Queue) -> list[int]:
     if queue.team_id or queue.owner_kind:
         teams = teams.filter(pk=queue.team_id) if queue.team_id else teams.filter(kind=queue.owner_kind)
     return [int(lead_id or 0) for lead_id in teams.values_list("lead_id", flat=True)]
+
+
+def sights_of(lead_ids: Collection[int]) -> dict[int, Scope]:
+    """Return what each of some leads may see today: what is out of their sight would be lost with them."""
+    return {lead.pk: scope_of(lead) for lead in get_user_model().objects.filter(pk__in=lead_ids)}

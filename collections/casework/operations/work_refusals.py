@@ -207,7 +207,7 @@ class NobodyToEscalateTo(WorkRefusal):
 
     def __init__(self, queue: str) -> None:
         super().__init__(
-            _("Nobody leads the team of queue %(queue)s, so there is nobody to escalate to; ask a manager to name a lead.")
+            _("No lead of the team of queue %(queue)s can take this account; nothing was done. Ask a manager to name another.")
             % {"queue": queue}
         )
 

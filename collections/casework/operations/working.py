@@ -16,11 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import AccountSignals, AccountState
-from casework.models import Claim, Queue, WorkItem, WorkRecord
+from accounts.operations.rebuilding import lock_states
+from casework.models import Claim, Promise, Queue, WorkItem, WorkRecord
 from casework.operations.acting import KEPT, Asked, checked, hold, kept_values, let_go, note_act
 from casework.operations.cases.outcomes import follow_outcome, take_back_outcome
 from casework.operations.claiming import locked_item, refuse_other_hand
-from casework.operations.leads import leads_of
+from casework.operations.leads import leads_of, sights_of
+from casework.operations.promises import cancel_promise
 from casework.operations.work_refusals import (
     BoostOutOfRange,
     ItemNotOpen,
@@ -36,13 +38,24 @@ from casework.operations.work_refusals import (
 )
 from casework.outcomes import outcome_offered, outcomes_offered
 from casework.trained import WITH_CARE, left_to_trained, standing_flag, trained_people
-from casework.work_roles import ASSIGN_WORK, BOOST_WORK, ESCALATE_WORK, RECORD_OUTCOME, SKIP_WORK, SNOOZE_WORK, UNDO_WORK
+from casework.work_roles import (
+    ASSIGN_WORK,
+    BOOST_WORK,
+    CANCEL_PROMISE,
+    ESCALATE_WORK,
+    RECORD_OUTCOME,
+    SKIP_WORK,
+    SNOOZE_WORK,
+    UNDO_WORK,
+)
 from riskops.shared.audit import Actor, record
+from riskops.shared.day import hold_day
 from riskops.shared.people.conflicts import conflicts_on, refuse_conflict
+from riskops.shared.people.examinations import has_examination
 from riskops.shared.people.refusals import NotYourPerson
 from riskops.shared.people.rights import roles_of_actor
 from riskops.shared.people.teams import away_on
-from riskops.shared.roles import Role, may
+from riskops.shared.roles import OPERATIONS, Role, may
 from riskops.shared.scope import Scope, scope_of
 
 Act = WorkRecord.Act
@@ -59,10 +72,15 @@ _DAYS: Final = {"returns_on": date.fromisoformat, "boost_until": date.fromisofor
 
 
 @transaction.atomic
-def record_outcome(asked: Asked, *, outcome: str, remark: str = "", lateness_reason: str = "") -> WorkRecord:
+def record_outcome(
+    asked: Asked, *, outcome: str, remark: str = "", lateness_reason: str = "", promise_id: int | None = None
+) -> WorkRecord:
     """Record what came of working on an account. It rests for the outcome's days; one of a fixed list is done for good.
 
+    One that left its queue while the person had it in hand stays out of it: what they did is recorded all the same.
+
     :param lateness_reason: the code of why the customer is late, for the account's case; "" for nothing new
+    :param promise_id: the promise that was taken down with it: whoever undoes the outcome cancels it
     :raises OutcomeUnknown, ReasonUnknown, TextTooLong: a value that cannot be
     :raises ReasonNotAsked: the customer was spoken to, and no reason stands in the open case
     :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemBlocked, ItemUnknown, ConflictDeclared: see `acting.hold`
@@ -71,17 +89,18 @@ def record_outcome(asked: Asked, *, outcome: str, remark: str = "", lateness_rea
     if known is None:
         raise OutcomeUnknown(outcome, ", ".join(entry.code for entry in outcomes_offered()))
     remark = checked(remark, is_needed=False)
-    hand = hold(asked)
+    hand = hold(asked, ends_work=True)
     is_fixed = hand.item.queue.kind == Queue.Kind.FIXED
-    changes = {
-        "status": Status.DONE,
-        "outcome": outcome,
-        "returns_on": None if is_fixed else asked.today + timedelta(days=known.rest_days),
-        "snoozed_until": None,
-        "wake_on": "",
-        "is_escalated": False,
-    }
-    made = note_act(Act.OUTCOME, hand, asked, changes, action=RECORD_OUTCOME, said=remark, outcome=outcome)
+    changes: dict[str, Any] = {"outcome": outcome}
+    if hand.item.status != Status.GONE:
+        changes |= {
+            "status": Status.DONE,
+            "returns_on": None if is_fixed else asked.today + timedelta(days=known.rest_days),
+            "snoozed_until": None,
+            "wake_on": "",
+            "is_escalated": False,
+        }
+    made = note_act(Act.OUTCOME, hand, asked, changes, action=RECORD_OUTCOME, said=remark, promise_id=promise_id, outcome=outcome)
     follow_outcome(
         hand.item.account_id,
         known,
@@ -172,18 +191,21 @@ def skip(asked: Asked, *, reason: str) -> WorkRecord:
 def escalate(asked: Asked, *, reason: str) -> WorkRecord:
     """Hand an item to the lead of its queue's team.
 
-    :raises NobodyToEscalateTo: no team of the queue has an active lead without a conflict, other than the person
+    :raises NobodyToEscalateTo: no team of the queue has an active lead, other than the person, who sees the account, is trained
+        for it and has no conflict with its customer
     :raises LeadAway: those who could take it are away today
     :raises ReasonMissing, TextTooLong: a value that cannot be
     :raises LeaseEnded, ClaimedByOther, ItemChanged, ItemNotOpen, ItemUnknown, ConflictDeclared: see `acting.hold`
     """
     reason = checked(reason)
     hand = hold(asked, needs_work=False, needs_training=False)
-    queue = hand.item.queue
+    queue, product_code = hand.item.queue, hand.item.product.product_code
+    leads = [lead_id for lead_id in leads_of(queue) if lead_id != asked.actor.user_id]
+    sights = sights_of(leads)
     leads = [
         lead_id
-        for lead_id in leads_of(queue)
-        if lead_id != asked.actor.user_id
+        for lead_id in leads
+        if sights[lead_id].takes(product_code)
         and not conflicts_on(lead_id, asked.today).filter(customer_id=hand.item.customer_id).exists()
     ]
     if standing_flag(hand.item.customer_id) is not None:
@@ -237,12 +259,14 @@ def assign(asked: Asked, *, username: str) -> WorkRecord:
 def refuse_assignee(person: Any, item: WorkItem, today: date) -> None:
     """Refuse to give work to somebody who cannot take it: everybody else would pass it over.
 
-    :raises NotAnAssignee: no role that works accounts, the product out of their sight, away, or in conflict with the customer
-        (which is not said: it is their own affair)
+    :raises NotAnAssignee: no role that works accounts, no examination that holds, the product out of their sight, away, or in
+        conflict with the customer (which is not said: it is their own affair)
     """
     name = person.get_full_name() or person.get_username()
     if not may(person, RECORD_OUTCOME):
         raise NotAnAssignee(name, _("none of their roles works accounts"))
+    if not has_examination(person, on=today):
+        raise NotAnAssignee(name, _("they hold no examination, which taking work needs"))
     if not scope_of(person).permits(item.account_id):
         raise NotAnAssignee(name, _("they may not see accounts of this product"))
     if person.pk in away_on(today):
@@ -275,10 +299,19 @@ def boost(asked: Asked, *, factor: int, until: date, reason: str) -> WorkRecord:
 def undo(*, actor: Actor, scope: Scope, record_id: int, now: datetime) -> WorkRecord:
     """Put an item back as it was before an act: one's own, or as a lead anybody's, within half an hour.
 
-    :raises NotUndoable: says why: too late, undone already, somebody acted on the item since, not one's own
+    A promise that was taken with the act is cancelled.
+
+    :raises NotUndoable: says why: too late, undone already, somebody acted on the item since, not one's own, or the promise taken
+        with it is decided or not this person's to cancel
+    :raises ConflictDeclared, TrainedStaffOnly: not by this person
     :raises ItemUnknown: there is no such record in sight
     :raises ClaimedByOther: somebody has the customer in hand
     """
+    promised = WorkRecord.objects.filter(pk=record_id).exclude(promise=None).values_list("promise__account_id", flat=True).first()
+    if promised is not None:
+        # Before the item, as whoever takes a promise does.
+        hold_day(promised)
+        lock_states([promised]).first()
     made = WorkRecord.objects.select_for_update(of=("self",)).filter(pk=record_id).first()
     item = locked_item(made.item_id if made else 0, scope)
     assert made is not None
@@ -295,6 +328,7 @@ def undo(*, actor: Actor, scope: Scope, record_id: int, now: datetime) -> WorkRe
     if item.version != made.version_after:
         raise NotUndoable(_("the account changed in its queue since"))
     refuse_other_hand(item.customer_id, actor, now)
+    promise = _promise_of(made, actor)
     after = kept_values(item)
     for name in KEPT:
         value = made.before.get(name)
@@ -317,4 +351,24 @@ def undo(*, actor: Actor, scope: Scope, record_id: int, now: datetime) -> WorkRe
         before={name: after[name] for name in after if after[name] != restored[name]},
         after={name: restored[name] for name in after if after[name] != restored[name]} | {"undone": made.act},
     )
+    if promise is not None:
+        cancel_promise(actor=actor, promise_id=promise.pk, reason=_("the outcome was undone in the worklist"), scope=scope)
     return made
+
+
+def _promise_of(made: WorkRecord, actor: Actor) -> Promise | None:
+    """Return the promise that goes with an act that is undone; None where there is none, or it is cancelled by now.
+
+    :raises NotUndoable: it is decided, or whoever acts cancels none
+    """
+    promise = made.promise
+    if promise is None or promise.status == Promise.Status.CANCELLED:
+        return None
+    if promise.status != Promise.Status.OPEN:
+        raise NotUndoable(
+            _("the promise that was taken with it is decided already, and stays: %(status)s")
+            % {"status": promise.get_status_display()}
+        )
+    if actor.user_id is not None and not OPERATIONS[CANCEL_PROMISE].roles & roles_of_actor(actor):
+        raise NotUndoable(_("a promise was taken with it, which your roles do not cancel; ask who took it, or a team lead"))
+    return promise

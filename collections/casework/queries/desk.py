@@ -108,10 +108,17 @@ def desk_of(item: WorkItem, *, user: Any, now: datetime) -> Desk:
         worth=_worth(item, day, now),
         tier=tier,
         explanation=explanation,
-        why_not=why_not_workable(item) or ("" if is_mine or not row.care else _why_not_trained(user, now)),
+        why_not=_why_not(item, row, is_mine=is_mine, user=user, now=now),
         why_not_now="" if claim else why_not_now(item, now),
         brief=case_brief(item.account_id, state),
     )
+
+
+def _why_not(item: WorkItem, row: WorkRow, *, is_mine: bool, user: Any, now: datetime) -> str:
+    """Return why an item must not be worked; whoever has it in hand says what came of it, whatever came up meanwhile."""
+    if is_mine:
+        return why_not_workable(item) if item.status == Status.DONE else ""
+    return why_not_workable(item) or ("" if not row.care else _why_not_trained(user, now))
 
 
 def _why_not_trained(user: Any, now: datetime) -> str:

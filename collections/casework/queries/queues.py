@@ -11,11 +11,13 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from casework.models import PriorityWeights, Queue, WorkItem, WorkRecord
+from accounts.models import CreditAccount
+from casework.models import BulkAction, PriorityWeights, Queue, WorkItem, WorkRecord
 from casework.queries.effectiveness import current_weights, effectiveness
 from casework.queries.worklist import Figures, product_ids
 from casework.rules.priority import Effectiveness
 from riskops.shared.models import Team
+from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.people.teams import members_on
 from riskops.shared.scope import Scope, scope_of
 
@@ -114,9 +116,11 @@ class Skip:
 
 
 def skips(*, user: Any) -> tuple[Skip, ...]:
-    """Return the latest skips of accounts in the person's scope."""
+    """Return the latest skips of accounts in the person's scope, but of customers they have a conflict with."""
     scope = scope_of(user)
     records = WorkRecord.objects.filter(act=WorkRecord.Act.SKIP, undone_at=None).select_related("item__account", "queue", "user")
+    if conflicted := conflicted_customers(user):
+        records = records.exclude(item__customer_id__in=conflicted)
     if scope.products is not None:
         records = records.filter(item__product_id__in=product_ids(scope))
     return tuple(
@@ -129,6 +133,20 @@ def skips(*, user: Any) -> tuple[Skip, ...]:
         )
         for found in records.order_by("-recorded_at")[:MOST_SKIPS]
     )
+
+
+def report_in_sight(bulk: BulkAction, *, user: Any) -> list[list[Any]]:
+    """Return the lines of a bulk action's report about accounts that a person may see.
+
+    Of somebody else's also none about customers they have a conflict with; one's own was told when it was done.
+    """
+    accounts = CreditAccount.objects.filter(account_no__in=[line[0] for line in bulk.report])
+    seen = scope_of(user).accounts(accounts)
+    if bulk.user_id != user.pk:
+        seen = seen.exclude(customer_id__in=conflicted_customers(user))
+    # What was in no worklist stands there with the item's number, and names no account.
+    hidden = set(accounts.values_list("account_no", flat=True)) - set(seen.values_list("account_no", flat=True))
+    return [line for line in bulk.report if line[0] not in hidden]
 
 
 @dataclass(frozen=True, slots=True)

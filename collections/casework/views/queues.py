@@ -25,7 +25,7 @@ from casework.operations.sharing_out import share_out_queue
 from casework.operations.weights import set_weights
 from casework.operations.work_refusals import QueueMalformed, WeightsMalformed, WorkRefusal
 from casework.queries.effectiveness import current_weights
-from casework.queries.queues import handed_back, queues_page, skips
+from casework.queries.queues import handed_back, queues_page, report_in_sight, skips
 from casework.queries.worklist import product_ids
 from casework.views.work_acts import read_moment
 from riskops.shared.audit import Actor
@@ -337,16 +337,17 @@ def bulk(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires(may_do.BULK_WORK)
 def bulk_report(request: HttpRequest, number: int) -> HttpResponse:
-    """Show what a bulk action did to each item. One's own; leads and managers see all."""
+    """Show what a bulk action did to each item in sight. One's own; leads and managers see all."""
     found = BulkAction.objects.filter(pk=number).select_related("user").first()
     if found is None or (found.user_id != request.user.pk and not may(request.user, may_do.SHARE_OUT_WORK)):
         raise Http404(gettext("There is no bulk action %(number)s of yours.") % {"number": number})
-    done = [row for row in found.report if row[1]]
+    report = report_in_sight(found, user=request.user)
     context = {
         "title": ACTION_NAMES.get(found.action, found.action),
         "bulk": found,
-        "done": done,
-        "refused": [row for row in found.report if not row[1]],
+        "done": [row for row in report if row[1]],
+        "refused": [row for row in report if not row[1]],
+        "left_out": len(found.report) - len(report),
     }
     return render(request, "casework/worklist/bulk_report.html", context)
 

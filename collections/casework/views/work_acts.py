@@ -112,14 +112,16 @@ def promise(request: HttpRequest, item_id: int) -> HttpResponse:
     @transaction.atomic
     def take(form: _Form) -> WorkRecord:
         account = form.item.account
-        take_promise(
+        promise = take_promise(
             actor=form.asked.actor,
             account_id=account.pk,
             parts=read_parts(request.POST, digits=account.product.minor_digits),
             said=form.text("said"),
             override_reason=form.text("override_reason"),
         )
-        return working.record_outcome(form.asked, outcome=PROMISED, lateness_reason=form.text("lateness_reason"))
+        return working.record_outcome(
+            form.asked, outcome=PROMISED, lateness_reason=form.text("lateness_reason"), promise_id=promise.pk
+        )
 
     def said(form: _Form) -> str:
         return gettext("%(account)s: the promise is taken.") % {"account": form.item.account.account_no}
@@ -274,7 +276,8 @@ def undo(request: HttpRequest, record_id: int) -> HttpResponse:
     if made is None:
         raise Http404(gettext("There is nothing of that number to undo."))
     item_or_404(made.item_id, request.user)
-    more: dict[str, Any] = {"done": gettext("Undone.")}
+    said = gettext("Undone; the promise is cancelled.") if made.promise_id else gettext("Undone.")
+    more: dict[str, Any] = {"done": said}
     status = 200
     try:
         working.undo(actor=Actor.of(request.user), scope=scope_of(request.user), record_id=record_id, now=timezone.now())

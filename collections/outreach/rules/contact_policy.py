@@ -31,6 +31,8 @@ from outreach.rules.contacts import (
 ENGINE_VERSION: Final = "1"
 #: How many days back the policy looks: a week of seven days, the present one included.
 DAYS_OF_A_WEEK: Final = 7
+#: How a call ended after which the debt rests. One that is not ended may be a talk.
+TALKED: Final = frozenset({Outcome.EFFECTIVE, Outcome.REFUSED, Outcome.OPEN})
 #: How far ahead a moment to wait for is looked for. No rule of frequency reaches further than a week and a night.
 _FARTHEST: Final = timedelta(days=16)
 _ROUNDS: Final = 40
@@ -346,12 +348,11 @@ def _calls_a_week(matter: _Matter) -> Finding | None:
 
 
 def _after_conversation(matter: _Matter) -> Finding | None:
-    """A debt that was talked about rests; the day of the talk is the first of the days. One that is not ended may be a talk."""
+    """A debt that was talked about rests; the day of the talk is the first of the days."""
     days = matter.policy.quiet_days_after_conversation
     if days is None or matter.request.channel not in CALLS:
         return None
-    talked = (Outcome.EFFECTIVE, Outcome.REFUSED, Outcome.OPEN)
-    talks = [p for p in matter.within(days, CALLS) if _is_about(p, matter.request) and p.outcome in talked]
+    talks = [p for p in matter.within(days, CALLS) if _is_about(p, matter.request) and p.outcome in TALKED]
     if not talks:
         return None
     return Finding(RuleId.AFTER_CONVERSATION, matter.days_on(max(talks, key=lambda p: p.at), days), len(talks), 0)

@@ -41,6 +41,7 @@ from casework.work_roles import CANCEL_PROMISE, OVERRIDE_PROMISE, TAKE_PROMISE
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import DayPosition, hold_day
 from riskops.shared.people.conflicts import refuse_conflict
+from riskops.shared.people.examinations import refuse_without_examination
 from riskops.shared.people.rights import roles_of_actor
 from riskops.shared.roles import OPERATIONS
 from riskops.shared.scope import WHOLE_BOOK, Scope
@@ -108,6 +109,7 @@ def take_promise(
     parts: Sequence[tuple[date, int]],
     said: str = "",
     override_reason: str = "",
+    on: date | None = None,
 ) -> Promise:
     """Take a customer's word to pay: one amount by a day, or a series.
 
@@ -116,8 +118,9 @@ def take_promise(
     :param parts: days and amounts in minor units, each day after the one before
     :param said: free text about the customer, kept as personal data
     :param override_reason: why one more is taken after too many were broken; a team lead's or manager's
+    :param on: the calendar day, of the clock on the wall unless told: whoever takes it may do so on it
     :raises AccountUnknown: no such account
-    :raises ConflictDeclared, TrainedStaffOnly: not by this person
+    :raises ConflictDeclared, ExaminationExpired, TrainedStaffOnly: not by this person
     :raises NoDayClosed: no day of the book is closed yet
     :raises NoOpenCase: nothing is past due
     :raises PromiseOpenAlready, PlanStands: something else stands
@@ -126,8 +129,9 @@ def take_promise(
     :raises TooManyBroken, OverrideNotYours: the last ones were broken, and nobody who may has said why another is taken
     """
     account = account_facts(account_id)
-    refuse_conflict(actor, account.customer_id)
-    refuse_untrained(actor, account.customer_id)
+    refuse_conflict(actor, account.customer_id, on=on)
+    refuse_without_examination(actor, on=on)
+    refuse_untrained(actor, account.customer_id, on=on)
     position = hold_day(account_id)
     today = position.open_day
     state: AccountState | None = lock_states([account_id]).first()

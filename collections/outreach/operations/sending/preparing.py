@@ -42,6 +42,8 @@ from riskops.shared.rows import write_columns
 
 #: What is held for want of a policy or of the day's payments is looked at again after this.
 HELD: Final = timedelta(minutes=15)
+#: What only providers carry that do not work, while others do, is looked at again after this.
+OUT_OF_THE_WAY: Final = timedelta(seconds=30)
 #: What is written of a message that is let through.
 _AS_SENDING: Final = (
     "status", "contact", "provider", "reference", "template", "language", "reason", "said", "doubts", "claimed_until", "due_at",
@@ -216,6 +218,10 @@ class _Desk:
             return _not_carried(message, now)
         provider = self._pick(message, carriers)
         if provider is None:
+            others = [one for one in providers if one not in carriers]
+            if others and registry.any_works(others, now):
+                # Who does not carry this text carries those behind it: it is not to stand in their way.
+                return _put_off(message, now + OUT_OF_THE_WAY, Hold.NO_PROVIDER)
             # It keeps its place: when a provider works again, all go in their order.
             message.reason, message.claimed_until, message.claimed_by = Hold.NO_PROVIDER, None, ""
             message.save(update_fields=["reason", "claimed_until", "claimed_by"])

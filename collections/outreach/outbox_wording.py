@@ -33,6 +33,7 @@ _WORDS: Final[dict[str, Promise]] = {
     Hold.NO_POLICY: gettext_lazy("no contact policy holds"),
     Hold.NO_PROVIDER: gettext_lazy("no provider works at the moment"),
     Hold.NO_TEMPLATE: gettext_lazy("no version of the template holds"),
+    Hold.OTHER_PURPOSE: gettext_lazy("the template is written for another purpose than its step"),
     Hold.NOT_CARRIED: gettext_lazy(
         "no provider of this channel carries its text; vendors of registered templates carry no other"
     ),

@@ -76,7 +76,10 @@ def make_message(
     account: CreditAccount, channel: str = "sms", *, step: str = "d7", stop_rule: str = "", **fields: Any
 ) -> Message:
     """Return a reminder that is due."""
-    make_template(fields.setdefault("template_code", f"late-{channel}"), channel)
+    # What is written with its occasion has no template; all else is written for what it is sent for.
+    purpose = "reminder" if "texts" in fields else fields.get("purpose", "reminder")
+    code = f"late-{channel}" if purpose == "reminder" else f"{purpose}-{channel}"
+    make_template(fields.setdefault("template_code", code), channel, purpose=purpose)
     fields.setdefault("strategy", make_strategy(step, **({"stop_rule": stop_rule} if stop_rule else {})))
     return Message.objects.create(
         account=account, customer=account.customer, step=step, channel=channel,

@@ -280,6 +280,13 @@ def test_what_is_told_of_a_restriction_is_over_with_the_restriction(
     assert (message.status, message.reason) == end
 
 
+def test_a_reminders_text_is_not_sent_with_the_privileges_of_a_notice(carrier: Carrier) -> None:
+    make_template("late-sms", purpose="reminder")
+    message = send(make_message(make_late(), purpose="notice", template_code="late-sms"))
+    assert (message.status, message.reason) == ("dead", "other-purpose: late-sms")
+    assert (carrier.calls, Contact.objects.count()) == ([], 0)
+
+
 @pytest.mark.parametrize(
     ("anchor", "signals", "end"),
     [

@@ -59,6 +59,7 @@ class Hold:
     NO_POLICY: Final = "no-policy"
     NO_PROVIDER: Final = "no-provider"
     NO_TEMPLATE: Final = "no-template"
+    OTHER_PURPOSE: Final = "other-purpose"
     NOT_CARRIED: Final = "not-carried"
     BROKEN: Final = "broken"
     PAPER: Final = "paper-waits"
@@ -127,6 +128,10 @@ class _NoTemplate(Exception):
     """No version of the message's template holds."""
 
 
+class _OtherPurpose(Exception):
+    """The template is written for another purpose than the gate would be told of."""
+
+
 def prepare(message_id: int, now: datetime, *, worker: str) -> Ready | Passed:
     """Make one claimed message ready to be handed over, or end or put it off with the reason. All of it or nothing.
 
@@ -168,7 +173,7 @@ def would_go_out_the_same(message: Message, now: datetime) -> bool:
     kept = from_kept(message)
     try:
         text = desk.said(message).text
-    except (_NoTemplate, _NoWayToAccept, RenderingRefused):
+    except (_NoTemplate, _OtherPurpose, _NoWayToAccept, RenderingRefused):
         return False
     return (text.subject, text.body) == (kept.subject, kept.body)
 
@@ -208,6 +213,8 @@ class _Desk:
             said = self.said(message)
         except _NoTemplate:
             return set_aside(message, f"{Hold.NO_TEMPLATE}: {message.template_code}", now)
+        except _OtherPurpose:
+            return set_aside(message, f"{Hold.OTHER_PURPOSE}: {message.template_code}", now)
         except _NoWayToAccept:
             return set_aside(message, Hold.NO_WAY_TO_ACCEPT, now)
         except RenderingRefused as refusal:
@@ -310,7 +317,7 @@ class _Desk:
     def said(self, message: Message) -> _Said:
         """Return what a message says with the figures of this moment.
 
-        :raises _NoTemplate, _NoWayToAccept, RenderingRefused: it cannot be said
+        :raises _NoTemplate, _OtherPurpose, _NoWayToAccept, RenderingRefused: it cannot be said
         """
         account = self.seen.accounts[message.account_id]
         customer = account.customer
@@ -331,6 +338,8 @@ class _Desk:
         told = self.templates.get(message.template_code)
         if told is None:
             raise _NoTemplate
+        if told.template.purpose != message.purpose:
+            raise _OtherPurpose
         text = rendering.render(told.template, values, customer.language)
         return _Said(
             told.template,

@@ -120,6 +120,15 @@ def test_a_message_goes_out_with_the_amount_of_its_moment_and_stands_in_the_log(
     assert str(message.template) == "late-sms v1"
 
 
+def test_a_vendor_is_told_the_variables_of_the_text_and_no_others(carrier: Carrier) -> None:
+    body = "{{ institution }}{% if customer_name %}: {{ overdue_total }}{% else %} {{ hotline }}{% endif %}. {{ opt_out }}"
+    make_template("narrow", body_en=body, body_zh=body)
+    message = send(make_message(make_late(), template_code="narrow"))
+    [outgoing] = carrier.calls
+    assert set(outgoing.values) <= {"institution", "overdue_total", "hotline", "opt_out"} and outgoing.values["overdue_total"]
+    assert message.said is not None and "王小明" not in message.said["values"]
+
+
 def test_settled_twice_it_is_settled_once(carrier: Carrier) -> None:
     message = make_message(make_late())
     ready = prepared(message)

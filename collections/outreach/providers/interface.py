@@ -39,7 +39,7 @@ class Outgoing:
     :param address: telephone number in E.164 or as in the book, e-mail address, id of a device
     :param subject: of an e-mail, title of an app push; "" for SMS
     :param language: `zh-hans` or `en`
-    :param values: the variables it was rendered from, for vendors that take a registered template and its parameters
+    :param values: the variables that its text may show, for vendors that take a registered template and its parameters
     """
 
     key: str

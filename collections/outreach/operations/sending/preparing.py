@@ -344,7 +344,8 @@ class _Desk:
         return _Said(
             told.template,
             text,
-            values,
+            # A vendor is told what the customer reads, and nothing else of them: no name and no link that the text has not.
+            rendering.values_written(told.template, values, customer.language),
             names_institution=told.names_institution,
             discloses_debt=told.discloses_debt,
             has_opt_out=told.has_opt_out,

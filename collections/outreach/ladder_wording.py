@@ -30,8 +30,8 @@ _WRONG: Final[dict[Wrong, Promise]] = {
     Wrong.UNKNOWN_TIER: gettext_lazy("There is no tier “%(tier)s”; use %(tiers)s."),
     Wrong.UNKNOWN_TEMPLATE: gettext_lazy("There is no approved template “%(template)s”; have it approved first."),
     Wrong.OTHER_CHANNEL: gettext_lazy("Template %(template)s is for %(channel)s, not for %(wanted)s; pick another one."),
-    Wrong.NO_NOTICE: gettext_lazy(
-        "Template %(template)s is not written as a notice required by law; pick one that is, or another purpose of the step."
+    Wrong.OTHER_PURPOSE: gettext_lazy(
+        "Template %(template)s is written for another purpose than the step's; pick another one, or another purpose of the step."
     ),
     Wrong.NO_WAYS: gettext_lazy("A message needs a channel and a template; add one."),
     Wrong.WAYS_OF_CALL: gettext_lazy("A call sends no message; take its channels out."),

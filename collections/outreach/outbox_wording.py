@@ -29,10 +29,11 @@ _WORDS: Final[dict[str, Promise]] = {
     Stop.DISPUTE: gettext_lazy("the customer disputes the debt"),
     Stop.VULNERABLE: gettext_lazy("the customer is vulnerable: reminders in soft words only"),
     Stop.STOP_RULE: gettext_lazy("the stop rule of its step"),
-    Hold.FEED: gettext_lazy("the payments of yesterday have not come yet"),
+    Hold.FEED: gettext_lazy("the payments of a day have not come yet"),
     Hold.NO_POLICY: gettext_lazy("no contact policy holds"),
     Hold.NO_PROVIDER: gettext_lazy("no provider works at the moment"),
     Hold.NO_TEMPLATE: gettext_lazy("no version of the template holds"),
+    Hold.OTHER_PURPOSE: gettext_lazy("the template is written for another purpose than its step"),
     Hold.NOT_CARRIED: gettext_lazy(
         "no provider of this channel carries its text; vendors of registered templates carry no other"
     ),

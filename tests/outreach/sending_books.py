@@ -76,7 +76,10 @@ def make_message(
     account: CreditAccount, channel: str = "sms", *, step: str = "d7", stop_rule: str = "", **fields: Any
 ) -> Message:
     """Return a reminder that is due."""
-    make_template(fields.setdefault("template_code", f"late-{channel}"), channel)
+    # What is written with its occasion has no template; all else is written for what it is sent for.
+    purpose = "reminder" if "texts" in fields else fields.get("purpose", "reminder")
+    code = f"late-{channel}" if purpose == "reminder" else f"{purpose}-{channel}"
+    make_template(fields.setdefault("template_code", code), channel, purpose=purpose)
     fields.setdefault("strategy", make_strategy(step, **({"stop_rule": stop_rule} if stop_rule else {})))
     return Message.objects.create(
         account=account, customer=account.customer, step=step, channel=channel,
@@ -134,6 +137,10 @@ def use(monkeypatch: pytest.MonkeyPatch, *carriers: Carrier) -> None:
     ) -> Provider | None:
         return next((c for c in providers if c.name not in not_these and not getattr(c, "is_passed_over", False)), None)
 
+    def any_works(providers: Iterable[Provider], now: datetime) -> bool:
+        return any(not getattr(carrier, "is_passed_over", False) for carrier in providers)
+
+    monkeypatch.setattr(registry, "any_works", any_works)
     monkeypatch.setattr(registry, "providers_of", lambda channel: carriers)
     monkeypatch.setattr(registry, "provider_named", lambda name: next((c for c in carriers if c.name == name), None))
     monkeypatch.setattr(registry, "pick", pick)

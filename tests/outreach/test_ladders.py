@@ -15,6 +15,7 @@ from outreach.rules.contacts import Channel, Purpose
 from outreach.rules.ladder_json import LadderUnread, Unread, as_plain, in_order, steps_from_plain
 from outreach.rules.ladders import Act, Anchor, Known, Step, Way, Wrong, due_step, next_step, problems_of
 from outreach.shipped_strategies import LADDER
+from outreach.shipped_templates import shipped_values
 
 EPISODE = date(2025, 6, 1)
 
@@ -138,8 +139,8 @@ def test_after_gaps_the_last_day_brings_the_latest_step_and_no_backlog(
 KNOWN = Known(
     ("early", "late"),
     {"t-sms": "sms", "t-email": "email", "n-sms": "sms"},
+    {"t-sms": "reminder", "t-email": "reminder", "n-sms": "notice"},
     lambda text: "" if text == "dpd > 1" else "no rule",
-    {"n-sms"},
 )
 
 
@@ -165,7 +166,9 @@ KNOWN = Known(
         ([step("a", 1, ways=(Way(Channel.SMS, "t-sms"),) * 2)], [(0, "ways", Wrong.CHANNEL_TWICE)]),
         ([step("a", 1, ways=(Way(Channel.SMS, "t-none"),))], [(0, "ways", Wrong.UNKNOWN_TEMPLATE)]),
         ([step("a", 1, ways=(Way(Channel.SMS, "t-email"),))], [(0, "ways", Wrong.OTHER_CHANNEL)]),
-        ([step("a", 1, purpose=Purpose.NOTICE)], [(0, "ways", Wrong.NO_NOTICE)]),
+        ([step("a", 1, purpose=Purpose.NOTICE)], [(0, "ways", Wrong.OTHER_PURPOSE)]),
+        ([step("a", 1, purpose=Purpose.DEMAND)], [(0, "ways", Wrong.OTHER_PURPOSE)]),
+        ([step("a", 1, ways=(Way(Channel.SMS, "n-sms"),))], [(0, "ways", Wrong.OTHER_PURPOSE)]),
         ([step("a", 1, purpose=Purpose.NOTICE, ways=(Way(Channel.SMS, "n-sms"),))], []),
         ([step("a", -31)], [(0, "days", Wrong.OUT_OF_RANGE)]),
         ([step("a", -30), step("b", 720)], []),
@@ -180,8 +183,8 @@ def test_a_ladder_that_cannot_be_is_told_by_step_and_field(steps: Any, problems:
 
 def test_the_shipped_ladder_says_nothing_wrong_once_its_templates_are_there() -> None:
     templates = {way.template: str(way.channel) for step in LADDER for way in step.ways}
-    notices = {"restriction-notice-sms", "restriction-notice-email"}
-    assert problems_of(LADDER, Known((), templates, lambda _text: "", notices)) == ()
+    purposes = {said["code"]: said["purpose"] for said in shipped_values()}
+    assert problems_of(LADDER, Known((), templates, purposes, lambda _text: "")) == ()
     assert [(step.code, step.days) for step in LADDER] == [
         ("due-soon", -3), ("care-soon", -2), ("due-today", 0), ("overdue-1", 1), ("overdue-3", 3), ("care-5", 5),
         ("overdue-7", 7), ("overdue-15", 15), ("care-20", 20), ("overdue-25", 25), ("call-32", 32), ("call-40", 40),

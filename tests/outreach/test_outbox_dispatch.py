@@ -144,6 +144,24 @@ def test_where_no_provider_works_messages_keep_their_places(carrier: Carrier) ->
     assert works() == 3
 
 
+def test_what_only_a_provider_that_rests_carries_does_not_hold_up_what_others_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered, resting = Carrier("registered"), Carrier("resting")
+    registered.registered = ["late-sms"]
+    resting.is_passed_over = True  # type: ignore[attr-defined]
+    use(monkeypatch, registered, resting)
+    notice = make_message(
+        make_late(), step="notice:decided:1", purpose="notice", strategy=None, texts={"en": "E", "zh": "Z"}, priority=1
+    )
+    reminder = make_message(make_late(), priority=5)
+    assert works() == 1
+    notice, reminder = (Message.objects.get(pk=message.pk) for message in (notice, reminder))
+    assert (reminder.status, reminder.provider) == ("sent", "registered")
+    assert (notice.status, notice.reason, notice.due_at) == ("queued", "no-provider", NOON + timedelta(seconds=30))
+    resting.is_passed_over = False  # type: ignore[attr-defined]
+    assert works(at=NOON + timedelta(seconds=30)) == 1
+    assert Message.objects.get(pk=notice.pk).provider == "resting"
+
+
 def test_where_the_rate_is_used_up_the_worker_waits_and_goes_on(carrier: Carrier, settings: Any) -> None:
     settings.MESSAGES_A_SECOND = {"sms": 2.0, "email": 2.0, "push": 2.0}
     for n in range(3):

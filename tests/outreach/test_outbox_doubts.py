@@ -9,7 +9,9 @@ import pytest
 from outreach_books import NOON
 from sending_books import Carrier, make_late, make_message, prepared, send, use
 
-from outreach.models import Contact, ContactHold, Message, MessageAttempt
+from accounts.models import AccountState, Installment
+from accounts.operations.signals import note_signals
+from outreach.models import Contact, ContactHold, Message, MessageAttempt, MessageTemplate
 from outreach.operations.sending import dispatching
 from outreach.operations.sending.doubting import resolve_doubt
 from outreach.operations.sending.preparing import Ready
@@ -17,6 +19,7 @@ from outreach.operations.sending.settling import settle
 from outreach.providers.interface import Accepted, Outgoing, Refused, Result, Unknown
 from outreach.rules.contacts import Channel, Hold
 from outreach.rules.sending import GRACE, LEASE, MOST_DOUBTS, back_off
+from riskops.shared.models import Feed
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +194,50 @@ def test_nothing_is_repeated_where_the_gate_would_not_let_it_through_now(monkeyp
     message = send(make_message(make_late()))
     resolve_doubt(happens(message))
     assert (only(message).status, only(message).doubts, len(carrier.calls)) == ("unknown", 1, 1)
+
+
+def paid(message: Message) -> None:
+    AccountState.objects.filter(pk=message.account_id).update(oldest_unpaid_due_date=None)
+    Installment.objects.filter(account=message.account_id).update(is_open=False)
+
+
+def promised(message: Message) -> None:
+    note_signals(message.account_id, has_open_promise=True)
+
+
+def paid_in_part(message: Message) -> None:
+    AccountState.objects.filter(pk=message.account_id).update(overdue_principal_minor=1, outstanding_principal_minor=1)
+
+
+def payments_missing(_message: Message) -> None:
+    Feed.objects.create(name="payments", file_name="payments.csv", cut_off="03:00")
+
+
+def no_template(_message: Message) -> None:
+    MessageTemplate.objects.update(status="withdrawn")
+
+
+@pytest.mark.parametrize("happens", [paid, promised, paid_in_part, payments_missing, no_template])
+def test_nothing_is_repeated_that_would_not_go_out_now_word_for_word(monkeypatch: pytest.MonkeyPatch, happens: Any) -> None:
+    carrier = Carrier(is_askable=False, is_idempotent=True)
+    use(monkeypatch, carrier)
+    carrier.answers = [went_out(carrier)]
+    message = send(make_message(make_late()))
+    happens(message)
+    resolve_doubt(message.due_at)
+    assert (only(message).status, only(message).doubts, len(carrier.calls)) == ("unknown", 1, 1)
+
+
+def test_a_notice_is_repeated_whoever_has_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+    carrier = Carrier(is_askable=False, is_idempotent=True)
+    use(monkeypatch, carrier)
+    carrier.answers = [went_out(carrier)]
+    fields = {"purpose": "notice", "strategy": None, "texts": {"en": "E", "zh": "Z"}}
+    message = send(make_message(make_late(), step="notice:decided:1", **fields))
+    paid(message)
+    payments_missing(message)
+    resolve_doubt(message.due_at)
+    assert (only(message).status, len(carrier.calls)) == ("sent", 2)
 
 
 def test_each_is_judged_by_its_own_moment_however_long_the_ones_before_it_took(monkeypatch: pytest.MonkeyPatch) -> None:

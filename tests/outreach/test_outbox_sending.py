@@ -20,11 +20,13 @@ from outreach.operations.sending.claiming import claim, release
 from outreach.operations.sending.dispatching import send_batch
 from outreach.operations.sending.preparing import Passed, Ready, prepare
 from outreach.operations.sending.settling import settle
-from outreach.operations.sending.stopping import stop_changed
+from outreach.operations.sending.stopping import is_payment_feed_missing, stop_changed
 from outreach.providers.aliyun import AliyunProvider
 from outreach.providers.interface import Accepted, Refused, Unknown
 from outreach.rules.contacts import Channel, Hold
 from outreach.rules.sending import MOST_FAILURES, back_off
+from riskops.close_of_business import start_close
+from riskops.closes import override_feed
 from riskops.shared.day import book_state
 from riskops.shared.models import Feed, FeedArrival
 
@@ -118,6 +120,15 @@ def test_a_message_goes_out_with_the_amount_of_its_moment_and_stands_in_the_log(
     assert str(message.template) == "late-sms v1"
 
 
+def test_a_vendor_is_told_the_variables_of_the_text_and_no_others(carrier: Carrier) -> None:
+    body = "{{ institution }}{% if customer_name %}: {{ overdue_total }}{% else %} {{ hotline }}{% endif %}. {{ opt_out }}"
+    make_template("narrow", body_en=body, body_zh=body)
+    message = send(make_message(make_late(), template_code="narrow"))
+    [outgoing] = carrier.calls
+    assert set(outgoing.values) <= {"institution", "overdue_total", "hotline", "opt_out"} and outgoing.values["overdue_total"]
+    assert message.said is not None and "王小明" not in message.said["values"]
+
+
 def test_settled_twice_it_is_settled_once(carrier: Carrier) -> None:
     message = make_message(make_late())
     ready = prepared(message)
@@ -160,6 +171,65 @@ def test_without_yesterdays_payments_a_reminder_waits_and_a_notice_does_not(carr
     assert send(notice).status == "sent"
     FeedArrival.objects.create(feed=feed, business_date=TODAY - timedelta(days=1), rows=1)
     assert send(reminder, NOON + timedelta(minutes=15)).status == "sent"
+
+
+def come(feed: Feed, *days: date) -> None:
+    for day in days:
+        FeedArrival.objects.create(feed=feed, business_date=day, rows=1)
+
+
+def test_who_paid_the_day_before_yesterday_is_not_in_yesterdays_file(carrier: Carrier) -> None:
+    # NOON is a Wednesday: Monday's file never came, Tuesday's did.
+    reminder, feed = make_message(make_late()), expect_payments()
+    come(feed, TODAY - timedelta(days=3), TODAY - timedelta(days=1))
+    assert (send(reminder).status, send(reminder).reason) == ("queued", "feed-missing")
+    come(feed, TODAY - timedelta(days=2))
+    assert send(reminder, NOON + timedelta(minutes=15)).status == "sent"
+
+
+@pytest.mark.parametrize("weekdays", ["1234567", "12345"], ids=["every day", "on weekdays"])
+def test_on_sunday_fridays_payments_are_still_missed(weekdays: str) -> None:
+    friday, sunday = date(2025, 3, 14), NOON + timedelta(days=4)
+    feed = Feed.objects.create(name="payments", file_name="payments.csv", cut_off="03:00", weekdays=weekdays)
+    come(feed, friday - timedelta(days=1), friday + timedelta(days=1))
+    assert sunday.isoweekday() == 7 and is_payment_feed_missing(sunday)
+    come(feed, friday)
+    assert not is_payment_feed_missing(sunday)
+
+
+def test_a_gap_is_asked_for_two_weeks_and_nothing_before_the_first_file() -> None:
+    feed = expect_payments()
+    come(feed, *(TODAY - timedelta(days=days) for days in (30, *range(1, 14))))
+    assert is_payment_feed_missing(NOON)
+    come(feed, TODAY)
+    assert not is_payment_feed_missing(NOON + timedelta(days=1))
+    FeedArrival.objects.filter(business_date=TODAY - timedelta(days=30)).delete()
+    assert not is_payment_feed_missing(NOON)
+
+
+def test_a_person_who_overrides_the_feed_with_a_reason_lets_reminders_go() -> None:
+    monday, tuesday = TODAY - timedelta(days=2), TODAY - timedelta(days=1)
+    feed = expect_payments()
+    come(feed, monday - timedelta(days=1))
+    start_close(business_date=monday, actor=TESTER)
+    come(feed, tuesday)
+    # Switched off while its close waits, it is missed as before.
+    Feed.objects.update(is_expected=False)
+    assert is_payment_feed_missing(NOON)
+    Feed.objects.update(is_expected=True)
+    override_feed(actor=TESTER, business_date=monday, reason="A bank holiday: no file is made.", now=NOON)
+    assert not is_payment_feed_missing(NOON)
+
+
+def test_a_day_that_was_closed_as_provisional_still_wants_its_payments() -> None:
+    monday = TODAY - timedelta(days=2)
+    feed = expect_payments()
+    Feed.objects.update(on_missing="provisional")
+    assert start_close(business_date=monday, actor=TESTER).is_provisional
+    come(feed, TODAY - timedelta(days=1))
+    assert is_payment_feed_missing(NOON)
+    come(feed, monday)
+    assert not is_payment_feed_missing(NOON)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +287,13 @@ def test_what_is_told_of_a_restriction_is_over_with_the_restriction(
     strategy = make_strategy("restriction", anchor="restricted")
     message = send(make_message(account, step="restriction", strategy=strategy, purpose="notice", episode=TODAY))
     assert (message.status, message.reason) == end
+
+
+def test_a_reminders_text_is_not_sent_with_the_privileges_of_a_notice(carrier: Carrier) -> None:
+    make_template("late-sms", purpose="reminder")
+    message = send(make_message(make_late(), purpose="notice", template_code="late-sms"))
+    assert (message.status, message.reason) == ("dead", "other-purpose: late-sms")
+    assert (carrier.calls, Contact.objects.count()) == ([], 0)
 
 
 @pytest.mark.parametrize(

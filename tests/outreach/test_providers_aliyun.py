@@ -20,9 +20,9 @@ from outreach.providers.interface import (
     ReceiptState,
     Refused,
     Reply,
-    RequestStale,
     SignatureWrong,
     Unknown,
+    UnreadEvent,
     WebhookMalformed,
 )
 from outreach.rules.contacts import Channel
@@ -261,19 +261,26 @@ def test_a_callback_without_the_secret_in_its_address_is_refused(aliyun: AliyunP
         aliyun.read_webhook(body, {}, "https://x/hooks/aliyun/?secret=", NOW)
 
 
-def test_a_callback_about_days_long_gone_or_to_come_is_refused(aliyun: AliyunProvider) -> None:
+def test_a_report_about_days_long_gone_or_to_come_is_refused_and_a_stop_beside_it_is_heard(aliyun: AliyunProvider) -> None:
     body = json.dumps([REPORT]).encode()
     reported = datetime(2025, 3, 12, 3, 59, tzinfo=UTC)
     for now in (reported + timedelta(days=4), reported - timedelta(seconds=300)):
         assert len(aliyun.read_webhook(body, {}, URL, now)) == 1
     for now in (reported + timedelta(days=4, seconds=1), reported - timedelta(seconds=301)):
-        with pytest.raises(RequestStale):
-            aliyun.read_webhook(body, {}, URL, now)
+        unread, stop = aliyun.read_webhook(json.dumps([REPORT, UP]).encode(), {}, URL, now)
+        assert isinstance(unread, UnreadEvent) and "too long ago" in unread.reason
+        assert isinstance(stop, Reply) and stop.text == "TD"
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b"[1]", b'[{"success": "true"}]', json.dumps([{**REPORT, "report_time": "yesterday"}]).encode()]
+    "bad", [1, {"success": "true"}, {**REPORT, "report_time": "yesterday"}, {**UP, "send_time": "", "content": "TD"}]
 )
+def test_a_row_that_cannot_be_read_takes_none_beside_it_along(aliyun: AliyunProvider, bad: Any) -> None:
+    unread, stop = aliyun.read_webhook(json.dumps([bad, UP]).encode(), {}, URL, NOW)
+    assert isinstance(unread, UnreadEvent) and isinstance(stop, Reply)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
 def test_a_callback_that_cannot_be_read_is_refused(aliyun: AliyunProvider, body: bytes) -> None:
     with pytest.raises(WebhookMalformed):
         aliyun.read_webhook(body, {}, URL, NOW)

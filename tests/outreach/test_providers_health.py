@@ -16,7 +16,7 @@ from outreach.operations.delivery_health import note_result, try_again
 from outreach.operations.delivery_refusals import ProviderNotPassedOver, ProviderUnknown
 from outreach.providers import registry
 from outreach.providers.interface import Accepted, Outgoing, Refused, Unknown
-from outreach.providers.registry import pick, provider_named, providers_of
+from outreach.providers.registry import any_works, pick, provider_named, providers_of
 from outreach.queries.providers import provider_names
 from outreach.rules.contacts import Channel
 from riskops.shared.audit import Actor
@@ -67,6 +67,15 @@ def test_a_refusal_about_the_message_speaks_for_the_provider() -> None:
     fails(2)
     note_result("http-sms", Refused("isv.BUSINESS_LIMIT_CONTROL"), NOW)
     assert ProviderHealth.objects.get().failures == 0
+
+
+def test_to_ask_whether_any_works_gives_nobody_the_trial() -> None:
+    fails(3)
+    rests = [provider for provider in providers_of(Channel.SMS) if provider.name == "http-sms"]
+    assert not any_works(rests, NOW + REST - timedelta(seconds=1))
+    assert any_works(providers_of(Channel.SMS), NOW)
+    assert any_works(rests, NOW + REST)
+    assert next_one(NOW + REST) == "http-sms"
 
 
 def test_after_its_rest_one_message_tries_it_and_the_others_go_by_the_next() -> None:

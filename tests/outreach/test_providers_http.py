@@ -37,6 +37,7 @@ from outreach.providers.interface import (
     RequestStale,
     SignatureWrong,
     Unknown,
+    UnreadEvent,
     WebhookMalformed,
 )
 from outreach.providers.local import LocalProvider
@@ -253,17 +254,30 @@ def test_a_webhook_is_taken_within_its_window_and_not_a_second_after(sms: HttpSm
         b"",
         b"[]",
         b'{"events": {}}',
-        b'{"events": [1]}',
-        json.dumps({"events": [{**RECEIPT, "type": "gossip"}]}).encode(),
-        json.dumps({"events": [{**RECEIPT, "state": "maybe"}]}).encode(),
-        json.dumps({"events": [{**RECEIPT, "at": "2025-03-12T12:00:00"}]}).encode(),
-        json.dumps({"events": [{**RECEIPT, "at": 5}]}).encode(),
         json.dumps({"events": [RECEIPT] * 501}).encode(),
     ],
 )
 def test_a_signed_webhook_that_cannot_be_read_is_refused_whole(sms: HttpSmsProvider, body: bytes) -> None:
     with pytest.raises(WebhookMalformed):
         sms.read_webhook(*hooked(None, body=body), URL, NOW)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        1,
+        {**RECEIPT, "type": "gossip"},
+        {**RECEIPT, "state": "maybe"},
+        {**RECEIPT, "at": "2025-03-12T12:00:00"},
+        {**RECEIPT, "at": 5},
+    ],
+)
+def test_an_event_that_cannot_be_read_takes_none_beside_it_along(sms: HttpSmsProvider, bad: Any) -> None:
+    receipt, unread, reply = sms.read_webhook(*hooked([RECEIPT, bad, REPLY]), URL, NOW)
+    assert isinstance(receipt, Receipt) and isinstance(reply, Reply) and reply.text == "退订"
+    assert isinstance(unread, UnreadEvent) and unread.reason.startswith("cannot be read: ")
+    # Known by what it holds, and so not kept twice.
+    assert sms.read_webhook(*hooked([bad]), URL, NOW) == [unread]
 
 
 # The provider that sends nothing ------------------------------------------------------------------------------------

@@ -87,6 +87,8 @@ def test_a_slip_is_mended_today_by_two_people_and_what_was_approved_stays() -> N
         # Steps of strategies count on the channel of a code.
         ({"channel": "email", "subject_en": "a", "subject_zh": "b"}, "channel"),
         ({"channel": "pigeon"}, "channel"),
+        # And on what it is for: a notice passes what a reminder does not.
+        ({"purpose": "notice"}, "purpose"),
         ({"name_zh": ""}, "name_zh"),
     ],
 )

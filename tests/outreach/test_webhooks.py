@@ -103,14 +103,24 @@ def test_nothing_unsigned_old_or_unreadable_is_kept(told: list[Receipt]) -> None
     assert status_of(body + b" ", headers) == 403
     assert status_of(*signed(receipt_of("e1"), at=NOW - timedelta(seconds=301))) == 403
     assert status_of(*signed(receipt_of("e1"), at=NOW + timedelta(seconds=301))) == 403
-    assert status_of(*signed({**receipt_of("e1"), "state": "maybe"})) == 400
-    # All of a request or none of it.
-    assert status_of(*signed(receipt_of("e1"), {**receipt_of("e2"), "at": "soon"})) == 400
+    assert status_of(b"[]", signed(receipt_of("e1"))[1]) == 403
     assert status_of(body, headers, "/hooks/http-push/") == 404
     assert status_of(body, headers, "/hooks/local/") == 400
     assert client.get("/hooks/http-sms/").status_code == 405
     assert not ProviderEvent.objects.exists()
     assert told == []
+
+
+def test_of_a_request_with_a_bad_event_the_stop_is_heard_and_the_bad_one_kept_as_such(told: list[Receipt]) -> None:
+    customer = make_reachable().customer
+    bad = {**receipt_of("e2"), "at": "soon 13900000001"}
+    for _twice in range(2):
+        assert post(receipt_of("e1"), bad, reply_of("e3", "退订")).status_code == 200
+    assert sorted(ProviderEvent.objects.values_list("kind", flat=True)) == ["receipt", "refused", "reply"]
+    refused = ProviderEvent.objects.get(kind="refused")
+    assert refused.detail.startswith("cannot be read: ValueError") and "13900000001" not in refused.detail
+    assert OptOut.objects.get().customer == customer
+    assert [receipt.key for receipt in told] == ["m-1:1"]
 
 
 def test_more_than_the_limit_is_not_even_read(impatient: Any, told: list[Receipt]) -> None:

@@ -49,6 +49,7 @@ class ProviderEvent(models.Model):
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("receipt")
         REPLY = "reply", pgettext_lazy("of a customer", "reply")
+        REFUSED = "refused", _("not readable")
 
     provider = KeyField(_("provider"), max_length=32)
     event_id = KeyField(max_length=LONGEST_EVENT_ID)

@@ -37,6 +37,11 @@ def known_to_work() -> frozenset[str]:
     return frozenset(ProviderHealth.objects.filter(open_until=None).values_list("provider", flat=True))
 
 
+def passed_over(now: datetime) -> frozenset[str]:
+    """Return the providers whose rest is not over."""
+    return frozenset(ProviderHealth.objects.filter(open_until__gt=now).values_list("provider", flat=True))
+
+
 def failing() -> frozenset[str]:
     """Return the providers that have failed since they last answered."""
     return frozenset(ProviderHealth.objects.filter(failures__gt=0).values_list("provider", flat=True))

@@ -16,7 +16,7 @@ from django.db import transaction
 from outreach.models import ProviderEvent
 from outreach.models.providers import LONGEST_EVENT_ID, LONGEST_REFERENCE
 from outreach.operations.keeping import keep_new
-from outreach.providers.interface import LONGEST_KEY, Receipt, Reply, storable, told
+from outreach.providers.interface import LONGEST_KEY, Event, Receipt, UnreadEvent, storable, told
 
 Receiver = Callable[[Sequence[Receipt], datetime], None]
 
@@ -60,6 +60,12 @@ def take_receipts(receipts: Sequence[Receipt], now: datetime) -> int:
     return len(new)
 
 
+def keep_unread(events: Sequence[UnreadEvent], now: datetime) -> int:
+    """Keep events of a provider that could not be taken, by their reason and never by what they hold; return how many are new."""
+    kind = ProviderEvent.Kind.REFUSED
+    return len(keep_new([event_of(event, now, kind=kind, detail=told(event.reason)) for event in events]))
+
+
 def _as_kept(receipt: Receipt) -> Receipt:
     """Return a receipt with a vendor's words as long as they are kept, and without what databases do not take."""
     return replace(
@@ -71,7 +77,7 @@ def _as_kept(receipt: Receipt) -> Receipt:
     )
 
 
-def event_of(seen: Receipt | Reply, now: datetime, **columns: object) -> ProviderEvent:
+def event_of(seen: Event, now: datetime, **columns: object) -> ProviderEvent:
     """Return what a provider reported, to be kept (`keep_new`)."""
     event_id = _event_id(seen.event_id)
     return ProviderEvent(provider=seen.provider, event_id=event_id, at=seen.at, received_at=now, **columns)

@@ -24,7 +24,6 @@ from outreach.operations.version_refusals import NotDraft, VersionMalformed, Ver
 from outreach.operations.versions import Kind, Status
 from outreach.queries.strategy_tries import StrategyTry, try_ladder
 from outreach.roles import APPROVE_STRATEGY, DRAFT_STRATEGY
-from outreach.rules.contacts import Purpose
 from outreach.rules.ladder_json import LadderUnread, as_plain, in_order, steps_from_plain
 from outreach.rules.ladders import Known, problems_of
 from riskops.shared.audit import Actor, record
@@ -59,8 +58,8 @@ def known_names(today: date) -> Known:
     # Later versions take the place of earlier ones.
     templates = {code: (channel, purpose) for code, channel, purpose in approved.values_list("code", "channel", "purpose")}
     channels = {code: channel for code, (channel, _purpose) in templates.items()}
-    notices = {code for code, (_channel, purpose) in templates.items() if purpose == Purpose.NOTICE}
-    return Known(tiers, channels, _rule_refusal, notices)
+    purposes = {code: purpose for code, (_channel, purpose) in templates.items()}
+    return Known(tiers, channels, purposes, _rule_refusal)
 
 
 def _rule_refusal(text: str) -> str:

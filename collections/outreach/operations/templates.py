@@ -28,6 +28,11 @@ def _check_text(template: MessageTemplate) -> None:
     if earlier is not None:
         text = _("%(template)s goes by %(channel)s, and steps of strategies count on it; another channel takes another code.")
         raise VersionMalformed("channel", text % {"template": earlier, "channel": earlier.get_channel_display()})
+    latest = TEMPLATES.of(template.code).filter(status=Status.APPROVED).order_by("-version").first()
+    if latest is not None and latest.purpose != template.purpose:
+        # The gate judges a message by its step's purpose: a notice that became a reminder would pass what only a notice may.
+        text = _("%(template)s is for: %(purpose)s. Steps of strategies count on it; another purpose takes another code.")
+        raise VersionMalformed("purpose", text % {"template": latest, "purpose": latest.get_purpose_display()})
     problems = problems_of(template)
     if problems:
         raise VersionMalformed(problems[0].field, problems[0].text)

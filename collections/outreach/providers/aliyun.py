@@ -22,6 +22,7 @@ from outreach.providers.aliyun_signature import Call, signed_headers
 from outreach.providers.interface import (
     Accepted,
     CannotTell,
+    Event,
     Found,
     Outgoing,
     Provider,
@@ -29,11 +30,11 @@ from outreach.providers.interface import (
     ReceiptState,
     Refused,
     Reply,
-    RequestStale,
     Result,
     SignatureWrong,
     Unknown,
     WebhookMalformed,
+    read_each,
     told,
 )
 from outreach.providers.transport import Answer, Vendor, by_status
@@ -123,7 +124,7 @@ class AliyunProvider(Provider):
                 return Accepted(f"out-id:{key}")
         return CannotTell("not among the messages to this number yet")
 
-    def read_webhook(self, body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> list[Receipt | Reply]:
+    def read_webhook(self, body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> list[Event]:
         """Return the reports or replies of a callback. Aliyun does not sign: a secret in the address stands for the signature."""
         given = parse_qs(urlsplit(url).query).get("secret", [""])[0]
         secret: str = settings.ALIYUN_SMS_WEBHOOK_SECRET
@@ -133,13 +134,14 @@ class AliyunProvider(Provider):
             rows = json.loads(body)
             if not isinstance(rows, list):
                 raise ValueError("no list")
-            events = [_reply(row) if "content" in row else _report(row) for row in rows]
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as wrong:
             raise WebhookMalformed(told(f"cannot be read: {type(wrong).__name__} {wrong}")) from None
-        for event in events:
-            if not now - _OLDEST_EVENT <= event.at <= now + timedelta(seconds=settings.WEBHOOK_WINDOW_SECONDS):
-                raise RequestStale("it tells of something that is too long ago")
-        return events
+        newest = now + timedelta(seconds=settings.WEBHOOK_WINDOW_SECONDS)
+
+        def check(receipt: Receipt) -> str:
+            return "" if now - _OLDEST_EVENT <= receipt.at <= newest else "it tells of something that is too long ago or to come"
+
+        return read_each(self.name, rows, lambda row: _reply(row) if "content" in row else _report(row), now, check=check)
 
     def _call(self, action: str, parameters: Mapping[str, str]) -> Answer | Refused | Unknown:
         call = Call(settings.ALIYUN_SMS_ENDPOINT, action, _VERSION, parameters)

@@ -14,6 +14,7 @@ from django.conf import settings
 from outreach.providers.interface import (
     Accepted,
     CannotTell,
+    Event,
     Found,
     NotThere,
     Outgoing,
@@ -25,6 +26,7 @@ from outreach.providers.interface import (
     Result,
     Unknown,
     WebhookMalformed,
+    read_each,
     told,
 )
 from outreach.providers.signing import SIGNATURE, TIMESTAMP, refuse_unsigned, signature
@@ -89,16 +91,16 @@ class HttpSignedProvider(Provider):
             return NotThere()
         return CannotTell(told(f"answered {answer.status}: {answer.text('code')}"))
 
-    def read_webhook(self, body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> list[Receipt | Reply]:
+    def read_webhook(self, body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> list[Event]:
         """Return the events of a request, in their order."""
         refuse_unsigned(self._secret, headers=headers, method="POST", path=_path(url), body=body, now=now)
         try:
             events = json.loads(body)["events"]
             if not isinstance(events, list) or len(events) > _MOST_EVENTS:
                 raise ValueError(f"events is no list of at most {_MOST_EVENTS}")
-            return [self._event(event) for event in events]
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as wrong:
             raise WebhookMalformed(told(f"cannot be read: {type(wrong).__name__} {wrong}")) from None
+        return read_each(self.name, events, self._event, now, check=lambda _receipt: "")
 
     def _event(self, event: dict[str, Any]) -> Receipt | Reply:
         at = datetime.fromisoformat(event["at"])

@@ -12,13 +12,15 @@ What comes back later, by webhook, is read into `Receipt` and `Reply` after its 
 
 from __future__ import annotations
 
+import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Final
+from hashlib import sha256
+from typing import Any, ClassVar, Final
 
 from outreach.rules.contacts import Channel
 
@@ -37,7 +39,7 @@ class Outgoing:
     :param address: telephone number in E.164 or as in the book, e-mail address, id of a device
     :param subject: of an e-mail, title of an app push; "" for SMS
     :param language: `zh-hans` or `en`
-    :param values: the variables it was rendered from, for vendors that take a registered template and its parameters
+    :param values: the variables that its text may show, for vendors that take a registered template and its parameters
     """
 
     key: str
@@ -136,6 +138,23 @@ class Reply:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadEvent:
+    """One event of a request that is the vendor's and cannot be taken; those beside it are.
+
+    :param event_id: of what the vendor sent, so that the same again is known
+    :param reason: without numbers and addresses (`told`)
+    """
+
+    provider: str
+    event_id: str
+    at: datetime
+    reason: str
+
+
+Event = Receipt | Reply | UnreadEvent
+
+
 class WebhookRefused(Exception):
     """What came by a webhook is not taken. `status` is answered."""
 
@@ -193,20 +212,50 @@ class Provider(ABC):
         """
         return CannotTell(f"{self.name} cannot be asked for a message")
 
-    def read_webhook(self, body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> list[Receipt | Reply]:
+    def read_webhook(self, body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> Sequence[Event]:
         """Return what a request of the vendor says, after checking that it is the vendor's.
+
+        One event that cannot be read is an `UnreadEvent` among the others: a STOP beside it is heard.
 
         :param headers: by lower-case name
         :param url: the whole address as the vendor called it
         :raises SignatureWrong: it is not the vendor's
         :raises RequestStale: it is an old one
-        :raises WebhookMalformed: it cannot be read
+        :raises WebhookMalformed: the request as a whole cannot be read
         """
         raise WebhookMalformed(f"{self.name} sends no webhooks")
 
     def missing_settings(self) -> list[str]:
         """Return the names of the settings that it cannot work without and that are empty."""
         return []
+
+
+def read_each(
+    provider: str,
+    events: Iterable[Any],
+    read: Callable[[Any], Receipt | Reply],
+    now: datetime,
+    *,
+    check: Callable[[Receipt], str],
+) -> list[Event]:
+    """Return the events of a request, each read by itself, in their order.
+
+    :param read: raises what reading raises for an event that cannot be read
+    :param check: why a receipt is not taken, "" where it is. A reply always is: what a customer wants has no age
+    """
+    found: list[Event] = []
+    for event in events:
+        try:
+            seen = read(event)
+            reason = check(seen) if isinstance(seen, Receipt) else ""
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as wrong:
+            reason = told(f"cannot be read: {type(wrong).__name__} {wrong}")
+        if reason:
+            name = sha256(json.dumps(event, sort_keys=True).encode(errors="replace")).hexdigest()
+            found.append(UnreadEvent(provider, f"unread:{name}", now, reason))
+        else:
+            found.append(seen)
+    return found
 
 
 def storable(text: str) -> str:

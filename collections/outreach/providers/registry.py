@@ -9,7 +9,7 @@ from typing import Final
 
 from django.conf import settings
 
-from outreach.operations.delivery_health import is_usable
+from outreach.operations.delivery_health import is_usable, passed_over
 from outreach.providers.aliyun import AliyunProvider
 from outreach.providers.anymail import AnymailProvider
 from outreach.providers.http_signed import HttpPushProvider, HttpSmsProvider
@@ -69,6 +69,14 @@ def pick(
         if provider.name not in not_these and (provider.name in healthy or is_usable(provider.name, now)):
             return provider
     return None
+
+
+def any_works(providers: Iterable[Provider], now: datetime) -> bool:
+    """Return whether a message could go by one of some providers, one that may be tried after its rest included. Nobody is given
+    the trial by asking.
+    """
+    resting = passed_over(now)
+    return any(provider.name not in resting for provider in providers)
 
 
 @cache

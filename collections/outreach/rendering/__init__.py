@@ -3,7 +3,7 @@
 from outreach.rendering.problems import Problem, problems_of
 from outreach.rendering.telling import discloses_debt, has_opt_out, names_institution
 from outreach.rendering.values import account_values, example_values, longest_values
-from outreach.rendering.writing import Text, language_key, longest_text, render
+from outreach.rendering.writing import Text, language_key, longest_text, render, values_written
 
 __all__ = [
     "Problem",
@@ -18,4 +18,5 @@ __all__ = [
     "names_institution",
     "problems_of",
     "render",
+    "values_written",
 ]

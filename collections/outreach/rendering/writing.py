@@ -14,10 +14,10 @@ from outreach.operations.template_refusals import TemplateUnfit, TextTooLong, Va
 from outreach.rendering.reading import Read, read
 from outreach.rendering.values import language_key, longest_values
 from outreach.rules.contacts import Channel
-from outreach.rules.message_parts import Missing, longest, says_ever, written
+from outreach.rules.message_parts import Missing, longest, names_written, says_ever, written
 from outreach.rules.message_text import has_subject, overlong
 
-__all__ = ["Text", "language_key", "longest_text", "readings", "render", "uses_name"]
+__all__ = ["Text", "language_key", "longest_text", "readings", "render", "uses_name", "values_written"]
 
 #: Matches nothing: only the variable is looked for.
 _NO_WORDS: Final = re.compile(r"(?!)")
@@ -67,6 +67,12 @@ def longest_text(template: MessageTemplate, language: str) -> Text:
     subject, body = readings(template, language_key(language))
     values = longest_values(language, template.channel)
     return Text(longest(subject.parts, values).strip(), longest(body.parts, values).strip())
+
+
+def values_written(template: MessageTemplate, values: Mapping[str, str], language: str) -> dict[str, str]:
+    """Return those of some values that a message of the template may show: all that a provider is to know of them."""
+    names = frozenset[str]().union(*(names_written(part.parts) for part in readings(template, language_key(language))))
+    return {name: value for name, value in values.items() if name in names}
 
 
 def uses_name(template: MessageTemplate, language: str) -> bool:

@@ -135,7 +135,7 @@ class Wrong(StrEnum):
     UNKNOWN_TIER = "unknown_tier"
     UNKNOWN_TEMPLATE = "unknown_template"
     OTHER_CHANNEL = "other_channel"
-    NO_NOTICE = "no_notice"
+    OTHER_PURPOSE = "other_purpose"
     NO_WAYS = "no_ways"
     WAYS_OF_CALL = "ways_of_call"
     CHANNEL_TWICE = "channel_twice"
@@ -161,14 +161,14 @@ class Known:
 
     :param tiers: the codes of the live tiers
     :param templates: the channel of each approved template, by code
+    :param purposes: what each of them is written for, by code
     :param rule_refusal: why a rule cannot be, "" if it can
-    :param notices: the codes of templates that are written as notices required by law
     """
 
     tiers: Collection[str]
     templates: Mapping[str, str]
+    purposes: Mapping[str, str]
     rule_refusal: Callable[[str], str]
-    notices: Collection[str] = ()
 
 
 def problems_of(steps: Sequence[Step], known: Known) -> tuple[Problem, ...]:
@@ -224,9 +224,9 @@ def _problems_of_ways(place: int, step: Step, known: Known) -> Iterator[Problem]
         elif channel != way.channel:
             about = {"template": way.template, "channel": channel, "wanted": str(way.channel)}
             yield Problem(place, "ways", Wrong.OTHER_CHANNEL, about)
-        elif step.purpose is Purpose.NOTICE and way.template not in known.notices:
-            # A notice passes caps, consent and some holds: what was written as a reminder is none.
-            yield Problem(place, "ways", Wrong.NO_NOTICE, {"template": way.template})
+        elif step.purpose != known.purposes.get(way.template):
+            # The gate judges by the step's: a reminder sent as a notice would pass caps, consent and holds.
+            yield Problem(place, "ways", Wrong.OTHER_PURPOSE, {"template": way.template})
 
 
 def _contradictions(steps: Sequence[Step]) -> Iterator[Problem]:

@@ -172,6 +172,17 @@ def says_always(parts: Parts, name: str, words: re.Pattern[str] | None = None) -
     return any(map(is_said, parts))
 
 
+def names_written(parts: Parts) -> frozenset[str]:
+    """Return the variables whose value may stand in the text, in any branch; those that are only asked about do not."""
+    found: set[str] = set()
+    for part in parts:
+        if isinstance(part, Put):
+            found.add(part.name)
+        elif isinstance(part, Choice):
+            found.update(*(names_written(branch) for _question, branch in part.branches))
+    return frozenset(found)
+
+
 def says_ever(parts: Parts, is_meant: Callable[[str], bool], words: re.Pattern[str]) -> bool:
     """Return whether a variable that is meant, or the words, stand in any branch."""
     for part in parts:

@@ -15,10 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from outreach.operations.receipts import take_receipts
+from outreach.operations.receipts import keep_unread, take_receipts
 from outreach.operations.replies import take_reply
 from outreach.providers import registry
-from outreach.providers.interface import Receipt, Reply, WebhookRefused
+from outreach.providers.interface import Receipt, Reply, UnreadEvent, WebhookRefused
 
 log = structlog.get_logger(__name__)
 _MINUTE: Final = 60
@@ -54,6 +54,11 @@ def hook(request: HttpRequest, provider: str) -> HttpResponse:
     for event in events:
         if isinstance(event, Reply):
             take_reply(event, now)
+    unread = [event for event in events if isinstance(event, UnreadEvent)]
+    if unread:
+        # Answered with 200 all the same: sent again it would be no more readable, and all beside it would come again.
+        log.warning("webhook events not readable", provider=provider, events=len(unread), why=unread[0].reason)
+        keep_unread(unread, now)
     content_type, body = found.thanks
     return HttpResponse(body, content_type=content_type)
 

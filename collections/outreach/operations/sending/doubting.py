@@ -15,7 +15,7 @@ from outreach.gate import ask_gate
 from outreach.models import Message, MessageAttempt
 from outreach.operations.delivery_health import note_result
 from outreach.operations.sending.claiming import lock
-from outreach.operations.sending.preparing import from_kept
+from outreach.operations.sending.preparing import from_kept, would_go_out_the_same
 from outreach.operations.sending.settling import is_awaited, note_accepted, note_not_made
 from outreach.operations.sending.stopping import is_dispatch_off
 from outreach.policies import NoPolicy
@@ -92,15 +92,16 @@ def _begin(message_id: int, now: datetime) -> _Doubt | None:
     message.save(update_fields=["due_at"])
     tried = MessageAttempt.objects.get(message=message, number=message.attempts)
     provider = registry.provider_named(tried.provider)
-    may_repeat = provider is not None and provider.is_idempotent and _do_hours_allow(message, now)
+    # A repeat is a message that goes out now: who has paid or promised meanwhile is only asked about.
+    may_repeat = provider is not None and provider.is_idempotent and _would_go_out(message, now)
     return _Doubt(message.pk, tried.number, provider, from_kept(message), tried.began_at, may_repeat)
 
 
-def _do_hours_allow(message: Message, now: datetime) -> bool:
-    """Return whether the gate would let the same contact through now: hours, holds and wishes may have changed since."""
+def _would_go_out(message: Message, now: datetime) -> bool:
+    """Return whether the same message would go out now: debts, promises, hours, holds and wishes may have changed since."""
     contact = message.contact
     assert contact is not None  # the database holds that
-    if is_dispatch_off():
+    if is_dispatch_off() or not would_go_out_the_same(message, now):
         return False
     customer = Customer.objects.get(pk=message.customer_id)
     asked = contact.request

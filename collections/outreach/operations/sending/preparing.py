@@ -42,6 +42,8 @@ from riskops.shared.rows import write_columns
 
 #: What is held for want of a policy or of the day's payments is looked at again after this.
 HELD: Final = timedelta(minutes=15)
+#: What only providers carry that do not work, while others do, is looked at again after this.
+OUT_OF_THE_WAY: Final = timedelta(seconds=30)
 #: What is written of a message that is let through.
 _AS_SENDING: Final = (
     "status", "contact", "provider", "reference", "template", "language", "reason", "said", "doubts", "claimed_until", "due_at",
@@ -57,6 +59,7 @@ class Hold:
     NO_POLICY: Final = "no-policy"
     NO_PROVIDER: Final = "no-provider"
     NO_TEMPLATE: Final = "no-template"
+    OTHER_PURPOSE: Final = "other-purpose"
     NOT_CARRIED: Final = "not-carried"
     BROKEN: Final = "broken"
     PAPER: Final = "paper-waits"
@@ -125,6 +128,10 @@ class _NoTemplate(Exception):
     """No version of the message's template holds."""
 
 
+class _OtherPurpose(Exception):
+    """The template is written for another purpose than the gate would be told of."""
+
+
 def prepare(message_id: int, now: datetime, *, worker: str) -> Ready | Passed:
     """Make one claimed message ready to be handed over, or end or put it off with the reason. All of it or nothing.
 
@@ -152,6 +159,23 @@ def prepare_together(message_ids: Sequence[int], now: datetime, *, worker: str) 
         found[message.pk] = desk.look(message)
     found |= desk.through_the_gate()
     return [found[message_id] for message_id in message_ids]
+
+
+def would_go_out_the_same(message: Message, now: datetime) -> bool:
+    """Return whether a message that was handed over would go out now, word for word: still wanted, with the same text, and known
+    who has paid. What the gate says is not asked here.
+    """
+    desk = _Desk([message], now)
+    if stop_reason(message, desk.seen, desk.today) or message.pk in desk.seen.offers.waiting:
+        return False
+    if message.purpose != Purpose.NOTICE and desk.is_feed_missing:
+        return False
+    kept = from_kept(message)
+    try:
+        text = desk.said(message).text
+    except (_NoTemplate, _OtherPurpose, _NoWayToAccept, RenderingRefused):
+        return False
+    return (text.subject, text.body) == (kept.subject, kept.body)
 
 
 def _is_claimed(message: Message, worker: str) -> bool:
@@ -186,9 +210,11 @@ class _Desk:
         if message.purpose != Purpose.NOTICE and self.is_feed_missing:
             return _put_off(message, now + HELD, Hold.FEED)
         try:
-            said = self._said(message)
+            said = self.said(message)
         except _NoTemplate:
             return set_aside(message, f"{Hold.NO_TEMPLATE}: {message.template_code}", now)
+        except _OtherPurpose:
+            return set_aside(message, f"{Hold.OTHER_PURPOSE}: {message.template_code}", now)
         except _NoWayToAccept:
             return set_aside(message, Hold.NO_WAY_TO_ACCEPT, now)
         except RenderingRefused as refusal:
@@ -199,6 +225,10 @@ class _Desk:
             return _not_carried(message, now)
         provider = self._pick(message, carriers)
         if provider is None:
+            others = [one for one in providers if one not in carriers]
+            if others and registry.any_works(others, now):
+                # Who does not carry this text carries those behind it: it is not to stand in their way.
+                return _put_off(message, now + OUT_OF_THE_WAY, Hold.NO_PROVIDER)
             # It keeps its place: when a provider works again, all go in their order.
             message.reason, message.claimed_until, message.claimed_by = Hold.NO_PROVIDER, None, ""
             message.save(update_fields=["reason", "claimed_until", "claimed_by"])
@@ -284,7 +314,11 @@ class _Desk:
     def _customer(self, message: Message) -> Customer:
         return self.seen.accounts[message.account_id].customer
 
-    def _said(self, message: Message) -> _Said:
+    def said(self, message: Message) -> _Said:
+        """Return what a message says with the figures of this moment.
+
+        :raises _NoTemplate, _OtherPurpose, _NoWayToAccept, RenderingRefused: it cannot be said
+        """
         account = self.seen.accounts[message.account_id]
         customer = account.customer
         values = rendering.account_values(
@@ -304,11 +338,14 @@ class _Desk:
         told = self.templates.get(message.template_code)
         if told is None:
             raise _NoTemplate
+        if told.template.purpose != message.purpose:
+            raise _OtherPurpose
         text = rendering.render(told.template, values, customer.language)
         return _Said(
             told.template,
             text,
-            values,
+            # A vendor is told what the customer reads, and nothing else of them: no name and no link that the text has not.
+            rendering.values_written(told.template, values, customer.language),
             names_institution=told.names_institution,
             discloses_debt=told.discloses_debt,
             has_opt_out=told.has_opt_out,

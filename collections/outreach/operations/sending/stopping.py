@@ -22,14 +22,15 @@ from outreach.rules.contacts import Purpose
 from outreach.rules.ladders import Anchor
 from outreach.strategies import VULNERABLE
 from riskops.shared.day import book_state
-from riskops.shared.feeds import missing_feeds
-from riskops.shared.models import Feed
+from riskops.shared.feeds import days_without
 from riskops.shared.rule_language import FactsRow, Rule, holds, parse_rule
 
 log = structlog.get_logger(__name__)
 
 #: The file whose feeds tell who has paid.
 PAYMENTS_FILE: Final = "payments.csv"
+#: How many days of it are asked for. A gap that nobody has closed in two weeks is no file that is still to come.
+DAYS_OF_PAYMENTS: Final = 14
 #: Accounts looked at when facts change; the look before sending sees to all the others.
 MOST_LOOKED_AT: Final = 1_000
 
@@ -57,12 +58,11 @@ def is_dispatch_off() -> bool:
 
 
 def is_payment_feed_missing(now: datetime) -> bool:
-    """Return whether it is not known yet who paid up to yesterday."""
+    """Return whether it is not known yet who paid up to yesterday: the payments of some day are still to come."""
     yesterday = timezone.localdate(now) - timedelta(days=1)
-    not_come = Feed.objects.filter(file_name=PAYMENTS_FILE).exclude(arrivals__business_date=yesterday)
-    names = set(not_come.values_list("name", flat=True))
-    # Tolerated or not: a close may do without it, a customer who has paid and is reminded may not.
-    return bool(names) and not names.isdisjoint(missing_feeds(yesterday, now=now).names)
+    # Yesterday's alone would not do: who paid on Monday is not in Tuesday's file. Tolerated or not: a close may do without it, a
+    # customer who has paid and is reminded may not.
+    return bool(days_without(PAYMENTS_FILE, yesterday - timedelta(days=DAYS_OF_PAYMENTS - 1), yesterday))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class ContactHold(models.Model):
     kind = models.CharField(_("why"), max_length=24, choices=NOTED_HOLD_CHOICES)
     # The dispute that holds contact back: it ends with it, whatever people hold back beside it.
     dispute = models.OneToOneField(Dispute, null=True, on_delete=models.PROTECT, related_name="contact_hold")
+    # Kept as other people's numbers are: its index. The debt is disclosed at this number, so it is none that a caller types.
+    representative = models.BigIntegerField(null=True, help_text="keyed index of the legal representative's number")
     reason = models.CharField(_("reason"), max_length=500)
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"), null=True)

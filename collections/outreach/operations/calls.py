@@ -32,19 +32,19 @@ from outreach.operations.refusals import (
     NumberWasShown,
     OutcomeNotOfChannel,
 )
+from outreach.operations.typed_numbers import detail_of_typed, representatives_of
 from outreach.policies import NoPolicy
-from outreach.queries.standing import detail_of, detail_of_phone
+from outreach.queries.standing import detail_of
 from outreach.roles import DIAL, MADE_CONTACT, MAKE_CONTACT
 from outreach.rules.contact_policy import Verdict
-from outreach.rules.contacts import CALLS, Channel, Outcome, Party, Purpose, Request
-from outreach.rules.phones import e164, spellings
+from outreach.rules.contacts import Channel, Outcome, Party, Purpose, Request
+from outreach.rules.phones import e164
 from outreach.wording import verdict_text
 from riskops.shared.audit import Actor, record
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.people.examinations import has_examination
 from riskops.shared.people.rights import roles_of_actor
-from riskops.shared.personal import digits_of
 from riskops.shared.roles import Role
 from riskops.shared.scope import Scope, scope_of_actor
 
@@ -98,7 +98,8 @@ def ask_for_contact(
     if purpose is Purpose.NOTICE and not roles_of_actor(actor) & MAY_NOTIFY:
         raise NoticeNotByCollector
     own = detail_of(account.customer, channel)
-    detail = _detail_of_typed(number, own) if number.strip() else None
+    on_record = representatives_of(account, now) if party is Party.REPRESENTATIVE else frozenset()
+    detail = detail_of_typed(number, own, on_record=on_record) if number.strip() else None
     if party is Party.DEBTOR:
         if detail is not None and detail != own:
             raise DetailNotOfCustomer(is_missing=False)
@@ -136,24 +137,6 @@ def ask_for_contact(
             after={"contact": answer.contact.pk, "channel": channel, "purpose": purpose, "party": party},
         )
     return answer
-
-
-def _detail_of_typed(number: str, own: int | None) -> int | None:
-    """Return the index of a number that somebody typed: however they write it, that by which it is known here.
-
-    Else a third party who refused is asked again under +86, and attempts at one number count as those at several.
-    """
-    code = settings.PHONE_COUNTRY_CODE
-    # The plus is left out by some.
-    written = spellings(number, code) | spellings(f"+{digits_of(number)}", code)
-    details = {detail for digits in written if (detail := detail_of_phone(digits)) is not None}
-    if own in details:
-        return own
-    states = dict(DetailState.objects.filter(pk__in=details).values_list("pk", "state"))
-    refused = [pk for pk, state in states.items() if state == DetailState.State.REFUSED]
-    of_customers = Customer.objects.filter(phone_index__in=details).values_list("phone_index", flat=True)
-    called = Contact.objects.filter(detail__in=details, channel__in=CALLS).values_list("detail", flat=True)
-    return next((known for found in (refused, states, of_customers[:1], called[:1]) for known in found), detail_of_phone(number))
 
 
 @transaction.atomic

@@ -62,6 +62,20 @@ class HoldThere(OutreachRefusal):
         super().__init__(_("Contact is held back already: %(kind)s. End that hold first, or leave it.") % {"kind": kind})
 
 
+class NotOfRepresentative(OutreachRefusal):
+    """The number is not that of a legal representative."""
+
+    about = "representative"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Give the telephone number of who represents the customer, not the customer's own, and only for a hold because "
+                "of legal representation."
+            )
+        )
+
+
 class HoldUnknown(OutreachRefusal):
     """No such hold on this customer."""
 

@@ -110,11 +110,14 @@ def noted_of(
 def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: Iterable[int | None], noted: Noted) -> Standing:
     """Return how a customer stands, as far as these accounts and details are concerned."""
     holds: set[tuple[Hold, int | None]] = set()
+    representatives: set[tuple[int, int | None]] = set()
     opted_out: set[Channel] = set()
     hours: Hours | None = None
     for what, name, number, end in noted.rows.get(customer.pk, ()):
         if what == _HOLD:
             holds.add((Hold(name), number))
+            if end is not None:
+                representatives.add((int(end), number))
         elif what == _OPT_OUT:
             opted_out.add(Channel(name))
         else:
@@ -137,6 +140,7 @@ def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: 
         consents=frozenset(channel for channel, agreed in consents.items() if agreed),
         opted_out=frozenset(opted_out),
         holds=frozenset(holds),
+        representatives=frozenset(representatives),
         unusable=unusable,
         refused_by=frozenset(detail for detail, state in states.items() if state == DetailState.State.REFUSED),
         is_lost=any(hold is Hold.DEATH for hold, _about in holds) or customer.phone_index in unusable,
@@ -145,10 +149,11 @@ def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: 
 
 _HOLD, _OPT_OUT, _DETAIL = "hold", "opt-out", "detail"
 
-#: What is noted of customers: of whom, what, its name, its number or the end of the hours. Statements of our own: the gate asks
-#: before every contact, and to have five queries written out each time would be most of what it takes.
+#: What is noted of customers: of whom, what, its name, its number, the end of the hours or the detail of a representative.
+#: Statements of our own: the gate asks before every contact, and to have five queries written out each time would be most of
+#: what it takes.
 _NOTED: Final = """
-SELECT customer_id, 'hold', kind, account_id, NULL FROM outreach_contacthold
+SELECT customer_id, 'hold', kind, account_id, CAST(representative AS text) FROM outreach_contacthold
 WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s)
 UNION ALL
 SELECT customer_id, 'opt-out', channel, NULL, NULL FROM outreach_optout

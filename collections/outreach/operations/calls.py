@@ -14,8 +14,9 @@ from accounts.models import CreditAccount, Customer
 from casework.trained import refuse_untrained
 from outreach.contact_names import OUTCOME_NAMES
 from outreach.gate import Answer, ContactNotOpen, KeyOfAnother, ask_gate, end_contact, pass_gate
-from outreach.models import Contact, DetailState
+from outreach.models import Contact
 from outreach.models.wishes import CHANNEL_NAMES
+from outreach.operations.details import note_end
 from outreach.operations.refusals import (
     CallOfAnotherDay,
     ContactEnded,
@@ -239,13 +240,7 @@ def end_call(
     except ContactNotOpen as ended:
         raise ContactEnded(str(OUTCOME_NAMES[Outcome(ended.contact.outcome)])) from None
     if was_open:
-        states = {Outcome.WRONG_PERSON: DetailState.State.WRONG_PERSON, Outcome.INVALID_DETAIL: DetailState.State.INVALID}
-        state = states.get(outcome)
-        if outcome is Outcome.REFUSED and contact.party == Party.THIRD_PARTY:
-            state = DetailState.State.REFUSED
-        if state is not None:
-            columns = {"state": state, "since": now, "evidence": f"contact {contact.pk}", "noted_by_name": actor.name}
-            DetailState.objects.update_or_create(detail=contact.detail, defaults=columns)
+        note_end(contact, outcome, by=actor.name, at=now)
         record(
             actor=actor,
             action=MADE_CONTACT,

@@ -31,7 +31,8 @@ SIGNAL_COLUMNS: Final = (*HOLD_SIGNALS, "is_on_hold", "is_vulnerable")
 PAST_READ: Final = 300
 #: A day of one clock is over within two of any other: calls with others at a number count by the day.
 OTHERS_READ: Final = timedelta(days=2)
-_INVALID: Final = (DetailState.State.INVALID, DetailState.State.BOUNCED, DetailState.State.WRONG_PERSON)
+#: The states that close a number or address for whoever has it.
+CLOSED: Final = (DetailState.State.INVALID, DetailState.State.BOUNCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: 
     holds: set[tuple[Hold, int | None]] = set()
     representatives: set[tuple[int, int | None]] = set()
     opted_out: set[Channel] = set()
+    not_theirs: set[int] = set()
     hours: Hours | None = None
     for what, name, number, end in noted.rows.get(customer.pk, ()):
         if what == _HOLD:
@@ -120,6 +122,8 @@ def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: 
                 representatives.add((int(end), number))
         elif what == _OPT_OUT:
             opted_out.add(Channel(name))
+        elif what == _WRONG_PERSON:
+            not_theirs.add(number)
         else:
             hours = Hours(time.fromisoformat(name), time.fromisoformat(end))
     for account in accounts:
@@ -132,7 +136,9 @@ def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: 
             if signals.is_vulnerable:
                 holds.add((Hold.VULNERABLE, account.pk))
     states = {detail: noted.states[detail] for detail in (*details, customer.phone_index) if detail in noted.states}
-    unusable = frozenset(detail for detail, state in states.items() if state in _INVALID)
+    unusable = frozenset(detail for detail, state in states.items() if state in CLOSED) | not_theirs
+    # That mail comes back is no reason to ask others: the telephone may be tried.
+    nowhere = {detail for detail, state in states.items() if state == DetailState.State.INVALID} | not_theirs
     consents = {Channel.SMS: customer.consent_sms, Channel.EMAIL: customer.consent_email, Channel.PUSH: customer.consent_push}
     return Standing(
         zone=ZoneInfo(customer.time_zone),
@@ -143,11 +149,11 @@ def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: 
         representatives=frozenset(representatives),
         unusable=unusable,
         refused_by=frozenset(detail for detail, state in states.items() if state == DetailState.State.REFUSED),
-        is_lost=any(hold is Hold.DEATH for hold, _about in holds) or customer.phone_index in unusable,
+        is_lost=any(hold is Hold.DEATH for hold, _about in holds) or customer.phone_index in nowhere,
     )
 
 
-_HOLD, _OPT_OUT, _DETAIL = "hold", "opt-out", "detail"
+_HOLD, _OPT_OUT, _DETAIL, _WRONG_PERSON = "hold", "opt-out", "detail", "wrong-person"
 
 #: What is noted of customers: of whom, what, its name, its number, the end of the hours or the detail of a representative.
 #: Statements of our own: the gate asks before every contact, and to have five queries written out each time would be most of
@@ -160,6 +166,8 @@ SELECT customer_id, 'opt-out', channel, NULL, NULL FROM outreach_optout
 WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s)
 UNION ALL
 SELECT NULL, 'detail', state, detail, NULL FROM outreach_detailstate WHERE detail IN ({details})
+UNION ALL
+SELECT customer_id, 'wrong-person', NULL, detail, NULL FROM outreach_wrongperson WHERE customer_id IN ({customers})
 UNION ALL
 SELECT customer_id, 'hours', CAST(opens_at AS text), NULL, CAST(closes_at AS text) FROM outreach_agreedhours
 WHERE customer_id IN ({customers})
@@ -197,7 +205,7 @@ def _noted_rows(customer_ids: Sequence[int], details: Collection[int], now: date
     of_details = tuple(details) or (0,)
     alone = left_alone(customer="c.customer_id", product="c.product_id", on=timezone.localtime(now).date())
     sql = _NOTED.format(customers=places(ids), details=places(of_details), left_alone=alone)
-    return fetch(sql, (*ids, at, *ids, at, *of_details, *ids, *ids))
+    return fetch(sql, (*ids, at, *ids, at, *of_details, *ids, *ids, *ids))
 
 
 def _past_of(

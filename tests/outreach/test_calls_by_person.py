@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from factories import make_examination, make_user
+from factories import make_account, make_examination, make_user
 from outreach_books import NOON, SENDER, make_reachable, wanted
 
+from accounts.operations.revealing import reveal_person
 from outreach.gate import Answer, end_contact, pass_gate
 from outreach.models import Contact, DetailState
 from outreach.operations import calls, refusals
@@ -233,3 +234,39 @@ def test_a_third_party_who_refused_is_not_called_as_a_representative(collector: 
     end_call(actor=collector, customer=debtor.customer, contact_id=contact.pk, outcome=Outcome.REFUSED, note="", now=NOON)
     represented(collector, other, "+86 139 0000 0099")
     assert asks_representative(collector, other, "13900000099").verdict.rule is RuleId.REPRESENTATIVE
+
+
+def test_a_number_that_was_revealed_counts_as_one_that_was_dialled(collector: Actor) -> None:
+    account = make_reachable()
+    contact = lets_through(collector, account)
+    ends = {"customer": account.customer, "contact_id": contact.pk, "outcome": Outcome.NOT_MADE, "note": "", "now": NOON}
+    reveal_person(actor=Actor.of(make_user(Role.ANALYST)), account_id=account.pk, reason="another caller")
+    reveal_person(actor=collector, account_id=make_account(customer=account.customer).pk, reason="for my call")
+    with pytest.raises(refusals.NumberWasShown):
+        end_call(actor=collector, **ends)
+    assert end_call(actor=Actor.of(make_user(Role.LEGAL)), **ends).outcome == "not_made"
+
+
+def test_another_call_whose_number_was_shown_that_day_is_enough(collector: Actor) -> None:
+    account = make_reachable()
+    contact, other = lets_through(collector, account), lets_through(collector, account, "other")
+    dial(actor=collector, customer=account.customer, contact_id=other.pk, now=NOON)
+    with pytest.raises(refusals.NumberWasShown):
+        end_call(actor=collector, customer=account.customer, contact_id=contact.pk, outcome=Outcome.NOT_MADE, note="", now=NOON)
+
+
+def test_neither_visits_nor_calls_of_others_are_taken_back_by_who_made_them(collector: Actor) -> None:
+    account = make_reachable()
+    visit = ask_for_contact(
+        actor=collector, key="v", account=account, channel=Channel.VISIT, purpose=Purpose.REMINDER, now=NOON
+    ).contact
+    represented(collector, account, "13900000099")
+    called = asks_representative(collector, account, "13900000099").contact
+    lost = make_lost("13900000011")
+    third = asks_third(collector, lost, "13900000098").contact
+    for contact in (visit, called, third):
+        assert contact is not None
+        ends = {"customer": contact.customer, "contact_id": contact.pk, "outcome": Outcome.NOT_MADE, "note": "", "now": NOON}
+        with pytest.raises(refusals.MayHaveBeenMade):
+            end_call(actor=collector, **ends)
+        assert end_call(actor=Actor.of(make_user(Role.TEAM_LEAD)), **ends).outcome == "not_made"

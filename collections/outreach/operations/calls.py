@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import CreditAccount, Customer
+from accounts.roles import REVEAL_PERSON
 from casework.trained import refuse_untrained
 from outreach.contact_names import OUTCOME_NAMES
 from outreach.gate import Answer, ContactNotOpen, KeyOfAnother, ask_gate, end_contact, pass_gate
@@ -24,6 +25,7 @@ from outreach.operations.refusals import (
     ContactUnknown,
     DetailNotOfCustomer,
     KeyTaken,
+    MayHaveBeenMade,
     NoPolicyHolds,
     NotByPerson,
     NoticeNotByCollector,
@@ -53,7 +55,7 @@ from riskops.shared.scope import Scope, scope_of_actor
 BY_PERSON = (Channel.CALL, Channel.VISIT)
 #: Whose call may be a notice required by law.
 MAY_NOTIFY = frozenset({Role.TEAM_LEAD, Role.LEGAL})
-#: Who may say of a call whose number was shown that it was not made: what is not made counts for no limit.
+#: Who may say of what may have been made that it was not: what is not made counts for no limit.
 MAY_UNDO_DIALLED = frozenset({Role.TEAM_LEAD, Role.LEGAL})
 #: How such a contact can end.
 ENDS = (
@@ -220,7 +222,7 @@ def end_call(
     :raises ContactUnknown: no such contact with the customer
     :raises ContactOfOther: somebody else made it, and is no less present
     :raises OutcomeNotOfChannel: it cannot end so
-    :raises NumberWasShown: it was dialled, and would not count
+    :raises NumberWasShown, MayHaveBeenMade: it would not count, and may have been made
     :raises ContactEnded: it ended otherwise
     """
     refuse_conflict(actor, customer.pk)
@@ -233,8 +235,8 @@ def end_call(
     if outcome not in ENDS:
         raise OutcomeNotOfChannel(str(OUTCOME_NAMES[outcome]))
     was_open = contact.outcome == Outcome.OPEN
-    if outcome is Outcome.NOT_MADE and not roles_of_actor(actor) & MAY_UNDO_DIALLED and _was_dialled(contact):
-        raise NumberWasShown
+    if outcome is Outcome.NOT_MADE:
+        _refuse_to_uncount(actor, contact, customer)
     try:
         contact = end_contact(contact.pk, outcome, now=now, note=note.strip()[:500])
     except ContactNotOpen as ended:
@@ -253,7 +255,19 @@ def end_call(
     return contact
 
 
-def _was_dialled(contact: Contact) -> bool:
-    """Return whether somebody saw the number of a call; the trail has it, and nobody can take it out."""
-    lines = AuditEntry.objects.filter(account_id=contact.account_id, action=DIAL)
-    return any((after or {}).get("contact") == contact.pk for after in lines.values_list("after", flat=True))
+def _refuse_to_uncount(actor: Actor, contact: Contact, customer: Customer) -> None:
+    """Refuse that whoever made a contact takes it out of every limit, where they could have made it.
+
+    :raises NumberWasShown: they have seen the customer's number since its day began
+    :raises MayHaveBeenMade: what is needed for it is shown nowhere here: somebody else's number, the way to a door
+    """
+    if roles_of_actor(actor) & MAY_UNDO_DIALLED:
+        return
+    if contact.channel != Channel.CALL or contact.party != Party.DEBTOR:
+        raise MayHaveBeenMade
+    zone = ZoneInfo(customer.time_zone)
+    since = datetime.combine(contact.at.astimezone(zone).date(), time.min, zone)
+    # The trail has who saw it, and nobody can take it out.
+    seen = AuditEntry.objects.filter(subject_type="customer", subject_key=customer.customer_no, actor_id=actor.user_id)
+    if seen.filter(action__in=(str(DIAL), str(REVEAL_PERSON)), at__gte=since).exists():
+        raise NumberWasShown

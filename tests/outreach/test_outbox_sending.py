@@ -510,6 +510,16 @@ def test_refused_for_good_with_a_dead_number_the_number_is_noted_and_the_next_wa
     assert Message.objects.get(channel="email").status == "queued"
 
 
+def test_a_dead_number_is_noted_although_a_third_party_refused_there(carrier: Carrier) -> None:
+    account = make_late()
+    DetailState.objects.create(
+        detail=account.customer.phone_index, state="refused", since=NOON, evidence="contact 1", noted_by_name="a"
+    )
+    carrier.answers = [Refused("no such number", is_final=True, is_detail_dead=True)]
+    send(make_message(account))
+    assert DetailState.objects.get().state == "invalid"
+
+
 def test_an_opt_out_that_the_vendor_knows_of_is_noted_at_once(carrier: Carrier) -> None:
     account = make_late()
     carrier.answers = [Refused("21610 unsubscribed", is_final=True, is_opt_out=True)]

@@ -87,19 +87,25 @@ def known_of(
 
 
 def noted_of(
-    customers: Iterable[Customer], details: Iterable[int | None], now: datetime, *, called: Collection[int] = ()
+    customers: Iterable[Customer],
+    details: Iterable[int | None],
+    now: datetime,
+    *,
+    called: Collection[int] = (),
+    is_afterwards: bool = False,
 ) -> Noted:
     """Return what is noted of customers at a moment, in two queries however many there are.
 
     :param details: the numbers and addresses asked about beside the customers' own telephones, as keyed indexes
     :param called: those of them that are to be called: how often others were called there counts
+    :param is_afterwards: the moment is over; what was noted after it does not stand
     """
     customers = list(customers)
     wanted = {detail for detail in (*details, *(customer.phone_index for customer in customers)) if detail is not None}
     rows: dict[int, list[tuple[str, str, Any, Any]]] = {}
     states: dict[int, str] = {}
     ids = [customer.pk for customer in customers]
-    for customer_id, what, name, number, end in _noted_rows(ids, wanted, now):
+    for customer_id, what, name, number, end in _noted_rows(ids, wanted, now, is_afterwards):
         if what == _DETAIL:
             states[number] = name
         else:
@@ -160,14 +166,14 @@ _HOLD, _OPT_OUT, _DETAIL, _WRONG_PERSON = "hold", "opt-out", "detail", "wrong-pe
 #: what it takes.
 _NOTED: Final = """
 SELECT customer_id, 'hold', kind, account_id, CAST(representative AS text) FROM outreach_contacthold
-WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s)
+WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s){then}
 UNION ALL
 SELECT customer_id, 'opt-out', channel, NULL, NULL FROM outreach_optout
-WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s)
+WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s){then}
 UNION ALL
-SELECT NULL, 'detail', state, detail, NULL FROM outreach_detailstate WHERE detail IN ({details})
+SELECT NULL, 'detail', state, detail, NULL FROM outreach_detailstate WHERE detail IN ({details}){then}
 UNION ALL
-SELECT customer_id, 'wrong-person', NULL, detail, NULL FROM outreach_wrongperson WHERE customer_id IN ({customers})
+SELECT customer_id, 'wrong-person', NULL, detail, NULL FROM outreach_wrongperson WHERE customer_id IN ({customers}){then}
 UNION ALL
 SELECT customer_id, 'hours', CAST(opens_at AS text), NULL, CAST(closes_at AS text) FROM outreach_agreedhours
 WHERE customer_id IN ({customers})
@@ -195,17 +201,21 @@ SELECT 'call', {_COLUMNS} FROM outreach_contact WHERE detail IN ({{numbers}}) AN
 """
 
 
-def _noted_rows(customer_ids: Sequence[int], details: Collection[int], now: datetime) -> list[tuple[Any, ...]]:
+def _noted_rows(
+    customer_ids: Sequence[int], details: Collection[int], now: datetime, is_afterwards: bool
+) -> list[tuple[Any, ...]]:
     """Return all that is noted at a moment, in one query: of whom it is, what it is, its name, its number, its end."""
     if not customer_ids:
         return []
     # Whatever its beginning: what was noted while the gate waited for the customer has a later clock, and holds all the same.
     ids, at = tuple(customer_ids), moment(now)
+    then, also = (" AND since <= %s", (at,)) if is_afterwards else ("", ())
     # None of a customer's has this index, and a list of none is no SQL.
     of_details = tuple(details) or (0,)
     alone = left_alone(customer="c.customer_id", product="c.product_id", on=timezone.localtime(now).date())
-    sql = _NOTED.format(customers=places(ids), details=places(of_details), left_alone=alone)
-    return fetch(sql, (*ids, at, *ids, at, *of_details, *ids, *ids, *ids))
+    sql = _NOTED.format(customers=places(ids), details=places(of_details), left_alone=alone, then=then)
+    parameters = (*ids, at, *also, *ids, at, *also, *of_details, *also, *ids, *also, *ids, *ids)
+    return fetch(sql, parameters)
 
 
 def _past_of(

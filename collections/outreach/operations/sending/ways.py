@@ -11,7 +11,7 @@ from outreach.models import DetailState, Message, OptOut
 from outreach.operations.refusals import OptOutThere
 from outreach.operations.sending.claiming import MACHINE
 from outreach.operations.wishes import note_detail, opt_out
-from outreach.queries.standing import detail_of
+from outreach.queries.standing import CLOSED, detail_of
 from outreach.rules.contacts import Channel
 from riskops.shared.audit import Actor
 from riskops.shared.personal import link_indexes
@@ -96,7 +96,8 @@ def note_dead_detail(message: Message, customer: Customer, evidence: str, now: d
     detail = detail_of(customer, channel)
     if message.contact is None or detail is None or message.contact.detail != detail:
         return
-    if DetailState.objects.filter(pk=detail).exists():
+    # A third party's refusal does not close it: whose it is may be written to there.
+    if DetailState.objects.filter(pk=detail, state__in=CLOSED).exists():
         return
     state = DetailState.State.BOUNCED if channel is Channel.EMAIL else DetailState.State.INVALID
     text = f"message {message.pk}: {evidence}"[:200]

@@ -329,9 +329,13 @@ class PeriodRequest(serializers.Serializer[Any]):
 
 
 class AuditShape(serializers.Serializer[Any]):
-    """What judging the log again found. At most 100 of the contacts that were not allowed are listed."""
+    """What judging the log again found. At most 100 of the contacts that were not allowed are listed, and of the outcomes of
+    calls and visits for which no contact is in the log (`unlogged` in all).
+    """
 
     contacts = serializers.IntegerField()
     found = serializers.IntegerField()
     by_rule = serializers.DictField(child=serializers.IntegerField())
     results = serializers.ListField(child=serializers.DictField())
+    unlogged = serializers.IntegerField()
+    unlogged_outcomes = serializers.ListField(child=serializers.DictField())

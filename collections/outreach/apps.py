@@ -19,6 +19,7 @@ class OutreachConfig(AppConfig):
         from accounts.events import facts_changed
         from accounts.panels import register_panel as register_account_panel
         from casework.blocks import register_passing_block
+        from casework.contact_hooks import register_outcome_check
         from casework.dispute_hooks import CauseKind, register_cause, register_holds, register_letters
         from casework.plan_hooks import register_noted_plans, register_offers
         from outreach.customer_links import one_click_address
@@ -29,6 +30,7 @@ class OutreachConfig(AppConfig):
         from outreach.operations.sending.receiving import take_receipts
         from outreach.operations.sending.stopping import stop_changed
         from outreach.outbox_panels import message_lines
+        from outreach.outcome_checks import contact_lacking
         from outreach.panels import contact_lines, contact_panel, ladder_panel, next_contact_panel, refused_lines, treatment_panel
         from outreach.passing import CALLS_BLOCK, calls_refused, items_at_rest
         from outreach.plan_offers import send_offer, send_offer_again
@@ -47,6 +49,7 @@ class OutreachConfig(AppConfig):
         register_timeline(TimelineSource("refused_contact", _("refused contacts"), refused_lines))
         no_call = _("no call is allowed at this hour, so soon after the last, or to a control group")
         register_passing_block(CALLS_BLOCK, no_call, calls_refused, items_at_rest)
+        register_outcome_check("contact", contact_lacking)
         register_timeline(TimelineSource("reply", _("replies"), reply_lines))
         register_timeline(TimelineSource("message", _("messages"), message_lines))
         register_holds("contact", place_for_dispute, end_for_dispute)

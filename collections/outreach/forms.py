@@ -84,6 +84,13 @@ class HoldForm(_OfAccounts):
     """A hold on contact."""
 
     kind = forms.ChoiceField(label=_("Why"), choices=NOTED_HOLD_CHOICES)
+    representative = forms.CharField(
+        label=_("Number of the legal representative"),
+        required=False,
+        max_length=40,
+        help_text=_("only for legal representation; who represents the customer is called at this number and no other"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel"}),
+    )
     reason = _Text(label=_("Reason"), help_text=_("what the customer said, or what is known, and from where"))
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import CreditAccount, Customer
 from outreach.gate import KeyOfAnother
 from outreach.models import Contact
+from outreach.operations.details import note_reported_end
 from outreach.policies import policy_for
 from outreach.queries.audit import contact_holds, opt_outs, standing_at
 from outreach.queries.standing import noted_of, standing_of
@@ -30,7 +31,8 @@ def log_reported(
 ) -> tuple[Contact, Verdict]:
     """Write a contact that was made at a moment before now, with what was known of the customer then, and judge it.
 
-    Holds and opt-outs count from the day they were noted for. Signals without a day of their own (a hold that follows from the
+    Holds, opt-outs and what is known of numbers count from when they were noted for. What its end says of the number is noted,
+    as of a call from here; later news of it stays. Signals without a day of their own (a hold that follows from the
     account's state) do not: whether they stood then is not known.
 
     :param key: what programs know it by, once for all
@@ -45,7 +47,7 @@ def log_reported(
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=account.customer_id)
     policy = policy_for(account.product.product_code, timezone.localtime(at).date())
     called = (request.detail,) if request.channel in CALLS else ()
-    noted = noted_of([customer], [request.detail], at, called=called)
+    noted = noted_of([customer], [request.detail], at, called=called, is_afterwards=True)
     standing = standing_of(customer, [], [request.detail], noted)
     standing = replace(
         standing,
@@ -79,4 +81,5 @@ def log_reported(
             contact.save(force_insert=True)
     except IntegrityError as taken:
         raise KeyOfAnother(key) from taken
+    note_reported_end(contact, outcome, by=actor.name)
     return contact, verdict

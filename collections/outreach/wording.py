@@ -28,7 +28,7 @@ RULE_NAMES: Final[dict[RuleId, Promise]] = {
     RuleId.IDENTITY: gettext_lazy("the first contact does not name the institution"),
     RuleId.COLLECTOR: gettext_lazy("whoever calls has no valid examination"),
     RuleId.THIRD_PARTY: gettext_lazy("third parties: only to reach a debtor who is lost, never after a refusal"),
-    RuleId.REPRESENTATIVE: gettext_lazy("the customer has no legal representative on record"),
+    RuleId.REPRESENTATIVE: gettext_lazy("no legal representative is on record at this number, or a third party refused there"),
     RuleId.QUIET_HOURS: gettext_lazy("quiet hours"),
     RuleId.EFFECTIVE_CALLS: gettext_lazy("answered calls of a day"),
     RuleId.UNANSWERED: gettext_lazy("unanswered attempts of a day at one number"),

@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from factories import make_examination, make_user
+from factories import make_account, make_examination, make_user
 from outreach_books import NOON, SENDER, make_reachable, wanted
 
+from accounts.operations.revealing import reveal_person
 from outreach.gate import Answer, end_contact, pass_gate
 from outreach.models import Contact, DetailState
 from outreach.operations import calls, refusals
 from outreach.operations.calls import ask_for_contact, dial, end_call
+from outreach.operations.holds import end_hold, place_hold
 from outreach.operations.wishes import opt_out
+from outreach.queries.audit import violations
 from outreach.rules.contact_policy import RuleId
-from outreach.rules.contacts import Channel, Outcome, Party, Purpose
+from outreach.rules.contacts import Channel, Hold, Outcome, Party, Purpose
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
@@ -168,3 +171,102 @@ def test_limits_are_not_escaped_by_calls_that_were_never_made(collector: Actor) 
         end_call(actor=collector, customer=account.customer, contact_id=contact.pk, outcome=Outcome.UNANSWERED, note="", now=NOON)
     answer = ask_for_contact(actor=collector, key="k7", account=account, channel=Channel.CALL, purpose=Purpose.REMINDER, now=NOON)
     assert answer.verdict.rule is RuleId.UNANSWERED
+
+
+def asks_representative(collector: Actor, account: Any, number: str, at: datetime = NOON) -> Answer:
+    return ask_for_contact(
+        actor=collector, key=f"{account.pk} {Contact.objects.count()} {number}", account=account, channel=Channel.CALL,
+        purpose=Purpose.REMINDER, party=Party.REPRESENTATIVE, number=number, now=at,
+    )  # fmt: skip
+
+
+def represented(actor: Actor, account: Any, number: str = "") -> Any:
+    return place_hold(
+        actor=actor, customer=account.customer, account=None, kind=Hold.LEGAL_REPRESENTATION, reason="a letter of theirs",
+        representative=number, now=NOON,
+    )  # fmt: skip
+
+
+def test_a_representative_is_called_at_the_number_that_was_noted_and_at_no_other(collector: Actor) -> None:
+    account = make_reachable()
+    hold = represented(collector, account)
+    assert asks_representative(collector, account, "13900000099").verdict.rule is RuleId.REPRESENTATIVE
+    assert represented(collector, account, "139 0000 0099").pk == hold.pk
+    assert AuditEntry.objects.filter(action="contact_hold.place").latest("pk").after["has_representative"] is True
+    assert asks_representative(collector, account, "13900000098").verdict.rule is RuleId.REPRESENTATIVE
+    contact = asks_representative(collector, account, "+86 139 0000 0099").contact
+    assert contact is not None and contact.standing["is_representative"] is True
+    assert list(violations(NOON - timedelta(days=1), NOON + timedelta(days=1))) == []
+    # A line that went round the gate is found.
+    Contact.objects.create(
+        key="planted", customer=account.customer, account=account, channel="call", purpose="reminder", party="representative",
+        detail=7, at=NOON + timedelta(minutes=1), policy=contact.policy, engine=contact.engine, asked=contact.asked,
+        standing={**contact.standing, "is_representative": False}, made_by_name="x",
+    )  # fmt: skip
+    assert [found.verdict.rule for found in violations(NOON, NOON + timedelta(days=1))] == [RuleId.REPRESENTATIVE]
+
+
+def test_a_number_on_record_is_not_replaced_and_goes_with_its_hold(collector: Actor) -> None:
+    account = make_reachable()
+    hold = represented(collector, account, "13900000099")
+    with pytest.raises(refusals.HoldThere):
+        represented(collector, account, "13900000098")
+    lead = Actor.of(make_user(Role.TEAM_LEAD))
+    end_hold(actor=lead, customer=account.customer, hold_id=hold.pk, reason="over", now=NOON)
+    assert asks_representative(collector, account, "13900000099", NOON + timedelta(hours=1)).verdict.rule is RuleId.REPRESENTATIVE
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"), [("legal_representation", "13900000001"), ("legal_representation", "none"), ("dispute", "13900000099")]
+)
+def test_only_a_number_of_a_representative_goes_with_a_hold(collector: Actor, kind: str, number: str) -> None:
+    account = make_reachable()
+    with pytest.raises(refusals.NotOfRepresentative):
+        place_hold(
+            actor=collector, customer=account.customer, account=None, kind=Hold(kind), reason="r", representative=number, now=NOON
+        )
+
+
+def test_a_third_party_who_refused_is_not_called_as_a_representative(collector: Actor) -> None:
+    debtor, other = make_lost("13900000011"), make_lost("13900000012")
+    contact = asks_third(collector, debtor, "13900000099").contact
+    assert contact is not None
+    end_call(actor=collector, customer=debtor.customer, contact_id=contact.pk, outcome=Outcome.REFUSED, note="", now=NOON)
+    represented(collector, other, "+86 139 0000 0099")
+    assert asks_representative(collector, other, "13900000099").verdict.rule is RuleId.REPRESENTATIVE
+
+
+def test_a_number_that_was_revealed_counts_as_one_that_was_dialled(collector: Actor) -> None:
+    account = make_reachable()
+    contact = lets_through(collector, account)
+    ends = {"customer": account.customer, "contact_id": contact.pk, "outcome": Outcome.NOT_MADE, "note": "", "now": NOON}
+    reveal_person(actor=Actor.of(make_user(Role.ANALYST)), account_id=account.pk, reason="another caller")
+    reveal_person(actor=collector, account_id=make_account(customer=account.customer).pk, reason="for my call")
+    with pytest.raises(refusals.NumberWasShown):
+        end_call(actor=collector, **ends)
+    assert end_call(actor=Actor.of(make_user(Role.LEGAL)), **ends).outcome == "not_made"
+
+
+def test_another_call_whose_number_was_shown_that_day_is_enough(collector: Actor) -> None:
+    account = make_reachable()
+    contact, other = lets_through(collector, account), lets_through(collector, account, "other")
+    dial(actor=collector, customer=account.customer, contact_id=other.pk, now=NOON)
+    with pytest.raises(refusals.NumberWasShown):
+        end_call(actor=collector, customer=account.customer, contact_id=contact.pk, outcome=Outcome.NOT_MADE, note="", now=NOON)
+
+
+def test_neither_visits_nor_calls_of_others_are_taken_back_by_who_made_them(collector: Actor) -> None:
+    account = make_reachable()
+    visit = ask_for_contact(
+        actor=collector, key="v", account=account, channel=Channel.VISIT, purpose=Purpose.REMINDER, now=NOON
+    ).contact
+    represented(collector, account, "13900000099")
+    called = asks_representative(collector, account, "13900000099").contact
+    lost = make_lost("13900000011")
+    third = asks_third(collector, lost, "13900000098").contact
+    for contact in (visit, called, third):
+        assert contact is not None
+        ends = {"customer": contact.customer, "contact_id": contact.pk, "outcome": Outcome.NOT_MADE, "note": "", "now": NOON}
+        with pytest.raises(refusals.MayHaveBeenMade):
+            end_call(actor=collector, **ends)
+        assert end_call(actor=Actor.of(make_user(Role.TEAM_LEAD)), **ends).outcome == "not_made"

@@ -16,7 +16,7 @@ from outreach.rules.contacts import Channel, Hold, Hours, Outcome, Party, Past, 
 from outreach.rules.profiles import CN_2026, CN_STRICT, US_REG_F
 
 SHANGHAI, NEW_YORK = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
-PHONE, EMAIL, COUSIN = 11, 22, 33
+PHONE, EMAIL, COUSIN, LAWYER = 11, 22, 33, 44
 EVERYTHING = frozenset({Channel.SMS, Channel.EMAIL, Channel.PUSH})
 STANDING = Standing(zone=SHANGHAI, consents=EVERYTHING)
 NOON = datetime(2025, 3, 12, 12, tzinfo=SHANGHAI)
@@ -282,9 +282,29 @@ class TestHolds:
         assert finding is not None and finding.hold is Hold.STOP_CONTACT
 
     def test_a_represented_customer_is_reached_through_the_representative_alone(self) -> None:
-        held = {"holds": frozenset({(Hold.LEGAL_REPRESENTATION, None)})}
-        assert said(CN_2026, call(party=Party.REPRESENTATIVE), **held) is None
-        assert said(CN_2026, call(party=Party.REPRESENTATIVE)) is RuleId.REPRESENTATIVE
+        held = {"holds": frozenset({(Hold.LEGAL_REPRESENTATION, None)}), "representatives": frozenset({(LAWYER, None)})}
+        to_lawyer = call(party=Party.REPRESENTATIVE, detail=LAWYER)
+        assert said(CN_2026, to_lawyer, **held) is None
+        assert said(CN_2026, to_lawyer) is RuleId.REPRESENTATIVE
+
+    def test_a_representative_is_called_at_the_number_on_record_alone(self) -> None:
+        holds = frozenset({(Hold.LEGAL_REPRESENTATION, None)})
+        to_lawyer = call(party=Party.REPRESENTATIVE, detail=LAWYER)
+        assert said(CN_2026, to_lawyer, holds=holds) is RuleId.REPRESENTATIVE
+        of_account = {"holds": holds, "representatives": frozenset({(LAWYER, 1)})}
+        assert said(CN_2026, to_lawyer, **of_account) is None
+        assert said(CN_2026, replace(to_lawyer, account_id=2), **of_account) is RuleId.REPRESENTATIVE
+        assert said(CN_2026, replace(to_lawyer, detail=COUSIN), **of_account) is RuleId.REPRESENTATIVE
+        assert said(CN_2026, to_lawyer, refused_by=frozenset({LAWYER}), **of_account) is RuleId.REPRESENTATIVE
+
+    def test_calls_to_a_representative_count_with_those_to_the_debtor(self) -> None:
+        held = {"holds": frozenset({(Hold.LEGAL_REPRESENTATION, None)}), "representatives": frozenset({(LAWYER, None)})}
+        to_lawyer = call(party=Party.REPRESENTATIVE, detail=LAWYER)
+        spoken = [made(NOON - timedelta(hours=2), party=Party.REPRESENTATIVE, detail=LAWYER) for _turn in range(2)]
+        spoken.append(made(NOON - timedelta(hours=1)))
+        assert said(CN_2026, to_lawyer, spoken[1:], **held) is None
+        assert said(CN_2026, to_lawyer, spoken, **held) is RuleId.EFFECTIVE_CALLS
+        assert said(CN_2026, call(), spoken) is RuleId.EFFECTIVE_CALLS
 
     def test_a_refusal_is_named_before_a_wait(self) -> None:
         verdict = judge(CN_2026, call(), replace(STANDING, holds=frozenset({(Hold.DEATH, None)})), [], local(2025, 3, 12, 3))

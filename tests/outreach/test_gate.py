@@ -46,6 +46,7 @@ def test_what_is_let_through_is_in_the_log_with_all_that_it_was_judged_on() -> N
         "consents": ["email", "push", "sms"],
         "opted_out": [],
         "holds": [],
+        "is_representative": False,
         "is_unusable": False,
         "has_refused": False,
         "is_lost": False,

@@ -15,6 +15,7 @@ from outreach.models.wishes import DetailState
 from outreach.operations import refusals
 from outreach.operations.holds import end_hold, open_holds, place_hold
 from outreach.operations.wishes import agree_hours, clear_detail, note_detail, opt_in, opt_out
+from outreach.queries.standing import known_of
 from outreach.rules.contact_policy import RuleId
 from outreach.rules.contacts import Channel, Hold, Outcome, Party, Purpose
 from riskops.shared.audit import Actor
@@ -211,3 +212,40 @@ def test_a_refusal_outlives_that_the_number_led_nowhere_for_a_while(analyst: Act
     assert ask_gate(anew, LATER).verdict.rule is RuleId.THIRD_PARTY
     # The customer may be called there.
     assert rule_of(aunt, channel=Channel.CALL) is None
+
+
+def test_somebody_elses_number_is_the_right_one_of_whose_it_is(analyst: Actor) -> None:
+    account, rightful = make_reachable(), make_reachable(person={"name": "B", "phone": "13900000001"})
+    for customer in (account.customer, rightful.customer):
+        assert rule_of(account) is rule_of(rightful) is None
+        noting = {"actor": analyst, "customer": customer, "channel": Channel.CALL}
+        note_detail(state="wrong_person", evidence="a stranger answered", now=NOON, **noting)
+        other = rightful if customer == account.customer else account
+        assert (rule_of(other), is_lost(other)) == (None, False)
+        mine = account if other is rightful else rightful
+        assert (rule_of(mine), is_lost(mine)) == (RuleId.DETAIL, True)
+        clear_detail(evidence="reached", **noting)
+        assert not is_lost(mine)
+
+
+def is_lost(account: Any) -> bool:
+    return known_of(account.customer, [], [account.customer.phone_index], NOON).standing.is_lost
+
+
+def test_a_refusal_and_that_the_number_is_not_this_customers_stand_beside_each_other(analyst: Actor) -> None:
+    account = make_reachable()
+    detail = account.customer.phone_index
+    DetailState.objects.create(detail=detail, state="refused", since=NOON, evidence="contact 1", noted_by_name="a")
+    noting = {"actor": analyst, "customer": account.customer, "channel": Channel.CALL}
+    note_detail(state="wrong_person", evidence="the aunt's", now=NOON, **noting)
+    assert (rule_of(account), DetailState.objects.get().state) == (RuleId.DETAIL, "refused")
+    clear_detail(evidence="they share it", **noting)
+    assert (rule_of(account), DetailState.objects.get().state) == (None, "refused")
+    with pytest.raises(refusals.RefusalStays):
+        clear_detail(evidence="reached", **noting)
+
+
+def test_that_mail_comes_back_makes_nobody_lost(analyst: Actor) -> None:
+    account = make_reachable()
+    note_detail(actor=analyst, customer=account.customer, channel=Channel.CALL, state="bounced", evidence="e", now=NOON)
+    assert (rule_of(account), is_lost(account)) == (RuleId.DETAIL, False)

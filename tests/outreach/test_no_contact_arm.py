@@ -72,7 +72,9 @@ def test_neither_third_parties_nor_a_representative_are_asked_about_them() -> No
     account = make_reachable()
     customer = account.customer
     DetailState.objects.create(detail=customer.phone_index, state="invalid", since=NOON, evidence="e", noted_by_name="a")
-    ContactHold.objects.create(customer=customer, kind="legal_representation", reason="r", since=NOON, placed_by_name="a")
+    ContactHold.objects.create(
+        customer=customer, kind="legal_representation", reason="r", since=NOON, placed_by_name="a", representative=7
+    )
     asked = {"party": Party.REPRESENTATIVE, "detail": 7}
     third = {"party": Party.THIRD_PARTY, "purpose": Purpose.LOCATE, "detail": 5, "discloses_debt": False}
     assert held(account, **asked) is None

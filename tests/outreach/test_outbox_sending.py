@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from factories import TESTER, make_installment, set_business_date
-from outreach_books import NOON, make_reachable
+from outreach_books import NOON, SENDER, make_reachable, wanted
 from sending_books import DUE, TODAY, WORKER, Carrier, make_late, make_message, make_strategy, make_template, prepared, send, use
 
 from accounts.models import AccountSignals, AccountState, Installment
 from accounts.operations.payments import post_payment
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.signals import note_signals
+from outreach.gate import ask_gate, end_contact, pass_gate
 from outreach.models import Contact, ContactHold, ContactPolicy, Denial, DetailState, Message, MessageAttempt, OptOut
 from outreach.operations.sending import dispatching, preparing
 from outreach.operations.sending.claiming import claim, release
@@ -23,7 +24,8 @@ from outreach.operations.sending.settling import settle
 from outreach.operations.sending.stopping import is_payment_feed_missing, stop_changed
 from outreach.providers.aliyun import AliyunProvider
 from outreach.providers.interface import Accepted, Refused, Unknown
-from outreach.rules.contacts import Channel, Hold
+from outreach.rules.contact_policy import RuleId
+from outreach.rules.contacts import Channel, Hold, Outcome, Party, Purpose
 from outreach.rules.sending import MOST_FAILURES, back_off
 from riskops.close_of_business import start_close
 from riskops.closes import override_feed
@@ -583,6 +585,41 @@ def test_refused_for_good_with_a_dead_number_the_number_is_noted_and_the_next_wa
     assert (message.status, message.reason, Contact.objects.get().outcome) == ("undelivered", "no such number", "undelivered")
     assert DetailState.objects.get().state == "invalid"
     assert Message.objects.get(channel="email").status == "queued"
+
+
+def test_a_dead_number_is_noted_although_a_third_party_refused_there(carrier: Carrier) -> None:
+    account = make_late()
+    DetailState.objects.create(
+        detail=account.customer.phone_index, state="refused", since=NOON, evidence="contact 1", noted_by_name="a"
+    )
+    carrier.answers = [Refused("no such number", is_final=True, is_detail_dead=True)]
+    send(make_message(account))
+    assert DetailState.objects.get().state == "invalid"
+
+
+def test_an_opt_out_that_the_vendor_knows_of_is_noted_at_once(carrier: Carrier) -> None:
+    account = make_late()
+    carrier.answers = [Refused("21610 unsubscribed", is_final=True, is_opt_out=True)]
+    message = send(make_message(account, fallback=[{"channel": "email", "template": "late-email"}]))
+    assert (message.status, Contact.objects.get().outcome) == ("undelivered", "not_made")
+    row = OptOut.objects.get()
+    assert (row.customer_id, row.channel, row.source) == (account.customer_id, "sms", "reply")
+    assert row.note == f"message {message.pk}: 21610 unsubscribed"
+    assert Message.objects.get(channel="email").status == "queued"
+
+
+def test_what_no_provider_takes_makes_nobody_lost(carrier: Carrier) -> None:
+    account = make_late()
+    for days in (2, 1):
+        at = NOON - timedelta(days=days)
+        called = pass_gate(actor=SENDER, key=f"c{days}", request=wanted(account, Channel.CALL), now=at).contact
+        assert called is not None
+        end_contact(called.pk, Outcome.UNANSWERED, now=at)
+    carrier.answers = [Refused("too long a text", is_final=True)]
+    assert send(make_message(account)).status == "undelivered"
+    assert Contact.objects.latest("at").outcome == "not_made"
+    third = wanted(account, Channel.CALL, party=Party.THIRD_PARTY, purpose=Purpose.LOCATE, detail=5, discloses_debt=False)
+    assert ask_gate(third, NOON + timedelta(hours=1)).verdict.rule is RuleId.THIRD_PARTY
 
 
 def test_a_message_that_cannot_be_prepared_is_put_off_and_given_up_and_the_others_go(

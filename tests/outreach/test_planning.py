@@ -23,7 +23,7 @@ from accounts.models import AccountSignals, AccountState, CreditAccount, Custome
 from accounts.operations.payments import post_payment
 from casework.models import Vulnerability
 from outreach.bulk.plan import plan_messages
-from outreach.models import ContactHold, ContactPolicy, DetailState, Message, OptOut, Strategy
+from outreach.models import ContactHold, ContactPolicy, DetailState, Message, OptOut, Strategy, WrongPerson
 from outreach.operations.planning import plan_account, plan_now
 from outreach.operations.sending.claiming import lock_all
 from outreach.operations.strategy_refusals import BookIsFrozen, NothingDue
@@ -259,8 +259,8 @@ def test_the_first_way_that_nothing_forbids_is_taken_and_those_after_it_are_kept
 
 @pytest.mark.parametrize(
     ("obstacle", "why"),
-    [("consent", "consent"), ("opt-out", "opt-out"), ("detail", "detail"), ("dead", "detail"), ("hold", "hold"),
-     ("signal", "hold"), ("on-hold", "hold"), ("account-hold", "hold")],
+    [("consent", "consent"), ("opt-out", "opt-out"), ("detail", "detail"), ("dead", "detail"), ("not-theirs", "detail"),
+     ("hold", "hold"), ("signal", "hold"), ("on-hold", "hold"), ("account-hold", "hold")],
 )  # fmt: skip
 def test_a_message_without_an_open_way_is_stopped_at_once_with_the_rule(obstacle: str, why: str) -> None:
     follow([step("one", 1)])
@@ -271,6 +271,10 @@ def test_a_message_without_an_open_way_is_stopped_at_once_with_the_rule(obstacle
         OptOut.objects.create(customer=customer, channel="sms", source="reply", since=NOW, noted_by_name="x")
     elif obstacle == "dead":
         DetailState.objects.create(detail=customer.phone_index, state="bounced", since=NOW, evidence="e", noted_by_name="x")
+    elif obstacle == "not-theirs":
+        WrongPerson.objects.create(
+            customer=customer, detail=customer.phone_index, since=NOW, evidence="e", noted_by_name="x"
+        )  # fmt: skip
     elif obstacle.endswith("hold") and obstacle != "on-hold":
         about = account if obstacle.startswith("account") else None
         ContactHold.objects.create(
@@ -360,6 +364,10 @@ def disturb(dice: random.Random, accounts: list[CreditAccount]) -> None:
             )
         if dice.random() < 0.15:
             DetailState.objects.create(detail=fresh.phone_index, state="invalid", since=NOW, evidence="e", noted_by_name="x")
+        if own.random() < 0.15:
+            whose = own.choice([fresh, accounts[0].customer])
+            columns = {"since": NOW, "evidence": "e", "noted_by_name": "x"}
+            WrongPerson.objects.get_or_create(customer=whose, detail=fresh.phone_index, defaults=columns)
         if dice.random() < 0.15:
             about = dice.choice([None, account])
             ContactHold.objects.create(

@@ -123,7 +123,7 @@ def test_a_messaging_service_picks_the_number(twilio: TwilioProvider, vendor: Ht
             {"code": 21211, "message": "The 'To' number +8613900000001 is not a valid phone number."},
             Refused("21211 The 'To' number … is not a valid phone number.", is_final=True, is_detail_dead=True),
         ),
-        (400, {"code": 21610, "message": "unsubscribed"}, Refused("21610 unsubscribed", is_final=True)),
+        (400, {"code": 21610, "message": "unsubscribed"}, Refused("21610 unsubscribed", is_final=True, is_opt_out=True)),
         (400, {"code": 21408}, Refused("21408")),
         (400, {"code": 21606}, Refused("21606", is_outage=True)),
         (401, {"code": 20003}, Refused("answered 401: 20003", is_outage=True)),
@@ -189,3 +189,10 @@ def test_a_callback_that_is_not_signed_or_names_no_message_is_refused(twilio: Tw
         twilio.read_webhook(b"\xff\xfe", {"x-twilio-signature": given}, URL, NOW)
     with pytest.raises(WebhookMalformed):
         called_back(twilio, {"Hello": "there"})
+
+
+@pytest.mark.parametrize(("kind", "is_stop"), [("STOP", True), ("stop", True), ("START", False), ("HELP", False), ("", False)])
+def test_what_twilio_itself_took_for_an_opt_out_is_one(twilio: TwilioProvider, kind: str, is_stop: bool) -> None:
+    form = {"MessageSid": "SM2", "SmsStatus": "received", "From": "+8613900000001", "Body": "arrêt", "OptOutType": kind}
+    (reply,) = called_back(twilio, form)
+    assert (reply.text, reply.is_stop) == ("arrêt", is_stop)

@@ -266,6 +266,13 @@ def test_stop_opts_out_at_once_and_the_gate_knows(told: list[Receipt]) -> None:
     assert line.after == {"opted_out": "sms", "source": "reply"}
 
 
+def test_what_the_vendor_took_for_an_opt_out_is_one_whatever_its_words() -> None:
+    account = make_reachable()
+    reply = Reply("twilio", "SM1", Channel.SMS, account.customer.person["phone"], "arrêt", NOW, is_stop=True)
+    assert take_reply(reply, NOW)
+    assert (OptOut.objects.get().note, CustomerReply.objects.get().wish) == ("arrêt", "stop")
+
+
 def test_stop_again_and_the_same_reply_again_change_nothing(told: list[Receipt]) -> None:
     make_reachable()
     for event_id in ("s1", "s1", "s2"):

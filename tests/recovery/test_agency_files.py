@@ -14,7 +14,7 @@ from factories import TESTER, make_examination, make_user
 
 from accounts.models import CreditAccount, Payment
 from accounts.operations.payments import post_payment
-from outreach.models import Contact
+from outreach.models import Contact, DetailState, WrongPerson
 from outreach.queries.audit import violations
 from recovery.models import Agency, AgencyAccess, AgencyFile, AgencyPerson, AgencyTraining, CommissionLine
 from recovery.operations.agencies import refusals
@@ -242,6 +242,39 @@ def test_reported_contacts_are_logged_and_judged_by_the_same_audit(
     assert found == {f"agency {north.pk}: C-2": "quiet-hours", f"agency {north.pk}: C-3": "collector"}
     of_agency = list(violations(since, until, among=contacts_of(north)))
     assert len(of_agency) == 2
+
+
+def test_what_a_reported_call_found_out_of_a_number_is_noted(placed: list[CreditAccount], caller: Any) -> None:
+    first, second = placed[0], placed[1]
+    details = {account.pk: account.customer.phone_index for account in (first, second)}
+    assert details[first.pk] != details[second.pk]
+    row = receive(
+        "contacts",
+        HEAD,
+        f"{first.account_no},2025-03-12T10:00,call,demand,invalid_detail,caller,C-1",
+        f"{second.account_no},2025-03-12T10:00,call,demand,wrong_person,caller,C-2",
+        f"{second.account_no},2025-03-12T09:00,call,demand,unanswered,caller,C-3",
+        f"{second.account_no},2025-03-12T11:00,call,demand,unanswered,caller,C-4",
+    )
+    noted, wrong = DetailState.objects.get(), WrongPerson.objects.get()
+    dead = Contact.objects.get(account=first)
+    assert (noted.detail, noted.state, noted.evidence) == (details[first.pk], "invalid", f"contact {dead.pk}")
+    assert (noted.since, noted.noted_by_name) == (dead.at, dead.made_by_name)
+    assert (wrong.customer_id, wrong.detail) == (second.customer_id, details[second.pk])
+    # The call before it could not know, the one after it did.
+    assert row.result["not_allowed"] == [{"line": 5, "account_no": second.account_no, "rules": ["detail"]}]
+
+
+def test_what_was_noted_of_a_number_later_is_not_held_against_a_call_before_nor_taken_back(
+    placed: list[CreditAccount], caller: Any
+) -> None:
+    customer = placed[0].customer
+    since = datetime(2025, 3, 13, 9, tzinfo=SHANGHAI)
+    DetailState.objects.create(detail=customer.phone_index, state="refused", since=since, evidence="e", noted_by_name="x")
+    WrongPerson.objects.create(customer=customer, detail=customer.phone_index, since=since, evidence="e", noted_by_name="x")
+    row = receive("contacts", HEAD, f"{placed[0].account_no},2025-03-12T10:00,call,demand,invalid_detail,caller,C-1")
+    assert row.result["by_rule"] == {}
+    assert DetailState.objects.get().state == "refused"
 
 
 def test_a_contact_that_was_reported_late_does_not_condemn_what_was_let_through_before_the_report(

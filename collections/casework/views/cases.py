@@ -19,6 +19,7 @@ from accounts.models import CreditAccount
 from accounts.operations.refusals import LedgerRefusal
 from casework import work_roles as may_do
 from casework.case_forms import OFFERED_PARTS, PromiseTyped, read_amount, read_day, read_parts
+from casework.contact_hooks import with_what_lacks
 from casework.lateness import reason_label, reasons_offered
 from casework.models import Case, CaseContact, CaseCost, NextAction, Promise
 from casework.operations.cases import outcomes, working_on
@@ -159,7 +160,13 @@ def outcome(request: HttpRequest, account_no: str) -> HttpResponse:
             remark=request.POST.get("remark", ""),
             lateness_reason=request.POST.get("lateness_reason", ""),
         ),
-        lambda: gettext("%(account)s: %(outcome)s.") % {"account": account_no, "outcome": outcome_label(code)},
+        lambda: with_what_lacks(
+            gettext("%(account)s: %(outcome)s.") % {"account": account_no, "outcome": outcome_label(code)},
+            account_id=account_or_404(account_no, request.user).pk,
+            user_id=request.user.pk,
+            outcome=code,
+            now=timezone.now(),
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from casework import work_roles as may_do
 from casework.case_forms import PromiseTyped, read_parts
+from casework.contact_hooks import with_what_lacks
 from casework.models import WorkItem, WorkRecord
 from casework.operations import claiming, working
 from casework.operations.acting import Asked
@@ -87,7 +88,8 @@ def outcome(request: HttpRequest, item_id: int) -> HttpResponse:
 
     def said(form: _Form) -> str:
         label = outcome_label(form.text("outcome"))
-        return gettext("%(account)s: %(outcome)s.") % {"account": form.item.account.account_no, "outcome": label}
+        done = gettext("%(account)s: %(outcome)s.") % {"account": form.item.account.account_no, "outcome": label}
+        return _with_what_lacks(done, form, form.text("outcome"))
 
     return _act(
         request,
@@ -124,9 +126,15 @@ def promise(request: HttpRequest, item_id: int) -> HttpResponse:
         )
 
     def said(form: _Form) -> str:
-        return gettext("%(account)s: the promise is taken.") % {"account": form.item.account.account_no}
+        done = gettext("%(account)s: the promise is taken.") % {"account": form.item.account.account_no}
+        return _with_what_lacks(done, form, PROMISED)
 
     return _act(request, item_id, take, said, goes_on=True)
+
+
+def _with_what_lacks(done: str, form: _Form, outcome: str) -> str:
+    user_id = form.asked.actor.user_id
+    return with_what_lacks(done, account_id=form.item.account_id, user_id=user_id, outcome=outcome, now=form.asked.now)
 
 
 def read_moment(day: str) -> datetime:

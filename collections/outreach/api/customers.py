@@ -97,6 +97,7 @@ class ContactHolds(OutreachView):
             account=account,
             kind=Hold(values["kind"]),
             reason=values["reason"],
+            representative=values["representative"],
             now=timezone.now(),
         )
         return Response(shapes.hold_out(hold), status=201)

@@ -75,5 +75,10 @@ class ContactAudit(OutreachView):
                 "results": [
                     {"contact": violation.contact.pk, **shapes.verdict_out(violation.verdict)} for violation in found.shown
                 ],
+                "unlogged": found.unlogged,
+                "unlogged_outcomes": [
+                    {"at": one.at, "account_no": one.account_no, "action": one.action, "outcome": one.outcome, "by": one.by}
+                    for one in found.unlogged_shown
+                ],
             }
         )

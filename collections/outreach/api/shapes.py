@@ -97,7 +97,8 @@ class AccountChannelsShape(serializers.Serializer[Any]):
 class HoldShape(serializers.Serializer[Any]):
     """Something that holds contact back, until `dispute_id` is closed where it is a dispute's.
 
-    `account_no` null: about all accounts of the customer.
+    `account_no` null: about all accounts of the customer. `has_representative`: the number of a legal representative is on
+    record.
     """
 
     id = serializers.IntegerField()
@@ -108,6 +109,7 @@ class HoldShape(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True)
     placed_by = serializers.CharField()
     dispute_id = serializers.IntegerField(allow_null=True)
+    has_representative = serializers.BooleanField()
 
 
 def hold_out(hold: ContactHold) -> dict[str, Any]:
@@ -121,6 +123,7 @@ def hold_out(hold: ContactHold) -> dict[str, Any]:
         "until": hold.until,
         "placed_by": hold.placed_by_name,
         "dispute_id": hold.dispute_id,
+        "has_representative": hold.representative is not None,
     }
 
 
@@ -289,11 +292,14 @@ class OutcomeRequest(serializers.Serializer[Any]):
 
 
 class HoldRequest(serializers.Serializer[Any]):
-    """A hold. Without `account_no` it is about all accounts of the customer."""
+    """A hold. Without `account_no` it is about all accounts of the customer. `representative`: the telephone number of who
+    represents the customer, for a legal representation; where that is held without one, it is noted there.
+    """
 
     kind = serializers.ChoiceField([str(hold) for hold in NOTED_HOLDS])
     account_no = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
     reason = serializers.CharField(max_length=500, allow_blank=True)
+    representative = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
 
 
 class EvidenceRequest(serializers.Serializer[Any]):
@@ -323,9 +329,13 @@ class PeriodRequest(serializers.Serializer[Any]):
 
 
 class AuditShape(serializers.Serializer[Any]):
-    """What judging the log again found. At most 100 of the contacts that were not allowed are listed."""
+    """What judging the log again found. At most 100 of the contacts that were not allowed are listed, and of the outcomes of
+    calls and visits for which no contact is in the log (`unlogged` in all).
+    """
 
     contacts = serializers.IntegerField()
     found = serializers.IntegerField()
     by_rule = serializers.DictField(child=serializers.IntegerField())
     results = serializers.ListField(child=serializers.DictField())
+    unlogged = serializers.IntegerField()
+    unlogged_outcomes = serializers.ListField(child=serializers.DictField())

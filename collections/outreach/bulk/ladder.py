@@ -18,8 +18,8 @@ from django.db.models.functions import Coalesce
 from accounts.facts import ACCOUNT_FACTS, account_rows
 from accounts.models import AccountSignals, Installment
 from casework.policies import account_rule
-from outreach.models import ArmAssignment, ContactHold, DetailState, Message, OptOut
-from outreach.queries.standing import HOLD_SIGNALS
+from outreach.models import ArmAssignment, ContactHold, DetailState, Message, OptOut, WrongPerson
+from outreach.queries.standing import CLOSED, HOLD_SIGNALS
 from outreach.rules.contact_policy import RuleId
 from outreach.rules.contacts import Channel, Hold, Purpose
 from outreach.rules.ladders import PRIORITIES, Act, Anchor, Step
@@ -27,7 +27,6 @@ from outreach.strategies import VULNERABLE, Ladder, is_gentle
 from riskops.shared.rule_language import compiled, condition
 from riskops.shared.sql import boolean, date_literal, days_after, moment
 
-_DEAD: Final = (DetailState.State.INVALID, DetailState.State.BOUNCED, DetailState.State.WRONG_PERSON)
 #: The key of the number or address by which a channel reaches a customer; a device is looked for when it is sent.
 _DETAILS: Final = {Channel.SMS: "c.phone_index", Channel.EMAIL: "c.email_index"}
 _MESSAGES: Final = Message._meta.db_table
@@ -283,9 +282,10 @@ def _forbidden(span: Span, channel: Channel) -> tuple[str, tuple[Any, ...]]:
     """Return the rule that forbids a channel for good, '' where none does."""
     whens = []
     if channel in _DETAILS:
-        column, dead = _DETAILS[channel], ", ".join(f"'{state}'" for state in _DEAD)
+        column, dead = _DETAILS[channel], ", ".join(f"'{state}'" for state in CLOSED)
         unusable = f"SELECT 1 FROM {DetailState._meta.db_table} AS d WHERE d.detail = {column} AND d.state IN ({dead})"
-        whens.append(f"WHEN {column} IS NULL OR EXISTS ({unusable}) THEN '{RuleId.DETAIL}'")
+        another = f"SELECT 1 FROM {WrongPerson._meta.db_table} AS w WHERE w.customer_id = c.id AND w.detail = {column}"
+        whens.append(f"WHEN {column} IS NULL OR EXISTS ({unusable}) OR EXISTS ({another}) THEN '{RuleId.DETAIL}'")
     out = (
         f"SELECT 1 FROM {OptOut._meta.db_table} AS o WHERE o.customer_id = c.id AND o.channel = '{channel}' "
         f"AND (o.until IS NULL OR o.until > %s)"

@@ -8,7 +8,7 @@ from outreach.models.policies import ContactPolicy
 from outreach.models.providers import CustomerReply, LocalMessage, ProviderEvent, ProviderHealth
 from outreach.models.strategies import Strategy
 from outreach.models.templates import MessageTemplate
-from outreach.models.wishes import AgreedHours, ContactHold, DetailState, OptOut
+from outreach.models.wishes import AgreedHours, ContactHold, DetailState, OptOut, WrongPerson
 
 __all__ = [
     "AgreedHours",
@@ -31,4 +31,5 @@ __all__ = [
     "ProviderEvent",
     "ProviderHealth",
     "Strategy",
+    "WrongPerson",
 ]

@@ -36,6 +36,8 @@ class ContactHold(models.Model):
     kind = models.CharField(_("why"), max_length=24, choices=NOTED_HOLD_CHOICES)
     # The dispute that holds contact back: it ends with it, whatever people hold back beside it.
     dispute = models.OneToOneField(Dispute, null=True, on_delete=models.PROTECT, related_name="contact_hold")
+    # Kept as other people's numbers are: its index. The debt is disclosed at this number, so it is none that a caller types.
+    representative = models.BigIntegerField(null=True, help_text="keyed index of the legal representative's number")
     reason = models.CharField(_("reason"), max_length=500)
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"), null=True)
@@ -112,9 +114,10 @@ class AgreedHours(models.Model):
 
 
 class DetailState(models.Model):
-    """What is known of a number or address: that it leads nowhere, or that who answers it does not want to be asked again.
+    """What is known of a number or address, whosever: it leads nowhere, or who answers it does not want to be asked again.
 
-    `detail` is the keyed index of it; the number or address itself is kept nowhere but with its person.
+    That it is not one customer's is no state of it: see `WrongPerson`. `detail` is the keyed index of it; the number or address
+    itself is kept nowhere but with its person.
     """
 
     class State(models.TextChoices):
@@ -135,3 +138,33 @@ class DetailState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.detail} {self.state}"
+
+
+class WrongPerson(models.Model):
+    """A number or address in the book of a customer at which somebody else answers.
+
+    Of this customer alone: whoever answers may be a customer too, and is reached there.
+    """
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
+    detail = models.BigIntegerField(help_text="keyed index of the number or address")
+    since = models.DateTimeField(_("since"))
+    evidence = models.CharField(_("evidence"), max_length=200)
+    noted_by_name = models.CharField(_("noted by"), max_length=150)
+
+    class Meta:
+        verbose_name = _("number or address of somebody else")
+        verbose_name_plural = _("numbers and addresses of somebody else")
+        constraints = [models.UniqueConstraint(fields=["customer", "detail"], name="one_wrong_person_at_a_detail")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.detail}"
+
+    @property
+    def state(self) -> DetailState.State:
+        """What is known of the number or address for this customer, as `DetailState.state`."""
+        return DetailState.State.WRONG_PERSON
+
+    def get_state_display(self) -> str:
+        """Return the words for it."""
+        return str(self.state.label)

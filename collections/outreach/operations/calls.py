@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -11,11 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import CreditAccount, Customer
+from accounts.roles import REVEAL_PERSON
 from casework.trained import refuse_untrained
 from outreach.contact_names import OUTCOME_NAMES
 from outreach.gate import Answer, ContactNotOpen, KeyOfAnother, ask_gate, end_contact, pass_gate
-from outreach.models import Contact, DetailState
+from outreach.models import Contact
 from outreach.models.wishes import CHANNEL_NAMES
+from outreach.operations.details import note_end
 from outreach.operations.refusals import (
     CallOfAnotherDay,
     ContactEnded,
@@ -23,6 +25,7 @@ from outreach.operations.refusals import (
     ContactUnknown,
     DetailNotOfCustomer,
     KeyTaken,
+    MayHaveBeenMade,
     NoPolicyHolds,
     NotByPerson,
     NoticeNotByCollector,
@@ -32,19 +35,19 @@ from outreach.operations.refusals import (
     NumberWasShown,
     OutcomeNotOfChannel,
 )
+from outreach.operations.typed_numbers import detail_of_typed, representatives_of
 from outreach.policies import NoPolicy
-from outreach.queries.standing import detail_of, detail_of_phone
+from outreach.queries.standing import detail_of
 from outreach.roles import DIAL, MADE_CONTACT, MAKE_CONTACT
 from outreach.rules.contact_policy import Verdict
-from outreach.rules.contacts import CALLS, Channel, Outcome, Party, Purpose, Request
-from outreach.rules.phones import e164, spellings
+from outreach.rules.contacts import Channel, Outcome, Party, Purpose, Request
+from outreach.rules.phones import e164
 from outreach.wording import verdict_text
 from riskops.shared.audit import Actor, record
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.conflicts import refuse_conflict
 from riskops.shared.people.examinations import has_examination
 from riskops.shared.people.rights import roles_of_actor
-from riskops.shared.personal import digits_of
 from riskops.shared.roles import Role
 from riskops.shared.scope import Scope, scope_of_actor
 
@@ -52,7 +55,7 @@ from riskops.shared.scope import Scope, scope_of_actor
 BY_PERSON = (Channel.CALL, Channel.VISIT)
 #: Whose call may be a notice required by law.
 MAY_NOTIFY = frozenset({Role.TEAM_LEAD, Role.LEGAL})
-#: Who may say of a call whose number was shown that it was not made: what is not made counts for no limit.
+#: Who may say of what may have been made that it was not: what is not made counts for no limit.
 MAY_UNDO_DIALLED = frozenset({Role.TEAM_LEAD, Role.LEGAL})
 #: How such a contact can end.
 ENDS = (
@@ -98,7 +101,8 @@ def ask_for_contact(
     if purpose is Purpose.NOTICE and not roles_of_actor(actor) & MAY_NOTIFY:
         raise NoticeNotByCollector
     own = detail_of(account.customer, channel)
-    detail = _detail_of_typed(number, own) if number.strip() else None
+    on_record = representatives_of(account, now) if party is Party.REPRESENTATIVE else frozenset()
+    detail = detail_of_typed(number, own, on_record=on_record) if number.strip() else None
     if party is Party.DEBTOR:
         if detail is not None and detail != own:
             raise DetailNotOfCustomer(is_missing=False)
@@ -136,24 +140,6 @@ def ask_for_contact(
             after={"contact": answer.contact.pk, "channel": channel, "purpose": purpose, "party": party},
         )
     return answer
-
-
-def _detail_of_typed(number: str, own: int | None) -> int | None:
-    """Return the index of a number that somebody typed: however they write it, that by which it is known here.
-
-    Else a third party who refused is asked again under +86, and attempts at one number count as those at several.
-    """
-    code = settings.PHONE_COUNTRY_CODE
-    # The plus is left out by some.
-    written = spellings(number, code) | spellings(f"+{digits_of(number)}", code)
-    details = {detail for digits in written if (detail := detail_of_phone(digits)) is not None}
-    if own in details:
-        return own
-    states = dict(DetailState.objects.filter(pk__in=details).values_list("pk", "state"))
-    refused = [pk for pk, state in states.items() if state == DetailState.State.REFUSED]
-    of_customers = Customer.objects.filter(phone_index__in=details).values_list("phone_index", flat=True)
-    called = Contact.objects.filter(detail__in=details, channel__in=CALLS).values_list("detail", flat=True)
-    return next((known for found in (refused, states, of_customers[:1], called[:1]) for known in found), detail_of_phone(number))
 
 
 @transaction.atomic
@@ -236,7 +222,7 @@ def end_call(
     :raises ContactUnknown: no such contact with the customer
     :raises ContactOfOther: somebody else made it, and is no less present
     :raises OutcomeNotOfChannel: it cannot end so
-    :raises NumberWasShown: it was dialled, and would not count
+    :raises NumberWasShown, MayHaveBeenMade: it would not count, and may have been made
     :raises ContactEnded: it ended otherwise
     """
     refuse_conflict(actor, customer.pk)
@@ -249,20 +235,14 @@ def end_call(
     if outcome not in ENDS:
         raise OutcomeNotOfChannel(str(OUTCOME_NAMES[outcome]))
     was_open = contact.outcome == Outcome.OPEN
-    if outcome is Outcome.NOT_MADE and not roles_of_actor(actor) & MAY_UNDO_DIALLED and _was_dialled(contact):
-        raise NumberWasShown
+    if outcome is Outcome.NOT_MADE:
+        _refuse_to_uncount(actor, contact, customer)
     try:
         contact = end_contact(contact.pk, outcome, now=now, note=note.strip()[:500])
     except ContactNotOpen as ended:
         raise ContactEnded(str(OUTCOME_NAMES[Outcome(ended.contact.outcome)])) from None
     if was_open:
-        states = {Outcome.WRONG_PERSON: DetailState.State.WRONG_PERSON, Outcome.INVALID_DETAIL: DetailState.State.INVALID}
-        state = states.get(outcome)
-        if outcome is Outcome.REFUSED and contact.party == Party.THIRD_PARTY:
-            state = DetailState.State.REFUSED
-        if state is not None:
-            columns = {"state": state, "since": now, "evidence": f"contact {contact.pk}", "noted_by_name": actor.name}
-            DetailState.objects.update_or_create(detail=contact.detail, defaults=columns)
+        note_end(contact, outcome, by=actor.name, at=now)
         record(
             actor=actor,
             action=MADE_CONTACT,
@@ -275,7 +255,19 @@ def end_call(
     return contact
 
 
-def _was_dialled(contact: Contact) -> bool:
-    """Return whether somebody saw the number of a call; the trail has it, and nobody can take it out."""
-    lines = AuditEntry.objects.filter(account_id=contact.account_id, action=DIAL)
-    return any((after or {}).get("contact") == contact.pk for after in lines.values_list("after", flat=True))
+def _refuse_to_uncount(actor: Actor, contact: Contact, customer: Customer) -> None:
+    """Refuse that whoever made a contact takes it out of every limit, where they could have made it.
+
+    :raises NumberWasShown: they have seen the customer's number since its day began
+    :raises MayHaveBeenMade: what is needed for it is shown nowhere here: somebody else's number, the way to a door
+    """
+    if roles_of_actor(actor) & MAY_UNDO_DIALLED:
+        return
+    if contact.channel != Channel.CALL or contact.party != Party.DEBTOR:
+        raise MayHaveBeenMade
+    zone = ZoneInfo(customer.time_zone)
+    since = datetime.combine(contact.at.astimezone(zone).date(), time.min, zone)
+    # The trail has who saw it, and nobody can take it out.
+    seen = AuditEntry.objects.filter(subject_type="customer", subject_key=customer.customer_no, actor_id=actor.user_id)
+    if seen.filter(action__in=(str(DIAL), str(REVEAL_PERSON)), at__gte=since).exists():
+        raise NumberWasShown

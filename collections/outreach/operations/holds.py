@@ -22,12 +22,14 @@ from outreach.operations.refusals import (
     HoldOfDispute,
     HoldThere,
     HoldUnknown,
+    NotOfRepresentative,
     OwnHold,
     ReasonNeeded,
 )
-from outreach.queries.standing import HOLD_SIGNALS
+from outreach.operations.typed_numbers import detail_of_typed
+from outreach.queries.standing import HOLD_SIGNALS, detail_of
 from outreach.roles import END_HOLD, PLACE_HOLD
-from outreach.rules.contacts import NOTED_HOLDS, Hold
+from outreach.rules.contacts import NOTED_HOLDS, Channel, Hold
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import hold_day
 from riskops.shared.people.conflicts import refuse_conflict
@@ -42,13 +44,25 @@ OF_LANE: Final = {Lane.DISPUTE: Hold.DISPUTE, Lane.FRAUD: Hold.FRAUD_CLAIM, Lane
 
 @transaction.atomic
 def place_hold(
-    *, actor: Actor, customer: Customer, account: CreditAccount | None, kind: Hold, reason: str, now: datetime
+    *,
+    actor: Actor,
+    customer: Customer,
+    account: CreditAccount | None,
+    kind: Hold,
+    reason: str,
+    representative: str = "",
+    now: datetime,
 ) -> ContactHold:
     """Hold contact back from now on: about one account, or about all of the customer's.
 
+    Where it is held back for a legal representation whose number was not known, the number is noted on that hold. Another number
+    takes the place of one on record only with a new hold, once somebody else has ended this one.
+
+    :param representative: telephone number of who represents the customer, for a legal representation; only its index is kept
     :raises ValueError: nobody notes this hold, it follows from an experiment
     :raises ReasonNeeded: nothing is written in it
     :raises AccountNotOfCustomer: the account is somebody else's
+    :raises NotOfRepresentative: a number for another hold, the customer's own, or none
     :raises HoldThere: it is held back for that already
     :raises ConflictDeclared: the person has a conflict of interest with the customer
     """
@@ -59,13 +73,23 @@ def place_hold(
         raise ReasonNeeded
     if account is not None and account.customer_id != customer.pk:
         raise AccountNotOfCustomer(account.account_no, customer.customer_no)
+    detail = _detail_of_representative(representative, customer, kind) if representative.strip() else None
     _lock(customer)
+    if detail is not None:
+        there = ContactHold.objects.select_for_update(of=("self",))
+        there = there.filter(customer=customer, account=account, kind=kind, until=None, dispute=None, representative=None)
+        for hold in there:
+            hold.representative = detail
+            hold.save(update_fields=["representative"])
+            _record(hold, actor, PLACE_HOLD, reason)
+            return hold
     try:
         with transaction.atomic():
             hold = ContactHold.objects.create(
                 customer=customer,
                 account=account,
                 kind=kind,
+                representative=detail,
                 reason=reason.strip(),
                 since=now,
                 placed_by_id=actor.user_id,
@@ -76,6 +100,15 @@ def place_hold(
     _note_signals(customer, now)
     _record(hold, actor, PLACE_HOLD, reason)
     return hold
+
+
+def _detail_of_representative(number: str, customer: Customer, kind: Hold) -> int:
+    own = detail_of(customer, Channel.CALL)
+    detail = detail_of_typed(number, own)
+    is_number = any(map(str.isdigit, number))
+    if kind is not Hold.LEGAL_REPRESENTATION or not is_number or detail is None or detail == own:
+        raise NotOfRepresentative
+    return detail
 
 
 def place_for_dispute(dispute: Dispute, actor: Actor, now: datetime) -> None:
@@ -183,6 +216,12 @@ def _record(hold: ContactHold, actor: Actor, action: str, reason: str) -> None:
         subject_type="customer",
         subject_key=hold.customer.customer_no,
         account_id=hold.account_id,
-        after={"hold": hold.kind, "since": hold.since.isoformat(), "until": hold.until.isoformat() if hold.until else None},
+        after={
+            "hold": hold.kind,
+            "since": hold.since.isoformat(),
+            "until": hold.until.isoformat() if hold.until else None,
+            # Whose number it is, the hold's reason says; the number itself is kept nowhere.
+            **({"has_representative": True} if hold.representative is not None else {}),
+        },
         reason=reason.strip(),
     )

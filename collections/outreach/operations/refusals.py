@@ -62,6 +62,20 @@ class HoldThere(OutreachRefusal):
         super().__init__(_("Contact is held back already: %(kind)s. End that hold first, or leave it.") % {"kind": kind})
 
 
+class NotOfRepresentative(OutreachRefusal):
+    """The number is not that of a legal representative."""
+
+    about = "representative"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Give the telephone number of who represents the customer, not the customer's own, and only for a hold because "
+                "of legal representation."
+            )
+        )
+
+
 class HoldUnknown(OutreachRefusal):
     """No such hold on this customer."""
 
@@ -228,13 +242,27 @@ class NotToDialNow(OutreachRefusal):
 
 
 class NumberWasShown(OutreachRefusal):
-    """The number of a call was shown to whoever says now that it was not made."""
+    """Whoever says that a call was not made has seen the customer's number that day."""
 
     status = 409
 
     def __init__(self) -> None:
         super().__init__(
             _("The number was shown, so the call counts. Record how it ended; a team lead or legal may note it as not made.")
+        )
+
+
+class MayHaveBeenMade(OutreachRefusal):
+    """Nothing here shows whether a contact was made."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "A visit, or a call at somebody else's number, counts: that it was made is seen nowhere here. Record how it "
+                "ended; a team lead or legal may note it as not made."
+            )
         )
 
 

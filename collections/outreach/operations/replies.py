@@ -41,7 +41,7 @@ def take_reply(reply: Reply, now: datetime) -> bool:
     event = event_of(reply, now, kind=ProviderEvent.Kind.REPLY)
     if not keep_new([event]):
         return False
-    wish = wish_of(reply.text)
+    wish = Wish.STOP if reply.is_stop else wish_of(reply.text)
     # In id order, as everywhere: two replies of one telephone must not wait for each other.
     customers: list[Customer | None] = list(customers_with(reply.channel, reply.address))
     words = {"address": reply.address, "text": reply.text[:_LONGEST_TEXT]}

@@ -7,8 +7,9 @@ from datetime import datetime, time
 from django.db import IntegrityError, transaction
 
 from accounts.models import Customer
-from outreach.models import AgreedHours, Contact, DetailState, OptOut
+from outreach.models import AgreedHours, Contact, DetailState, OptOut, WrongPerson
 from outreach.models.wishes import CHANNEL_NAMES
+from outreach.operations.details import write_state
 from outreach.operations.refusals import EvidenceNeeded, HoursMalformed, NoDetail, NoOptOut, OptOutThere, RefusalStays
 from outreach.queries.standing import detail_of
 from outreach.roles import NOTE_DETAIL, NOTE_WISH
@@ -98,8 +99,12 @@ def agree_hours(
 
 
 @transaction.atomic
-def note_detail(*, actor: Actor, customer: Customer, channel: Channel, state: str, evidence: str, now: datetime) -> DetailState:
+def note_detail(
+    *, actor: Actor, customer: Customer, channel: Channel, state: str, evidence: str, now: datetime
+) -> DetailState | WrongPerson:
     """Note what became known of a number or address of a customer; it is tried no more, whoever else has it.
+
+    Where somebody else answers, it is tried no more for this customer alone.
 
     :raises NoDetail: the customer has none for the channel
     :raises EvidenceNeeded: it is not written down how it became known
@@ -111,8 +116,7 @@ def note_detail(*, actor: Actor, customer: Customer, channel: Channel, state: st
     if detail is None:
         raise NoDetail(str(CHANNEL_NAMES[channel]))
     _lock(customer)
-    columns = {"state": state, "since": now, "evidence": evidence.strip(), "noted_by_name": actor.name}
-    row, _made = DetailState.objects.update_or_create(detail=detail, defaults=columns)
+    row = write_state(customer.pk, detail, state, evidence=evidence.strip(), by=actor.name, at=now)
     _record(actor, customer, {"channel": channel, "state": state}, evidence, action=NOTE_DETAIL)
     return row
 
@@ -132,20 +136,33 @@ def clear_detail(*, actor: Actor, customer: Customer, channel: Channel, evidence
     detail = detail_of(customer, channel)
     # Locked: a call of another customer at the number may be ended as refused at this moment.
     row = DetailState.objects.select_for_update().filter(pk=detail).first() if detail is not None else None
-    if row is None or detail is None:
+    wrong = WrongPerson.objects.filter(customer=customer, detail=detail).first() if detail is not None else None
+    noted = wrong or row
+    if noted is None:
         raise NoDetail(str(CHANNEL_NAMES[channel]))
-    if row.state == DetailState.State.REFUSED:
+    if noted.state == DetailState.State.REFUSED:
         raise RefusalStays
-    before, after = str(row.state), ""
-    call = _refused_at(detail)
+    before, after = str(noted.state), ""
+    if wrong is not None:
+        wrong.delete()
+    if row is not None:
+        after = _reopen(row)
+    _record(actor, customer, {"channel": channel, "state": after or None}, evidence, before={"state": before}, action=NOTE_DETAIL)
+
+
+def _reopen(row: DetailState) -> str:
+    """Take back that a number or address leads nowhere, and return the state it is in then, "" for none."""
+    if row.state == DetailState.State.REFUSED:
+        return str(row.state)
+    call = _refused_at(row.detail)
     if call is None:
         row.delete()
-    else:
-        # A number has one state: that it led nowhere took the place of the refusal, which the log has for good.
-        row.state = after = DetailState.State.REFUSED
-        row.since, row.evidence, row.noted_by_name = call.at, f"contact {call.pk}", call.made_by_name
-        row.save()
-    _record(actor, customer, {"channel": channel, "state": after or None}, evidence, before={"state": before}, action=NOTE_DETAIL)
+        return ""
+    # A number has one state: that it led nowhere took the place of the refusal, which the log has for good.
+    row.state = DetailState.State.REFUSED
+    row.since, row.evidence, row.noted_by_name = call.at, f"contact {call.pk}", call.made_by_name
+    row.save()
+    return str(row.state)
 
 
 def _refused_at(detail: int) -> Contact | None:

@@ -70,12 +70,14 @@ class Refused:
     :param is_final: no provider will ever take it
     :param is_detail_dead: the number or address leads nowhere
     :param is_outage: the provider itself does not work at the moment; it speaks against its health
+    :param is_opt_out: the vendor knows that whoever is written to wants nothing more by this channel
     """
 
     reason: str
     is_final: bool = False
     is_detail_dead: bool = False
     is_outage: bool = False
+    is_opt_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a customer wrote back."""
+    """What a customer wrote back.
+
+    :param is_stop: the vendor itself took it for an opt-out, whatever its words
+    """
 
     provider: str
     event_id: str
@@ -136,6 +141,7 @@ class Reply:
     address: str
     text: str
     at: datetime
+    is_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,10 @@ from outreach.rules.phones import e164
 
 #: Invalid number; not a mobile number.
 _DEAD: Final = frozenset({"21211", "21614"})
-#: The recipient unsubscribed from Twilio's number; no text; too long a text.
-_NEVER: Final = frozenset({"21610", "21602", "21617"})
+#: The recipient unsubscribed from Twilio's number: they said STOP to Twilio, which need not have told us.
+_OPTED_OUT: Final = frozenset({"21610"})
+#: No text; too long a text.
+_NEVER: Final = frozenset({"21602", "21617"})
 #: About this number only: no permission for its region, not reachable by this sender.
 _THIS_ONE: Final = frozenset({"21408", "21612"})
 #: In receipts: unknown handset, landline.
@@ -91,8 +93,8 @@ class TwilioProvider(Provider):
             return Accepted(answer.text("sid"))
         code = answer.text("code")
         said = f"{code} {answer.text('message')}"
-        if answer.status == 400 and code in _DEAD | _NEVER:
-            return Refused(told(said), is_final=True, is_detail_dead=code in _DEAD)
+        if answer.status == 400 and code in _DEAD | _NEVER | _OPTED_OUT:
+            return Refused(told(said), is_final=True, is_detail_dead=code in _DEAD, is_opt_out=code in _OPTED_OUT)
         if answer.status == 400 and code in _THIS_ONE:
             return Refused(told(said))
         # The rest of 400 is about the sender, the account or the callback: wrong for every message.
@@ -110,7 +112,9 @@ class TwilioProvider(Provider):
         if not sid:
             raise WebhookMalformed("no MessageSid")
         if "Body" in first and "From" in first and first.get("SmsStatus", "received") == "received":
-            return [Reply(self.name, sid, Channel.SMS, first["From"], first["Body"], now)]
+            # Advanced Opt-Out has words of its own, in many languages: what it took for STOP it sends no more to.
+            is_stop = first.get("OptOutType", "").upper() == "STOP"
+            return [Reply(self.name, sid, Channel.SMS, first["From"], first["Body"], now, is_stop=is_stop)]
         status, code = first.get("MessageStatus", ""), first.get("ErrorCode", "")
         state = _STATES.get(status)
         if state is None:

@@ -11,7 +11,17 @@ from django.utils import timezone
 
 from accounts.models import CreditAccount, Customer
 from outreach.experiments import treatments_of
-from outreach.models import AgreedHours, Contact, ContactHold, ContactPolicy, Denial, DetailState, Experiment, OptOut
+from outreach.models import (
+    AgreedHours,
+    Contact,
+    ContactHold,
+    ContactPolicy,
+    Denial,
+    DetailState,
+    Experiment,
+    OptOut,
+    WrongPerson,
+)
 from outreach.operations.holds import open_holds
 from outreach.policies import NoPolicy, live_policies, pick_policy
 from outreach.queries.standing import detail_of, known_of
@@ -49,7 +59,7 @@ class KnownDetail:
 
     channel: Channel
     masked: str
-    state: DetailState | None
+    state: DetailState | WrongPerson | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +175,10 @@ def _control_groups(customer: Customer, accounts: Sequence[CreditAccount], now: 
 
 
 def _details(customer: Customer, details: dict[Channel, int | None]) -> tuple[KnownDetail, ...]:
-    states = DetailState.objects.in_bulk([detail for detail in details.values() if detail is not None])
+    states: dict[int, DetailState | WrongPerson] = {
+        **DetailState.objects.in_bulk([detail for detail in details.values() if detail is not None]),
+        **{row.detail: row for row in WrongPerson.objects.filter(customer=customer)},
+    }
     person = customer.person
     shown = {
         Channel.CALL: person.get("phone", ""),

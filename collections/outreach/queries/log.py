@@ -16,6 +16,7 @@ from outreach.models import Contact, Denial
 from outreach.operations.refusals import PeriodMalformed
 from outreach.queries.audit import Violation, audited, violations
 from outreach.queries.outbox import read_day, read_moment
+from outreach.queries.unlogged import Unlogged, unlogged_outcomes
 from outreach.rules.contact_policy import RuleId
 from outreach.rules.contacts import Channel, Outcome
 from riskops.shared.people.conflicts import conflicted_customers
@@ -57,7 +58,10 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What judging a period again found. `by_rule`: how many by rule, or by `policy` where the policy was another one's."""
+    """What judging a period again found. `by_rule`: how many by rule, or by `policy` where the policy was another one's.
+
+    `unlogged`: outcomes of calls and visits without a contact in the log.
+    """
 
     first: date
     last: date
@@ -65,6 +69,8 @@ class Audit:
     found: int
     by_rule: tuple[tuple[str, int], ...]
     shown: tuple[Violation, ...]
+    unlogged: int
+    unlogged_shown: tuple[Unlogged, ...]
 
 
 def read_filters(query: QueryDict) -> LogFilters:
@@ -112,7 +118,17 @@ def audit_period(first: date, last: date) -> Audit:
         counted[violation.verdict.rule or "policy"] += 1
         if len(shown) < VIOLATIONS_SHOWN:
             shown.append(violation)
-    return Audit(first, last, audited(since, until), counted.total(), tuple(counted.most_common()), tuple(shown))
+    unlogged = unlogged_outcomes(since, until)
+    return Audit(
+        first=first,
+        last=last,
+        contacts=audited(since, until),
+        found=counted.total(),
+        by_rule=tuple(counted.most_common()),
+        shown=tuple(shown),
+        unlogged=len(unlogged),
+        unlogged_shown=tuple(unlogged[:VIOLATIONS_SHOWN]),
+    )
 
 
 def begin_of(day: date) -> datetime:

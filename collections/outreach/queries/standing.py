@@ -31,7 +31,8 @@ SIGNAL_COLUMNS: Final = (*HOLD_SIGNALS, "is_on_hold", "is_vulnerable")
 PAST_READ: Final = 300
 #: A day of one clock is over within two of any other: calls with others at a number count by the day.
 OTHERS_READ: Final = timedelta(days=2)
-_INVALID: Final = (DetailState.State.INVALID, DetailState.State.BOUNCED, DetailState.State.WRONG_PERSON)
+#: The states that close a number or address for whoever has it.
+CLOSED: Final = (DetailState.State.INVALID, DetailState.State.BOUNCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +87,25 @@ def known_of(
 
 
 def noted_of(
-    customers: Iterable[Customer], details: Iterable[int | None], now: datetime, *, called: Collection[int] = ()
+    customers: Iterable[Customer],
+    details: Iterable[int | None],
+    now: datetime,
+    *,
+    called: Collection[int] = (),
+    is_afterwards: bool = False,
 ) -> Noted:
     """Return what is noted of customers at a moment, in two queries however many there are.
 
     :param details: the numbers and addresses asked about beside the customers' own telephones, as keyed indexes
     :param called: those of them that are to be called: how often others were called there counts
+    :param is_afterwards: the moment is over; what was noted after it does not stand
     """
     customers = list(customers)
     wanted = {detail for detail in (*details, *(customer.phone_index for customer in customers)) if detail is not None}
     rows: dict[int, list[tuple[str, str, Any, Any]]] = {}
     states: dict[int, str] = {}
     ids = [customer.pk for customer in customers]
-    for customer_id, what, name, number, end in _noted_rows(ids, wanted, now):
+    for customer_id, what, name, number, end in _noted_rows(ids, wanted, now, is_afterwards):
         if what == _DETAIL:
             states[number] = name
         else:
@@ -110,13 +117,19 @@ def noted_of(
 def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: Iterable[int | None], noted: Noted) -> Standing:
     """Return how a customer stands, as far as these accounts and details are concerned."""
     holds: set[tuple[Hold, int | None]] = set()
+    representatives: set[tuple[int, int | None]] = set()
     opted_out: set[Channel] = set()
+    not_theirs: set[int] = set()
     hours: Hours | None = None
     for what, name, number, end in noted.rows.get(customer.pk, ()):
         if what == _HOLD:
             holds.add((Hold(name), number))
+            if end is not None:
+                representatives.add((int(end), number))
         elif what == _OPT_OUT:
             opted_out.add(Channel(name))
+        elif what == _WRONG_PERSON:
+            not_theirs.add(number)
         else:
             hours = Hours(time.fromisoformat(name), time.fromisoformat(end))
     for account in accounts:
@@ -129,7 +142,9 @@ def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: 
             if signals.is_vulnerable:
                 holds.add((Hold.VULNERABLE, account.pk))
     states = {detail: noted.states[detail] for detail in (*details, customer.phone_index) if detail in noted.states}
-    unusable = frozenset(detail for detail, state in states.items() if state in _INVALID)
+    unusable = frozenset(detail for detail, state in states.items() if state in CLOSED) | not_theirs
+    # That mail comes back is no reason to ask others: the telephone may be tried.
+    nowhere = {detail for detail, state in states.items() if state == DetailState.State.INVALID} | not_theirs
     consents = {Channel.SMS: customer.consent_sms, Channel.EMAIL: customer.consent_email, Channel.PUSH: customer.consent_push}
     return Standing(
         zone=ZoneInfo(customer.time_zone),
@@ -137,24 +152,28 @@ def standing_of(customer: Customer, accounts: Iterable[CreditAccount], details: 
         consents=frozenset(channel for channel, agreed in consents.items() if agreed),
         opted_out=frozenset(opted_out),
         holds=frozenset(holds),
+        representatives=frozenset(representatives),
         unusable=unusable,
         refused_by=frozenset(detail for detail, state in states.items() if state == DetailState.State.REFUSED),
-        is_lost=any(hold is Hold.DEATH for hold, _about in holds) or customer.phone_index in unusable,
+        is_lost=any(hold is Hold.DEATH for hold, _about in holds) or customer.phone_index in nowhere,
     )
 
 
-_HOLD, _OPT_OUT, _DETAIL = "hold", "opt-out", "detail"
+_HOLD, _OPT_OUT, _DETAIL, _WRONG_PERSON = "hold", "opt-out", "detail", "wrong-person"
 
-#: What is noted of customers: of whom, what, its name, its number or the end of the hours. Statements of our own: the gate asks
-#: before every contact, and to have five queries written out each time would be most of what it takes.
+#: What is noted of customers: of whom, what, its name, its number, the end of the hours or the detail of a representative.
+#: Statements of our own: the gate asks before every contact, and to have five queries written out each time would be most of
+#: what it takes.
 _NOTED: Final = """
-SELECT customer_id, 'hold', kind, account_id, NULL FROM outreach_contacthold
-WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s)
+SELECT customer_id, 'hold', kind, account_id, CAST(representative AS text) FROM outreach_contacthold
+WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s){then}
 UNION ALL
 SELECT customer_id, 'opt-out', channel, NULL, NULL FROM outreach_optout
-WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s)
+WHERE customer_id IN ({customers}) AND (until IS NULL OR until > %s){then}
 UNION ALL
-SELECT NULL, 'detail', state, detail, NULL FROM outreach_detailstate WHERE detail IN ({details})
+SELECT NULL, 'detail', state, detail, NULL FROM outreach_detailstate WHERE detail IN ({details}){then}
+UNION ALL
+SELECT customer_id, 'wrong-person', NULL, detail, NULL FROM outreach_wrongperson WHERE customer_id IN ({customers}){then}
 UNION ALL
 SELECT customer_id, 'hours', CAST(opens_at AS text), NULL, CAST(closes_at AS text) FROM outreach_agreedhours
 WHERE customer_id IN ({customers})
@@ -182,17 +201,21 @@ SELECT 'call', {_COLUMNS} FROM outreach_contact WHERE detail IN ({{numbers}}) AN
 """
 
 
-def _noted_rows(customer_ids: Sequence[int], details: Collection[int], now: datetime) -> list[tuple[Any, ...]]:
+def _noted_rows(
+    customer_ids: Sequence[int], details: Collection[int], now: datetime, is_afterwards: bool
+) -> list[tuple[Any, ...]]:
     """Return all that is noted at a moment, in one query: of whom it is, what it is, its name, its number, its end."""
     if not customer_ids:
         return []
     # Whatever its beginning: what was noted while the gate waited for the customer has a later clock, and holds all the same.
     ids, at = tuple(customer_ids), moment(now)
+    then, also = (" AND since <= %s", (at,)) if is_afterwards else ("", ())
     # None of a customer's has this index, and a list of none is no SQL.
     of_details = tuple(details) or (0,)
     alone = left_alone(customer="c.customer_id", product="c.product_id", on=timezone.localtime(now).date())
-    sql = _NOTED.format(customers=places(ids), details=places(of_details), left_alone=alone)
-    return fetch(sql, (*ids, at, *ids, at, *of_details, *ids, *ids))
+    sql = _NOTED.format(customers=places(ids), details=places(of_details), left_alone=alone, then=then)
+    parameters = (*ids, at, *also, *ids, at, *also, *of_details, *also, *ids, *also, *ids, *ids)
+    return fetch(sql, parameters)
 
 
 def _past_of(

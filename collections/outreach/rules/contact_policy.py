@@ -69,7 +69,7 @@ class Policy:
     """The figures of one version. None: there is no such rule.
 
     :param hours: when contacts may be made, in the customer's local time
-    :param effective_calls_a_day: answered calls to one debtor on one day
+    :param effective_calls_a_day: answered calls to one debtor, or to who represents them, on one day
     :param unanswered_a_day: unanswered attempts at one contact detail on one day
     :param calls_a_week: calls about one debt within seven days in a row
     :param quiet_days_after_conversation: days without a call about a debt after one was talked about; that day is the first
@@ -280,10 +280,15 @@ def _third_party(matter: _Matter) -> Finding | None:
         return Finding(RuleId.THIRD_PARTY) if request.purpose is Purpose.LOCATE else None
     is_for_reaching = request.purpose is Purpose.LOCATE and not request.discloses_debt and request.channel in CALLS
     is_lost = standing.is_lost or _failures_in_a_row(matter) >= matter.policy.failures_to_be_lost
-    has_refused = request.detail in standing.refused_by or any(
-        p.party is Party.THIRD_PARTY and p.detail == request.detail and p.outcome is Outcome.REFUSED for p in matter.past
+    return None if is_for_reaching and is_lost and not _has_refused(matter) else Finding(RuleId.THIRD_PARTY)
+
+
+def _has_refused(matter: _Matter) -> bool:
+    """Return whether a third party at the number refused, whatever they are called this time."""
+    detail = matter.request.detail
+    return detail in matter.standing.refused_by or any(
+        p.party is Party.THIRD_PARTY and p.detail == detail and p.outcome is Outcome.REFUSED for p in matter.past
     )
-    return None if is_for_reaching and is_lost and not has_refused else Finding(RuleId.THIRD_PARTY)
 
 
 def _failures_in_a_row(matter: _Matter) -> int:
@@ -297,11 +302,16 @@ def _failures_in_a_row(matter: _Matter) -> int:
 
 
 def _representative(matter: _Matter) -> Finding | None:
-    """A representative is spoken to where there is one, not else."""
-    if matter.request.party is not Party.REPRESENTATIVE:
+    """A representative is spoken to where there is one, at the number on record, and not where a third party refused.
+
+    The debt is disclosed to whoever answers: that somebody says who they call is not enough.
+    """
+    request, standing = matter.request, matter.standing
+    if request.party is not Party.REPRESENTATIVE:
         return None
-    has_one = Hold.LEGAL_REPRESENTATION in matter.standing.held_by(matter.request.account_id)
-    return None if has_one else Finding(RuleId.REPRESENTATIVE)
+    has_one = Hold.LEGAL_REPRESENTATION in standing.held_by(request.account_id)
+    is_theirs = request.detail in standing.represented_at(request.account_id)
+    return None if has_one and is_theirs and not _has_refused(matter) else Finding(RuleId.REPRESENTATIVE)
 
 
 def _quiet_hours(matter: _Matter) -> Finding | None:
@@ -322,11 +332,11 @@ def _quiet_hours(matter: _Matter) -> Finding | None:
 
 
 def _effective_calls(matter: _Matter) -> Finding | None:
-    """So many answered calls a day to one debtor; one that is not ended may be answered."""
-    if matter.request.channel not in CALLS or matter.request.party is not Party.DEBTOR:
+    """So many answered calls a day to one debtor, or to who speaks for them; one that is not ended may be answered."""
+    if matter.request.channel not in CALLS or matter.request.party is Party.THIRD_PARTY:
         return None
     answered = (Outcome.EFFECTIVE, Outcome.REFUSED, Outcome.OPEN)
-    today = [p for p in matter.within(1, CALLS) if p.party is Party.DEBTOR and p.outcome in answered]
+    today = [p for p in matter.within(1, CALLS) if p.party is not Party.THIRD_PARTY and p.outcome in answered]
     return matter.capped(RuleId.EFFECTIVE_CALLS, today, matter.policy.effective_calls_a_day, 1)
 
 

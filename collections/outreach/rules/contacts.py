@@ -153,6 +153,7 @@ class Standing:
     :param consents: the electronic channels the customer agreed to
     :param opted_out: the channels the customer wants no more of
     :param holds: what holds contact about each account back, by account id; None: about all of them
+    :param representatives: details of legal representatives, each with the account it is for; None: for all of them
     :param unusable: details that bounced or are known not to be the customer's
     :param refused_by: details of third parties who do not want to be asked again
     :param is_lost: dead, without capacity, or not to be reached otherwise, as a person found
@@ -163,6 +164,7 @@ class Standing:
     consents: frozenset[Channel] = frozenset()
     opted_out: frozenset[Channel] = frozenset()
     holds: frozenset[tuple[Hold, int | None]] = frozenset()
+    representatives: frozenset[tuple[int, int | None]] = frozenset()
     unusable: frozenset[int] = frozenset()
     refused_by: frozenset[int] = frozenset()
     is_lost: bool = False
@@ -184,3 +186,7 @@ class Standing:
     def held_by(self, account_id: int) -> frozenset[Hold]:
         """Return what holds contact about an account back."""
         return frozenset(hold for hold, about in self.holds if about is None or about == account_id)
+
+    def represented_at(self, account_id: int) -> frozenset[int]:
+        """Return the details of the legal representatives that are on record for an account."""
+        return frozenset(detail for detail, about in self.representatives if about is None or about == account_id)

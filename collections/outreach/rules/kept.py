@@ -46,6 +46,7 @@ def standing_as_kept(standing: Standing, request: Request, zone: str) -> dict[st
         "consents": sorted(standing.consents),
         "opted_out": sorted(standing.opted_out),
         "holds": sorted(standing.held_by(request.account_id)),
+        "is_representative": request.detail in standing.represented_at(request.account_id),
         "is_unusable": request.detail in standing.unusable,
         "has_refused": request.detail in standing.refused_by,
         "is_lost": standing.is_lost,
@@ -56,12 +57,15 @@ def standing_from_kept(kept: Mapping[str, Any], request: Request) -> Standing:
     """Return the standing that `standing_as_kept` wrote."""
     hours = kept["agreed_hours"]
     of_detail = frozenset() if request.detail is None else frozenset({request.detail})
+    # Before numbers of representatives were on record the rules asked for none.
+    is_representative = kept.get("is_representative", request.party is Party.REPRESENTATIVE)
     return Standing(
         zone=ZoneInfo(kept["zone"]),
         agreed_hours=Hours(time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None,
         consents=frozenset(map(Channel, kept["consents"])),
         opted_out=frozenset(map(Channel, kept["opted_out"])),
         holds=frozenset((Hold(name), request.account_id) for name in kept["holds"]),
+        representatives=frozenset((detail, request.account_id) for detail in of_detail if is_representative),
         unusable=of_detail if kept["is_unusable"] else frozenset(),
         refused_by=of_detail if kept["has_refused"] else frozenset(),
         is_lost=kept["is_lost"],

@@ -7,6 +7,7 @@ from datetime import datetime
 from django import template
 from django.utils.functional import Promise
 
+from casework.outcomes import outcome_label
 from outreach.models import Denial
 from outreach.models.policies import HOLD_NAMES
 from outreach.models.versions import Version
@@ -19,6 +20,7 @@ from outreach.wording import because, end_text, finding_text, is_message, when_t
 register = template.Library()
 register.filter("how_it_ended", end_text)
 register.filter("is_message", is_message)
+register.filter("outcome_words", outcome_label)
 
 
 @register.filter

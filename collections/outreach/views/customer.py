@@ -200,6 +200,7 @@ def hold(request: HttpRequest, customer_no: str) -> HttpResponse:
             account=_account(head, values["account"]),
             kind=Hold(values["kind"]),
             reason=values["reason"],
+            representative=values["representative"],
             now=timezone.now(),
         )
         return gettext("Contact is held back from now on; somebody else ends the hold.")

@@ -11,14 +11,18 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from outreach.queries.audit import Violation, audited, violations
+from outreach.queries.unlogged import unlogged_outcomes
 from riskops.shared.arguments import iso_day
 from riskops.shared.reading import one_moment
 
 
 class Command(BaseCommand):
-    """The command-line door of the audit. Exit status 0 if every contact was allowed, 1 with the list if not."""
+    """The command-line door of the audit. Exit status 0 if every contact was allowed and none lacks in the log, else 1."""
 
-    help = "Judge every contact of a period again by the contact policy of its day and list those that were not allowed."
+    help = (
+        "Judge every contact of a period again by the contact policy of its day and list those that were not allowed, "
+        "and outcomes of calls and visits without a contact."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="first", type=iso_day, required=True, help="first day, in the site's time zone")
@@ -36,8 +40,17 @@ class Command(BaseCommand):
             for violation in violations(since, until):
                 found += 1
                 self.stdout.write(_line(violation))
+            unlogged = unlogged_outcomes(since, until)
+        for one in unlogged:
+            self.stdout.write(
+                f"outcome {one.outcome} {one.at.isoformat()} {one.action} account {one.account_no}: "
+                f"no contact of {one.by} in the log that day"
+            )
         if found:
             self.stderr.write(f"{found} of {contacts} contacts from {first} to {last} were not allowed")
+        if unlogged:
+            self.stderr.write(f"{len(unlogged)} outcomes from {first} to {last} are of calls or visits that are not in the log")
+        if found or unlogged:
             sys.exit(1)
         self.stdout.write(f"all {contacts} contacts from {first} to {last} were allowed")
 

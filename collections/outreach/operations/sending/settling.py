@@ -13,7 +13,7 @@ from outreach.gate import ContactNotOpen, end_contact
 from outreach.models import Message, MessageAttempt
 from outreach.operations.sending.claiming import lock, lock_all
 from outreach.operations.sending.preparing import set_aside
-from outreach.operations.sending.ways import lock_customer, note_dead_detail, queue_next_way
+from outreach.operations.sending.ways import lock_customer, note_dead_detail, note_opt_out, queue_next_way
 from outreach.providers import registry
 from outreach.providers.interface import Accepted, Refused, Result, storable
 from outreach.rules.contacts import Channel, Outcome
@@ -155,7 +155,11 @@ def note_not_made(message: Message, tried: MessageAttempt, state: str, reason: s
 
 
 def note_refused_for_good(message: Message, tried: MessageAttempt, result: Refused, now: datetime) -> None:
-    """Write down that no provider will take the message: the way is at its end, the next one is gone."""
+    """Write down that no provider will take the message: the way is at its end, the next one is gone.
+
+    Where it is our text or their wish that is refused, nobody tried to reach the customer: the contact was not made. As one that
+    failed it would make them lost, and third parties would be asked about them.
+    """
     # Customer before contact, as the gate locks them.
     customer = lock_customer(message)
     _end_attempt(tried, MessageAttempt.State.REFUSED, result.reason, now)
@@ -165,8 +169,10 @@ def note_refused_for_good(message: Message, tried: MessageAttempt, result: Refus
         message.save()
         if result.is_detail_dead:
             note_dead_detail(message, customer, result.reason, now)
+        if result.is_opt_out:
+            note_opt_out(message, customer, tried.provider, result.reason, now)
         queue_next_way(message, now)
-    end(tried.contact_id, Outcome.UNDELIVERED, result.reason, now)
+    end(tried.contact_id, Outcome.UNDELIVERED if result.is_detail_dead else Outcome.NOT_MADE, result.reason, now)
 
 
 def note_unknown(message: Message, tried: MessageAttempt, reason: str, now: datetime) -> None:

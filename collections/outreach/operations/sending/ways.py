@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 from accounts.models import Customer
-from outreach.models import DetailState, Message
+from outreach.models import DetailState, Message, OptOut
+from outreach.operations.refusals import OptOutThere
 from outreach.operations.sending.claiming import MACHINE
-from outreach.operations.wishes import note_detail
-from outreach.queries.standing import detail_of
+from outreach.operations.wishes import note_detail, opt_out
+from outreach.queries.standing import CLOSED, detail_of
 from outreach.rules.contacts import Channel
+from riskops.shared.audit import Actor
 from riskops.shared.personal import link_indexes
 
 
@@ -70,13 +73,31 @@ def lock_customers(messages: Iterable[Message]) -> None:
     list(rows.order_by("pk").values_list("pk", flat=True))
 
 
+def note_opt_out(message: Message, customer: Customer, provider: str, reason: str, now: datetime) -> None:
+    """Note that a customer opted out with a provider, where what the message was sent to is still the customer's."""
+    channel = Channel(message.channel)
+    if message.contact is None or message.contact.detail != detail_of(customer, channel):
+        return
+    # Where they said it before, what holds, holds on.
+    with suppress(OptOutThere):
+        opt_out(
+            actor=Actor(f"provider:{provider}"),
+            customer=customer,
+            channel=channel,
+            source=OptOut.Source.REPLY,
+            note=f"message {message.pk}: {reason}",
+            now=now,
+        )
+
+
 def note_dead_detail(message: Message, customer: Customer, evidence: str, now: datetime) -> None:
     """Note that what the message was sent to leads nowhere, where it is still the customer's."""
     channel = Channel(message.channel)
     detail = detail_of(customer, channel)
     if message.contact is None or detail is None or message.contact.detail != detail:
         return
-    if DetailState.objects.filter(pk=detail).exists():
+    # A third party's refusal does not close it: whose it is may be written to there.
+    if DetailState.objects.filter(pk=detail, state__in=CLOSED).exists():
         return
     state = DetailState.State.BOUNCED if channel is Channel.EMAIL else DetailState.State.INVALID
     text = f"message {message.pk}: {evidence}"[:200]

@@ -94,6 +94,7 @@ OPEN_DOORS: Final[dict[str, str]] = {
     "outreach:public_plan": "open to whoever holds a customer's link and proves who they are: the plan that is offered",
     "outreach:public_plan_agreement": "open to whoever holds a customer's link and proves who they are: the agreement of a plan",
     "outreach:public_plan_accept": "open to whoever holds a customer's link and proves who they are: consent to a plan",
+    "outreach:public_decisions": "open to whoever holds a customer's link and proves who they are: what may be objected to",
     "outreach:public_appeal": "open to whoever holds a customer's link: an objection to a decision",
     "landing": "everybody who is logged in: leads on",
     "patterns": "everybody who is logged in: shows components, no data",

@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("c/<str:token>/", public.public, name="public"),
     path("c/<str:token>/opt-out/", public.opt_out, name="public_opt_out"),
     path("c/<str:token>/appeal/", public.appeal, name="public_appeal"),
+    path("c/<str:token>/decisions/", public.decisions, name="public_decisions"),
     path("c/<str:token>/simulation/", public.simulate, name="public_simulation"),
     path("c/<str:token>/plan/", public.plan, name="public_plan"),
     path("c/<str:token>/plan/agreement/", public.plan_agreement, name="public_plan_agreement"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from re import search
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from deciding_books import Person, close_at, make_late_account
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from factories import make_customer
 from hypothesis import given
 from hypothesis import strategies as st
 from outreach_books import PERSON, make_reachable
@@ -36,6 +38,11 @@ def _nobody_has_asked_yet(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def good_link(account: CreditAccount) -> str:
     return f"/c/{token_of(account.pk, today=timezone.localdate())}/"
+
+
+def proof_of(account: CreditAccount) -> str:
+    person = account.customer.person
+    return str(person.get("national_id") or person["phone"])[-4:]
 
 
 def text(response: Any, status: int = 200) -> str:
@@ -155,7 +162,7 @@ class TestThePage:
     def test_a_form_kept_open_too_long_is_refused_in_the_customers_shell(self, language: str, words: str, back: str) -> None:
         account = make_reachable(language=language)
         link, client = good_link(account), Client(enforce_csrf_checks=True)
-        for address in ("appeal/", "simulation/", "plan/", "plan/accept/", "plan/agreement/"):
+        for address in ("appeal/", "decisions/", "simulation/", "plan/", "plan/accept/", "plan/agreement/"):
             answer = client.post(link + address, {"reference": "D1"})
             shown = text(answer, 403)
             assert words in shown and f'href="{link}?lang={language}">{back}' in shown, address
@@ -182,13 +189,22 @@ class TestThePage:
             assert (answer.status_code, answer.headers["Location"]) == (302, f"{link}?lang=en")
 
     def test_a_customer_objects_to_a_decision_once_and_somebody_else_judges_it(self) -> None:
-        account = make_late_account()
+        account = make_late_account(customer=make_customer(person={"name": "A", "phone": "13900001234"}))
         close_at(account)
         decision = Person(Role.TEAM_LEAD).asks(account, "suspend_use", scope="all")
         assert decision.status == "effective"
         link = good_link(account)
-        assert "Object, until" in text(Client().get(link + "?lang=en"))
-        sent = {"reference": decision.reference, "grounds": "I paid on Monday."}
+        opened = text(Client().get(link + "?lang=en"))
+        action = decision.get_action_display().capitalize()
+        assert "show that it is you" in opened and "Object, until" not in opened and decision.reference not in opened
+        assert action not in opened and "decided on" not in opened
+        refused = text(Client().post(link + "decisions/?lang=en", {"proof": "0000"}), 422)
+        assert "not the last four characters" in refused and decision.reference not in refused
+        proved = text(Client().post(link + "decisions/?lang=en", {"proof": proof_of(account)}))
+        assert "Object, until" in proved and action in proved
+        own_pass = search(r'name="own_pass" value="([^"]+)"', proved)
+        assert own_pass is not None
+        sent = {"reference": decision.reference, "grounds": "I paid on Monday.", "own_pass": own_pass[1]}
         assert "We have your objection" in text(Client().post(link + "appeal/?lang=en", sent, follow=True))
         appeal = Appeal.objects.get()
         assert (appeal.decision_id, appeal.grounds, appeal.recorded_by_name) == (
@@ -196,6 +212,8 @@ class TestThePage:
             "I paid on Monday.",
             "customer page",
         )
+        guessed = text(Client().post(link + "appeal/?lang=en", {**sent, "own_pass": ""}), 422)
+        assert "nothing to object to under this number" in guessed and "on its way" not in guessed
         again = text(Client().post(link + "appeal/?lang=en", sent), 422)
         assert Appeal.objects.count() == 1 and "the answer is on its way" in again
 
@@ -245,15 +263,18 @@ class TestEducation:
     def test_stages_are_the_classes_of_lateness(self, days: int, stage: str) -> None:
         assert stage_of(days) == stage
 
-    def test_a_customer_reads_what_is_for_everybody_and_for_their_stage(self) -> None:
+    def test_what_helps_is_shown_for_every_stage_and_so_tells_nothing_of_ones_own(self) -> None:
         account = make_reachable(language="en")
         AccountState.objects.create(
             account=account, product=account.product, opened_on=account.opened_on, days_past_due=45, bucket=2
         )
         shown = text(Client().get(good_link(account)))
         titles = dict(EducationArticle.objects.values_list("code", "name_en"))
-        assert all(titles[code] in shown for code in ("your-rights", "beware-of-fraud", "a-plan-that-fits"))
-        assert not any(titles[code] in shown for code in ("first-days-late", "long-overdue", "paying-on-time"))
+        assert all(title in shown for title in titles.values())
+        AccountState.objects.update(days_past_due=0, bucket=0)
+        again = text(Client().get(good_link(account)))
+        places = [[page.index(title) for title in titles.values()] for page in (shown, again)]
+        assert places[0] == places[1]
 
 
 def test_staff_are_led_to_the_customers_page_only_where_the_site_is_tried_out(settings: Any) -> None:

@@ -31,6 +31,7 @@ OPEN_TO_ALL: Final = {"healthz", "readyz", "set_language", "outreach:hook"}
 BEHIND_A_LINK: Final = {
     *("outreach:public", "outreach:public_opt_out", "outreach:public_appeal"),
     "outreach:public_simulation",
+    "outreach:public_decisions",
     *("outreach:public_plan", "outreach:public_plan_accept", "outreach:public_plan_agreement"),
 }
 #: Addresses of the admin that are nobody's data: the log-in, one's own password, translations, the frame itself.

@@ -1,4 +1,4 @@
-"""Consumer education: what a customer reads on their own page, by the stage they are in."""
+"""Consumer education: what a customer reads on their own page, for each stage of lateness."""
 
 from __future__ import annotations
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from accounts.models import AccountState, Appeal, CreditAccount, Decision
+from accounts.models import Appeal, CreditAccount, Decision
 from accounts.operations.deciding.appealing import last_day_to_appeal
 from accounts.rules.decisions import LIFTABLE_ACTIONS, Status
 from casework.models import Plan, PlanAgreement
 from outreach.models import EducationArticle, OptOut
-from outreach.models.education import stage_of
 from outreach.models.versions import live_versions
 from outreach.rules.contacts import ELECTRONIC, Channel
 
@@ -80,7 +79,7 @@ def own_page(account: CreditAccount, today: date, *, business_day: date) -> OwnP
         tuple(decisions),
         offered_plan(account),
         agreed_plan(account),
-        _education(account, today),
+        _education(today),
     )
 
 
@@ -95,9 +94,7 @@ def agreed_plan(account: CreditAccount) -> Plan | None:
     return signed.filter(agreements__stage=PlanAgreement.Stage.SIGNED).order_by("-pk").first()
 
 
-def _education(account: CreditAccount, today: date) -> tuple[EducationArticle, ...]:
-    """Return the articles of the stage that the account is in, those of every stage first."""
-    late = AccountState.objects.filter(pk=account.pk).values_list("days_past_due", flat=True).first() or 0
-    any_stage, own = EducationArticle.Stage.ANY, stage_of(late)
-    rows = [row for row in live_versions(EducationArticle, today).values() if row.stage in (any_stage, own)]
-    return tuple(sorted(rows, key=lambda row: (row.stage != any_stage, row.code)))
+def _education(today: date) -> tuple[EducationArticle, ...]:
+    """Return the articles of all stages, in their order: a choice by stage would tell whoever holds the link how late one is."""
+    stages = EducationArticle.Stage.values
+    return tuple(sorted(live_versions(EducationArticle, today).values(), key=lambda row: (stages.index(row.stage), row.code)))

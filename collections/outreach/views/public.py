@@ -57,10 +57,14 @@ class AppealForm(forms.Form):
 
 
 def _shown(request: HttpRequest, token: str, account: CreditAccount, *, status: int = 200, **more: Any) -> HttpResponse:
+    """Return the page; decisions stand on it for who proved who they are (`own_pass`)."""
     page = own_page(account, timezone.localdate(), business_day=_business_day())
+    is_proved = _is_passed(account, more.get("own_pass", ""))
     context = {"page": page, "token": token, "institution": institution(), "language": translation.get_language(), **more}
+    context["is_proved"] = is_proved
     # Said beside the decision it is about; where that is not there (any more), above.
-    is_beside = any(decision.reference == more.get("reference") for decision in page.decisions if decision.appeal is None)
+    shown = [decision.reference for decision in page.decisions if decision.appeal is None] if is_proved else []
+    is_beside = more.get("reference") in shown
     context["error"] = "" if is_beside else more.get("appeal_error", "")
     return render(request, "outreach/public/page.html", context, status=status)
 
@@ -98,15 +102,32 @@ def opt_out(request: HttpRequest, token: str, account: CreditAccount) -> HttpRes
 @for_customer(most=ACTS)
 def appeal(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
     """Take the customer's objection to a decision."""
-    form = AppealForm(request.POST)
+    form, own_pass = AppealForm(request.POST), request.POST.get("own_pass", "")
     if not form.is_valid():
         why = _("Write what you object to, at most 2,000 characters.")
-        return _shown(request, token, account, status=422, appeal_error=why, reference=request.POST.get("reference", ""))
+        typed = {"reference": request.POST.get("reference", ""), "own_pass": own_pass}
+        return _shown(request, token, account, status=422, appeal_error=why, **typed)
     try:
         customer_acts.appeal(account, **form.cleaned_data, today=_business_day())
     except CannotAppealHere as refusal:
-        return _shown(request, token, account, status=422, appeal_error=str(refusal), **form.cleaned_data)
+        # Why not would tell who has not proved who they are of a decision whose number they guessed.
+        said_why = str(refusal if _is_passed(account, own_pass) else CannotAppealHere(""))
+        return _shown(request, token, account, status=422, appeal_error=said_why, own_pass=own_pass, **form.cleaned_data)
     return _done(request, token, "appeal")
+
+
+@login_not_required
+@never_cache
+@posted_from(PAGE)
+@for_customer(most=ACTS)
+def decisions(request: HttpRequest, token: str, account: CreditAccount) -> HttpResponse:
+    """Show the decisions that may be objected to, to who knows what only the customer knows."""
+    if is_too_often(f"account {account.pk}", "proof", most=PROOFS, minutes=24 * 60):
+        return said(request, _("Too many tries today. Call us, and we go through it together."), status=429, token=token)
+    if not customer_acts.is_proof(account, request.POST.get("proof", "")):
+        why = _("These are not the last four characters that we have. Try again, or call us.")
+        return _shown(request, token, account, status=422, decisions_error=why)
+    return _shown(request, token, account, own_pass=dumps(account.pk, salt=_PASS))
 
 
 class SimulationAsk(forms.Form):

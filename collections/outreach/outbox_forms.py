@@ -19,10 +19,12 @@ class CorrectionForm(OutreachForm):
     strategy = forms.CharField(label=_("Strategy"), required=False, max_length=32)
     version = forms.IntegerField(label=_("Version"), required=False, min_value=1, max_value=1_000_000)
 
+    paid_before = forms.BooleanField(label=_("only to who had paid before it was sent"), required=False)
+
     def wrong(self) -> Wrong:
         """Return what was typed, once it is valid."""
         values = self.cleaned_data
-        return Wrong(values["step"].strip(), values["day"], values["strategy"].strip(), values["version"])
+        return Wrong(values["step"].strip(), values["day"], values["strategy"].strip(), values["version"], values["paid_before"])
 
 
 class CorrectForm(CorrectionForm):
@@ -34,4 +36,5 @@ class CorrectForm(CorrectionForm):
     day = forms.DateField(required=False, widget=forms.HiddenInput)
     strategy = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
     version = forms.IntegerField(required=False, min_value=1, max_value=1_000_000, widget=forms.HiddenInput)
+    paid_before = forms.BooleanField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))

@@ -9,11 +9,11 @@ import pytest
 from deciding_books import Person, page
 from django.test import Client
 from django.utils import timezone
-from factories import make_conflict, make_product, make_user
+from factories import make_conflict, make_payment, make_product, make_user
 from outreach_books import NOON
 from sending_books import TODAY, Carrier, make_late, make_message, make_template, send, use
 
-from accounts.models import DecisionNotice
+from accounts.models import DecisionNotice, Payment
 from outreach.models import Contact, Message
 from outreach.operations.sending.doubting import resolve_doubt
 from outreach.providers.interface import Refused, Unknown
@@ -273,6 +273,38 @@ def test_a_correction_is_counted_first_and_then_queued_for_each_once(carrier: Ca
     assert (correction.status, correction.reason) == ("queued", "gate: messages-channel")
 
 
+def test_who_was_dunned_after_paying_is_found_by_what_was_posted_since(carrier: Carrier) -> None:
+    make_template("payment-correction-sms")
+    accounts = [make_late() for _ in range(6)]
+    paid, paid_later, paid_in_part, _unpaid, doubtful, knew = accounts
+    carrier.answers = [*([carrier.accepts] * 4), Unknown("no answer")]
+    sent = {account.pk: send(make_message(account, step="d7")) for account in accounts}
+    assert sent[doubtful.pk].status == "unknown"
+    yesterday = TODAY - timedelta(days=1)
+    for account, amount, day in (
+        (paid, 20_000, yesterday), (paid_later, 20_000, TODAY + timedelta(days=1)), (paid_in_part, 5_000, yesterday),
+        (doubtful, 20_000, TODAY), (knew, 20_000, yesterday),
+    ):  # fmt: skip
+        make_payment(account, paid_on=day, amount=amount, is_posted=True)
+    Payment.objects.update(recorded_at=NOON + timedelta(hours=1))
+    # Known before it was sent, it was no payment that came too late.
+    Payment.objects.filter(account=knew).update(recorded_at=NOON - timedelta(hours=1))
+    client, _person = client_of(Role.COMPLIANCE)
+    shown = client.get("/outbox/correct/?step=d7&paid_before=on")
+    preview = shown.context["preview"]
+    assert (preview.count, preview.unknown) == (2, 1) and "it is not known whether it arrived" in page(shown)
+    assert client.get("/outbox/correct/?step=d7").context["preview"].count == 6
+    assert client.get("/api/v1/outbox/correct/?step=d7&paid_before=true").json() == {
+        "count": 2, "by_channel": {"sms": 2}, "unknown": 1,
+    }  # fmt: skip
+    assert "Name a step" in page(client.get("/outbox/correct/?paid_before=on"))
+    asked = {"step": "d7", "paid_before": "True", "expected": 2, "reason": "a payment file came late"}
+    assert client.post("/outbox/correct/", asked).status_code == 302
+    corrections = Message.objects.filter(step__startswith="correction:")
+    assert set(corrections.values_list("account_id", flat=True)) == {paid.pk, doubtful.pk}
+    assert AuditEntry.objects.get(action="outbox.correct").after["paid_before"] is True
+
+
 def test_a_correction_needs_something_named_and_something_to_say(carrier: Carrier) -> None:
     # No template of a correction ships for the app.
     send(make_message(make_late(), "push", step="d7"))
@@ -311,7 +343,7 @@ def test_the_api_has_what_the_pages_have(carrier: Carrier) -> None:
     assert revealed.json()["address"] == message.customer.person["phone"]
     assert client.post(f"/api/v1/outbox/{message.pk}/reveal/", {"reason": ""}, content_type="application/json").status_code == 422
     make_template("payment-correction-sms")
-    assert client.get("/api/v1/outbox/correct/?step=d7").json() == {"count": 1, "by_channel": {"sms": 1}}
+    assert client.get("/api/v1/outbox/correct/?step=d7").json() == {"count": 1, "by_channel": {"sms": 1}, "unknown": 0}
     asked = {"step": "d7", "expected": 1, "reason": "paid already"}
     assert client.post("/api/v1/outbox/correct/", asked, content_type="application/json").status_code == 201
     assert Message.objects.filter(step=f"correction:{message.pk}").count() == 1

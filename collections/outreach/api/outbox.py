@@ -191,6 +191,7 @@ class Corrections(OutreachView):
             OpenApiParameter("planned_on", str),
             OpenApiParameter("strategy", str),
             OpenApiParameter("version", int),
+            OpenApiParameter("paid_before", bool),
         ],
         responses=answers(shapes.PreviewShape),
         tags=TAG,
@@ -200,7 +201,7 @@ class Corrections(OutreachView):
         asked = shapes.WrongRequest(data=request.query_params)
         asked.is_valid(raise_exception=True)
         found = preview_correction(Wrong(**asked.validated_data), scope=scope_of(request.user))
-        return Response({"count": found.count, "by_channel": dict(found.by_channel)})
+        return Response({"count": found.count, "by_channel": dict(found.by_channel), "unknown": found.unknown})
 
     @extend_schema(
         summary="Correct messages", request=shapes.CorrectRequest, responses=answers(shapes.PreviewShape, status=201), tags=TAG
@@ -212,4 +213,4 @@ class Corrections(OutreachView):
         wrong = Wrong(**values)
         found = preview_correction(wrong, scope=scope_of(request.user))
         count = correct_messages(actor=Actor.of(request.user), wrong=wrong, reason=reason, expected=expected, now=timezone.now())
-        return Response({"count": count, "by_channel": dict(found.by_channel)}, status=201)
+        return Response({"count": count, "by_channel": dict(found.by_channel), "unknown": found.unknown}, status=201)

@@ -151,6 +151,9 @@ class WrongRequest(serializers.Serializer[Any]):
     planned_on = serializers.DateField(required=False, default=None, allow_null=True)
     strategy = serializers.CharField(max_length=32, required=False, default="", allow_blank=True)
     version = serializers.IntegerField(required=False, default=None, allow_null=True, min_value=1)
+    paid_before = serializers.BooleanField(
+        required=False, default=False, help_text="only reminders and demands to who had paid before they were sent"
+    )
 
 
 class CorrectRequest(WrongRequest):
@@ -165,3 +168,4 @@ class PreviewShape(serializers.Serializer[Any]):
 
     count = serializers.IntegerField()
     by_channel = serializers.DictField(child=serializers.IntegerField())
+    unknown = serializers.IntegerField(help_text="of them: not known whether they went out")

@@ -9,11 +9,13 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
-from outreach.models import Message, MessageTemplate
+from accounts.models import Payment
+from accounts.queries.entries import in_chunks, load_entries
+from outreach.models import Message, MessageAttempt, MessageTemplate
 from outreach.models.versions import live_versions
 from outreach.operations.outbox_refusals import (
     CorrectionChanged,
@@ -37,25 +39,32 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Which messages were sent wrongly: by step, day they were planned for, strategy and its version; None for any."""
+    """Which messages were sent wrongly: by step, day they were planned for, strategy and its version; None for any.
+
+    :param paid_before: of them the reminders and demands to who had paid before: a payment that was posted since, with a value
+        date on or before the day of sending, by which nothing was past due at the end of that day
+    """
 
     step: str = ""
     planned_on: date | None = None
     strategy: str = ""
     version: int | None = None
+    paid_before: bool = False
 
     def as_recorded(self) -> dict[str, Any]:
         """Return it as the trail keeps it."""
         day = self.planned_on.isoformat() if self.planned_on else None
-        return {"step": self.step, "planned_on": day, "strategy": self.strategy, "version": self.version}
+        said = {"step": self.step, "planned_on": day, "strategy": self.strategy, "version": self.version}
+        return {**said, "paid_before": True} if self.paid_before else said
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How many messages a correction would be, by channel."""
+    """How many messages a correction would be, by channel; and of how many it is not known whether they went out."""
 
     count: int
     by_channel: tuple[tuple[str, int], ...]
+    unknown: int = 0
 
 
 def preview_correction(wrong: Wrong, *, scope: Scope) -> Preview:
@@ -63,8 +72,10 @@ def preview_correction(wrong: Wrong, *, scope: Scope) -> Preview:
 
     :raises CorrectionTooWide: nothing is named
     """
-    counted = Counter(_sent_wrongly(wrong, scope).values_list("channel", flat=True))
-    return Preview(counted.total(), tuple(sorted(counted.items())))
+    found = _sent_wrongly(wrong, scope)
+    counted = Counter(message.channel for message in found)
+    unknown = sum(message.status == Message.Status.UNKNOWN for message in found)
+    return Preview(counted.total(), tuple(sorted(counted.items())), unknown)
 
 
 @transaction.atomic
@@ -78,7 +89,7 @@ def correct_messages(*, actor: Actor, wrong: Wrong, reason: str, expected: int, 
     :raises CorrectionChanged: it would be more or fewer than the preview said
     :raises CorrectionTemplateMissing: there is nothing to say on a channel
     """
-    found = list(_sent_wrongly(wrong, scope_of_actor(actor)).order_by("pk"))
+    found = _sent_wrongly(wrong, scope_of_actor(actor))
     if not reason.strip():
         raise ReasonNeeded
     if not found:
@@ -101,11 +112,42 @@ def correct_messages(*, actor: Actor, wrong: Wrong, reason: str, expected: int, 
     return len(found)
 
 
-def _sent_wrongly(wrong: Wrong, scope: Scope) -> QuerySet[Message]:
-    """Return the messages that customers have and that are not corrected yet. A correction itself is not corrected."""
+def _sent_wrongly(wrong: Wrong, scope: Scope) -> list[Message]:
+    """Return the messages that were sent wrongly, in the order of their ids."""
+    rows = _named(wrong, scope).defer("said").order_by("pk")
+    return _to_who_had_paid(rows) if wrong.paid_before else list(rows)
+
+
+def _to_who_had_paid(rows: QuerySet[Message]) -> list[Message]:
+    """Return those of some messages that went to customers who had paid by then, though nobody here knew."""
+    began = MessageAttempt.objects.filter(message=OuterRef("pk")).order_by("-number").values("began_at")[:1]
+    asking = rows.filter(purpose__in=(Purpose.REMINDER, Purpose.DEMAND)).annotate(went_at=Coalesce("sent_at", Subquery(began)))
+    since = Payment.objects.received().filter(
+        account_id=OuterRef("account_id"), recorded_at__gt=OuterRef("went_at"), is_posted=True, reversal=None
+    )
+    sent = [
+        (message, timezone.localdate(message.went_at))
+        for message in asking.annotate(first_paid_on=Subquery(since.order_by("paid_on").values("paid_on")[:1]))
+        if message.first_paid_on is not None and message.first_paid_on <= timezone.localdate(message.went_at)
+    ]
+    found = []
+    by_account = sorted(sent, key=lambda one: one[0].account_id)
+    for ids in in_chunks(dict.fromkeys(message.account_id for message, _day in by_account)):
+        entries = load_entries(ids)
+        here = [(message, day) for message, day in by_account if message.account_id in entries]
+        found += [
+            message for message, day in here if entries[message.account_id].rebuilt(day).state.oldest_unpaid_due_date is None
+        ]
+    return sorted(found, key=lambda message: message.pk)
+
+
+def _named(wrong: Wrong, scope: Scope) -> QuerySet[Message]:
+    """Return the messages that customers have, or may have, and that are not corrected yet. A correction is not corrected."""
     if not (wrong.step or wrong.planned_on or wrong.strategy):
         raise CorrectionTooWide
-    rows = Message.objects.filter(status__in=(Message.Status.SENT, Message.Status.DELIVERED)).exclude(step__startswith=STEP)
+    # What nobody knows to have gone out may have arrived: better corrected in vain than not at all.
+    arrived = (Message.Status.SENT, Message.Status.DELIVERED, Message.Status.UNKNOWN)
+    rows = Message.objects.filter(status__in=arrived).exclude(step__startswith=STEP)
     if wrong.step:
         rows = rows.filter(step=wrong.step)
     if wrong.planned_on:

@@ -111,8 +111,8 @@ def appeal(request: HttpRequest, token: str, account: CreditAccount) -> HttpResp
         customer_acts.appeal(account, **form.cleaned_data, today=_business_day())
     except CannotAppealHere as refusal:
         # Why not would tell who has not proved who they are of a decision whose number they guessed.
-        why = str(refusal if _is_passed(account, own_pass) else CannotAppealHere(""))
-        return _shown(request, token, account, status=422, appeal_error=why, own_pass=own_pass, **form.cleaned_data)
+        said_why = str(refusal if _is_passed(account, own_pass) else CannotAppealHere(""))
+        return _shown(request, token, account, status=422, appeal_error=said_why, own_pass=own_pass, **form.cleaned_data)
     return _done(request, token, "appeal")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -31,8 +32,8 @@ _ACTIONS, _STATUSES = dict(ACTION_CHOICES), dict(STATUS_CHOICES)
 
 
 def _payments(ask: TimelineAsk, *, is_reversal: bool) -> list[Happening]:
-    rows = Payment.objects.filter(account__in=ask.accounts).select_related("reverses")
-    rows = rows.filter(reverses__isnull=False) if is_reversal else rows.received()
+    paid = Payment.objects.filter(account__in=ask.accounts).select_related("reverses")
+    rows: QuerySet[Payment] = paid.filter(reverses__isnull=False) if is_reversal else paid.received()
     rows = holding_text(rows, ask, ("payment_no", "channel", "reverses__payment_no"))
     title = _("Reversal %(number)s of %(payment)s") if is_reversal else _("Payment %(number)s")
     return [

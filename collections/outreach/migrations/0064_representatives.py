@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('outreach', '0062_offers_of_plans'),
+        ('outreach', '0063_events_not_readable'),
     ]
 
     operations = [

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0056_names_of_columns'),
-        ('outreach', '0070_representatives'),
+        ('outreach', '0064_representatives'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.core.management import CommandError, call_command
 
 from accounts.sample_book.reconstruct import MONTHS
-from accounts.sample_book.window import calendar_before
+from accounts.sample_book.window import SampleCalendar, calendar_before
 from tools.refusals import CannotRun
 
 
@@ -35,11 +35,7 @@ def fill(book: str) -> None:
 
 
 def _fill_sample(*, is_empty: bool) -> None:
-    """Load the sample and close every day from its first month-end to its last.
-
-    The days come from the book itself: a load that was broken off last month keeps last month's calendar.
-    """
-    from accounts.models import Payment
+    """Load the sample and close every day from its first month-end to its last; what people closed after that is theirs."""
     from riskops.close_of_business import close_through
     from riskops.shared.audit import COMMAND
     from riskops.shared.closing import StepFailed
@@ -48,9 +44,8 @@ def _fill_sample(*, is_empty: bool) -> None:
     if is_empty:
         _say("Loading the sample book: 30,000 real accounts (about a minute, once) …")
         _command("load_sample", verbosity=0)
-    last_payment = Payment.objects.order_by("-paid_on").values_list("paid_on", flat=True)[0]
-    calendar = calendar_before((last_payment.replace(day=1) + timedelta(days=31)).replace(day=1))
-    for month_end in map(calendar.month_end, range(MONTHS)):
+    calendar = sample_calendar()
+    for number, month_end in enumerate(map(calendar.month_end, range(MONTHS)), start=1):
         started = time.monotonic()
         try:
             runs = close_through(calendar.month_end(0), month_end, actor=COMMAND)
@@ -60,8 +55,24 @@ def _fill_sample(*, is_empty: bool) -> None:
             raise CannotRun(f"The close of {runs[-1]}: see the jobs page (BOOK=none make run starts the site as it is).")
         if runs:
             _say(
-                f"Closed {len(runs)} {'day' if len(runs) == 1 else 'days'} up to {month_end} ({time.monotonic() - started:.1f} s)"
+                f"Closed {len(runs)} {'day' if len(runs) == 1 else 'days'} up to {month_end}, month {number} of {MONTHS} "
+                f"({time.monotonic() - started:.1f} s)"
             )
+
+
+def sample_calendar() -> SampleCalendar:
+    """Return the calendar that the sample in the database was laid on: a load broken off last month keeps last month's.
+
+    The first day that was closed tells it, for good. Before that the last payment does; afterwards people may have posted others.
+    """
+    from accounts.models import Payment
+    from riskops.shared.models import CloseRun
+
+    first_closed = CloseRun.objects.order_by("business_date").values_list("business_date", flat=True).first()
+    if first_closed is not None:
+        return SampleCalendar(first_month=first_closed.year * 12 + first_closed.month - 1)
+    last_payment = Payment.objects.order_by("-paid_on").values_list("paid_on", flat=True)[0]
+    return calendar_before((last_payment.replace(day=1) + timedelta(days=31)).replace(day=1))
 
 
 def _command(name: str, **options: int) -> None:

@@ -6,6 +6,8 @@
   const current = () => document.querySelector("#work-list [data-row].is-at");
   let lastPicked = null;
   let scrolled = 0;
+  // The number of the outcome that was pressed last: one that waits for the reason of lateness is recorded with it.
+  let wanted = "";
 
   function mark(row) {
     rows().forEach((other) => other.classList.toggle("is-at", other === row));
@@ -97,6 +99,12 @@
       act.querySelector("button").click();
       return;
     }
+    // The reason that an outcome waited for is chosen: the outcome goes with it.
+    if (event.key === "Enter" && wanted && event.target.matches("#desk .outcomes .ask-reason select")) {
+      event.preventDefault();
+      press(`[data-outcome="${wanted}"]`);
+      return;
+    }
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && inField && inField.closest("#desk form")) {
       event.preventDefault();
       inField.form.requestSubmit();
@@ -127,6 +135,7 @@
       w: () => openPart("w"),
     };
     if (/^[1-9]$/.test(event.key)) {
+      wanted = event.key;
       if (press(`[data-outcome="${event.key}"]`)) event.preventDefault();
     } else if (event.key === "Enter" && event.target.closest("input[type=checkbox]")) {
       event.preventDefault();
@@ -138,6 +147,15 @@
     }
   });
 
+  // The browser's own bubble fades before it is read; this line stays.
+  document.addEventListener("invalid", (event) => {
+    if (!event.target.matches("#desk .ask-reason select")) return;
+    event.preventDefault();
+    const hint = event.target.parentElement.querySelector("[data-ask-hint]");
+    if (hint) hint.hidden = false;
+    event.target.setAttribute("aria-invalid", "true");
+    event.target.focus();
+  }, true);
   document.addEventListener("change", (event) => {
     if (event.target.matches("#work-list input[name=items]")) {
       lastPicked = event.target.value;

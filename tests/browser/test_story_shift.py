@@ -14,7 +14,7 @@ from work_books import DAY, fill, item_of, late_account, make_queue, worker
 
 from accounts.models import CreditAccount, Review
 from accounts.operations.reviewing import open_review
-from casework.models import AccountNote, WorkItem, WorkRecord
+from casework.models import AccountNote, Case, WorkItem, WorkRecord
 from riskops.shared.audit import Actor
 from riskops.shared.roles import Role
 
@@ -258,3 +258,30 @@ def test_the_keys_of_the_palette_and_the_help_give_the_focus_back(shift: Page, a
     expect(focused(page)).to_contain_text("Snooze")
     # Nothing of it was done.
     assert not WorkRecord.objects.exists()
+
+
+def test_an_outcome_that_waits_for_the_reason_of_lateness_goes_with_it_by_keyboard(
+    shift: Page, accounts: list[CreditAccount]
+) -> None:
+    late = accounts[0]
+    own = {"account": late, "customer": late.customer, "product": late.product}
+    Case.objects.create(**own, episode=1, since=DAY, opened_on=DAY, stage=Case.Stage.REMIND, stage_since=DAY)
+    page = shift
+    page.goto("/admin/login/?next=/worklist/")
+    page.keyboard.type("mei")
+    press(page, "Tab")
+    page.keyboard.type("password")
+    press(page, "Enter")
+    expect(page.locator("#work-list tbody tr")).to_have_count(9)
+    press(page, "n")
+    at_desk(page, accounts[0])
+    press(page, "6")
+    # Nothing is recorded yet; what is missing is said, and stays said.
+    expect(page.locator("#desk .outcomes [data-ask-hint]")).to_be_visible()
+    expect(focused(page)).to_have_attribute("name", "lateness_reason")
+    assert ("outcome", "cannot_pay") not in acts(accounts[0])
+    press(page, "ArrowDown", "Enter")
+    at_desk(page, accounts[1])
+    assert acts(accounts[0])[-1] == ("outcome", "cannot_pay")
+    assert Case.objects.get().reason_id is not None
+    assert page.evaluate("sessionStorage.getItem('pointed')") is None

@@ -187,9 +187,9 @@ def test_in_a_frozen_book_the_pages_say_so_and_nothing_is_queued() -> None:
     account = late(1)
     BookState.objects.update(nightly_paused=True)
     lead = client_of(Role.TEAM_LEAD)
-    assert "The book is frozen" in page(lead.get("/strategies/standard/2/"))
-    assert "The book is frozen: nothing goes out." in page(lead.get(f"/accounts/{account.account_no}/"))
-    assert "The book is frozen" in page(lead.post(f"/accounts/{account.account_no}/plan/", follow=True))
+    assert "The nightly close is paused" in page(lead.get("/strategies/standard/2/"))
+    assert "The nightly close is paused: nothing goes out." in page(lead.get(f"/accounts/{account.account_no}/"))
+    assert "The nightly close is paused" in page(lead.post(f"/accounts/{account.account_no}/plan/", follow=True))
     assert not Message.objects.exists()
 
 

@@ -73,7 +73,7 @@ def approve_decision(*, actor: Actor, roles: Collection[str], decision_id: int, 
     refuse_lifeless(standing, decision.action, today.open_day)
     refuse_held_back(standing, decision.action)
     if decision.new_limit_minor is not None and decision.new_limit_minor < standing.owed_minor:
-        raise refusals.LimitUnderBalance(decision.new_limit_minor, standing.owed_minor, standing.currency)
+        raise refusals.LimitUnderBalance(decision.new_limit_minor, standing.limit_minor, standing.owed_minor, standing.currency)
     if decision.action == Action.RAISE_LIMIT:
         refuse_over_caps({**decision.inputs, **caps_on(standing)})
     if decision.action in LIMIT_ACTIONS:

@@ -164,11 +164,20 @@ class LimitUnderBalance(DecisionRefusal):
 
     about = "new_limit"
 
-    def __init__(self, new_limit_minor: int, owed_minor: int, currency: str) -> None:
-        super().__init__(
-            _("%(limit)s is under the %(owed)s owed; the limit may be lowered to that and no further.")
-            % {"limit": money_text(new_limit_minor, currency), "owed": money_text(owed_minor, currency)}
-        )
+    def __init__(self, new_limit_minor: int, present_minor: int, owed_minor: int, currency: str) -> None:
+        values = {
+            "limit": money_text(new_limit_minor, currency),
+            "present": money_text(present_minor, currency),
+            "owed": money_text(owed_minor, currency),
+        }
+        if owed_minor >= present_minor:
+            text = _(
+                "%(owed)s is owed and the limit is %(present)s: it cannot be lowered until less is owed. "
+                "To stop new use now, suspend use instead."
+            )
+        else:
+            text = _("%(limit)s is under the %(owed)s owed; the limit may be lowered to that and no further.")
+        super().__init__(text % values)
 
 
 class LimitOverCap(DecisionRefusal):

@@ -303,7 +303,7 @@ def _check_limit(asked: Asked, standing: Standing) -> None:
     if not moves or new < 0:
         raise refusals.LimitNotChangedThatWay(new, standing.limit_minor, standing.currency, asked.action)
     if new < standing.owed_minor:
-        raise refusals.LimitUnderBalance(new, standing.owed_minor, standing.currency)
+        raise refusals.LimitUnderBalance(new, standing.limit_minor, standing.owed_minor, standing.currency)
 
 
 def _check_scope(asked: Asked, known: ScopeValues) -> None:

@@ -70,7 +70,9 @@ class BookIsFrozen(OutreachRefusal):
     status = 409
 
     def __init__(self) -> None:
-        super().__init__(_("The book is frozen or has no closed day: nothing is planned. Let the nightly close run again first."))
+        super().__init__(
+            _("The nightly close is paused or no day is closed yet: nothing is planned. Let the nightly close run again first.")
+        )
 
 
 class NothingDue(OutreachRefusal):

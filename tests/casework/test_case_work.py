@@ -35,6 +35,8 @@ from casework.operations.cases.working_on import (
 )
 from casework.operations.work_refusals import OutcomeUnknown
 from casework.operations.working import record_outcome, undo
+from casework.outcomes import outcome_labels
+from casework.queries.cases.pages import event_title
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.refusals import ConflictDeclared
@@ -92,6 +94,8 @@ def test_an_outcome_of_the_worklist_is_in_the_case_too_and_an_undo_takes_it_back
     assert (case.next_action, case.next_action_on, case.right_party_on) == ("", None, None)
     events = list(CaseEvent.objects.filter(kind="outcome").order_by("pk"))
     assert [event.details.get("undone", False) for event in events] == [False, True]
+    titles = [event_title(event, outcome_labels(), {}) for event in events]
+    assert titles[1] == titles[0].replace("outcome:", "outcome undone:") != titles[0]
     assert WorkRecord.objects.get().undone_at is not None
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import AccountState, CreditAccount
 from casework.lateness import reason_label
@@ -179,7 +180,8 @@ def event_title(event: CaseEvent, labels: Mapping[str, str], promised: Mapping[i
         words = event.get_to_stage_display()
         return f"{kind}: {event.get_from_stage_display()} → {words}" if event.from_stage else f"{kind}: {words}"
     if event.kind == CaseEvent.Kind.OUTCOME:
-        return f"{kind}: {labels.get(details['outcome'], details['outcome'])}"
+        label = labels.get(details["outcome"], details["outcome"])
+        return _("outcome undone: %(outcome)s") % {"outcome": label} if details.get("undone") else f"{kind}: {label}"
     if event.kind == CaseEvent.Kind.NEXT_ACTION and details.get("next_action"):
         return f"{kind}: {next_action_label(details['next_action'])}, {details['next_action_on']}"
     if event.kind == CaseEvent.Kind.REASON:

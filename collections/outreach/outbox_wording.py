@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from outreach.operations.outbox import BY_PERSON
 from outreach.operations.sending.doubting import LEASE_OVER, NEVER_THERE, PERSON_NEEDED, WORKER_LOST
-from outreach.operations.sending.preparing import Hold
+from outreach.operations.sending.holding import Hold
 from outreach.operations.sending.stopping import Stop
 from outreach.rules.contact_policy import RuleId
 from outreach.rules.ladders import OVERTAKEN

@@ -10,7 +10,7 @@ from casework.models import Plan
 from casework.plan_hooks import OfferShown
 from outreach.customer_links import tried_out_link
 from outreach.models import Message
-from outreach.operations.sending.preparing import Hold
+from outreach.operations.sending.holding import Hold
 from outreach.outbox_wording import reason_text
 from outreach.plan_offers import is_answerable, messages_of
 from riskops.shared.wording import moment_text

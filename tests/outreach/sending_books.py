@@ -15,7 +15,8 @@ from accounts.models import AccountState, CreditAccount
 from outreach.models import Message, MessageTemplate, Strategy
 from outreach.operations.sending.claiming import claim
 from outreach.operations.sending.dispatching import hand_over
-from outreach.operations.sending.preparing import Passed, Ready, prepare
+from outreach.operations.sending.holding import Passed
+from outreach.operations.sending.preparing import Ready, prepare
 from outreach.operations.sending.settling import settle
 from outreach.providers import registry
 from outreach.providers.interface import Accepted, CannotTell, Found, NotThere, Outgoing, Provider, Result

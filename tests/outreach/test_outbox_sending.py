@@ -19,7 +19,8 @@ from outreach.models import Contact, ContactHold, ContactPolicy, Denial, DetailS
 from outreach.operations.sending import dispatching, preparing
 from outreach.operations.sending.claiming import claim, release
 from outreach.operations.sending.dispatching import send_batch
-from outreach.operations.sending.preparing import Passed, Ready, prepare
+from outreach.operations.sending.holding import Passed
+from outreach.operations.sending.preparing import Ready, prepare
 from outreach.operations.sending.settling import settle
 from outreach.operations.sending.stopping import is_payment_feed_missing, stop_changed
 from outreach.providers.aliyun import AliyunProvider

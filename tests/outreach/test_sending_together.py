@@ -21,7 +21,8 @@ from outreach.operations.receipts import take_receipts
 from outreach.operations.sending import dispatching, settling
 from outreach.operations.sending.claiming import claim
 from outreach.operations.sending.dispatching import TOGETHER, send_batch, together
-from outreach.operations.sending.preparing import Passed, Ready, prepare_together
+from outreach.operations.sending.holding import Passed
+from outreach.operations.sending.preparing import Ready, prepare_together
 from outreach.operations.sending.settling import Told, settle_together
 from outreach.providers.aliyun import AliyunProvider
 from outreach.providers.interface import Accepted, Outgoing, Receipt, ReceiptState, Refused, Result, Unknown

@@ -23,7 +23,7 @@ from outreach.models import Contact, Message
 from outreach.models.templates import MESSAGE_CHANNELS
 from outreach.operations.channel_refusals import ChannelPeriodMalformed
 from outreach.operations.outbox import BY_PERSON
-from outreach.operations.sending.preparing import Hold
+from outreach.operations.sending.holding import Hold
 from outreach.operations.sending.stopping import Stop
 from outreach.policies import live_policies
 from outreach.queries.channel_times import minutes_late

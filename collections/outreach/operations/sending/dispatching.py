@@ -17,8 +17,9 @@ from outreach.models.templates import MESSAGE_CHANNELS
 from outreach.operations.delivery_health import failing, note_results
 from outreach.operations.sending.claiming import claim, lock, release, waiting
 from outreach.operations.sending.doubting import LEASE_OVER, resolve_doubt
+from outreach.operations.sending.holding import Hold, Passed, set_aside
 from outreach.operations.sending.notices import take_notices
-from outreach.operations.sending.preparing import Hold, Passed, Ready, prepare_together, set_aside
+from outreach.operations.sending.preparing import Ready, prepare_together
 from outreach.operations.sending.receiving import match_receipts
 from outreach.operations.sending.settling import Told, settle_together
 from outreach.operations.sending.stopping import is_dispatch_off

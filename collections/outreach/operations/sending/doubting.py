@@ -15,7 +15,8 @@ from outreach.gate import ask_gate
 from outreach.models import Message, MessageAttempt
 from outreach.operations.delivery_health import note_result
 from outreach.operations.sending.claiming import lock
-from outreach.operations.sending.preparing import from_kept, would_go_out_the_same
+from outreach.operations.sending.preparing import would_go_out_the_same
+from outreach.operations.sending.saying import from_kept
 from outreach.operations.sending.settling import is_awaited, note_accepted, note_not_made
 from outreach.operations.sending.stopping import is_dispatch_off
 from outreach.policies import NoPolicy

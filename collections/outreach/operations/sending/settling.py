@@ -12,7 +12,7 @@ from django.db import transaction
 from outreach.gate import ContactNotOpen, end_contact
 from outreach.models import Message, MessageAttempt
 from outreach.operations.sending.claiming import lock, lock_all
-from outreach.operations.sending.preparing import set_aside
+from outreach.operations.sending.holding import set_aside
 from outreach.operations.sending.ways import lock_customer, note_dead_detail, note_opt_out, queue_next_way
 from outreach.providers import registry
 from outreach.providers.interface import Accepted, Refused, Result, storable

@@ -205,3 +205,26 @@ def query(context: dict[str, Any], **changes: Any) -> str:
             parameters[name] = str(value)
     text = parameters.urlencode()
     return f"?{text}" if text else request.path
+
+
+@register.inclusion_tag("components/pager.html", takes_context=True)
+def pager(
+    context: dict[str, Any], onwards: object, *, name: str = "after", drop: str = "", target: str = "", anchor: str = ""
+) -> dict[str, Any]:
+    """`{% pager page.next_after %}`: the foot of a list that is read page by page; nothing where one page holds all.
+
+    :param onwards: where the next page begins; None or "" on the last one
+    :param name: the parameter of the address that it goes into; with "before" the words are those of time
+    :param drop: a parameter that does not go along
+    :param target: what htmx puts the page into instead of loading it
+    :param anchor: where on the page the list stands
+    """
+    request: HttpRequest = context["request"]
+    there = f"#{anchor}" if anchor else ""
+    dropped = {drop: None} if drop else {}
+    return {
+        "first": query(context, **{name: None}, **dropped) + there if request.GET.get(name) else "",
+        "onwards": "" if onwards in (None, "") else query(context, **{name: onwards}, **dropped) + there,
+        "by_time": name == "before",
+        "target": target,
+    }

@@ -12,6 +12,7 @@ from accounts.models import CreditAccount
 from outreach.models import ArmAssignment, Experiment, Strategy
 from outreach.rules.arms import Arm
 from outreach.strategies import live_strategies, pick_strategy
+from riskops.shared.request_context import once_a_request
 from riskops.shared.sql import date_literal, is_postgresql
 
 Status = Experiment.Status
@@ -21,6 +22,11 @@ def in_force(on: date) -> QuerySet[Experiment]:
     """Return the experiments that treat customers on a day: begun and not stopped, whether or not new ones still come in."""
     rows = Experiment.objects.filter(status=Status.APPROVED, live_from__lte=on)
     return rows.filter(Q(stopped_on=None) | Q(stopped_on__gt=on)).order_by("pk")
+
+
+def _running(on: date) -> list[Experiment]:
+    """Return the experiments in force, the same to every part of a page."""
+    return once_a_request(("experiments", on), lambda: list(in_force(on)))
 
 
 def taking_in(on: date) -> list[Experiment]:
@@ -42,12 +48,16 @@ class Treatment:
 
 def treatments_of(customer_id: int, on: date) -> tuple[Treatment, ...]:
     """Return what experiments do to a customer on a day. Of several none is about the same product."""
-    rows = ArmAssignment.objects.filter(customer_id=customer_id, assigned_on__lt=on, experiment__in=in_force(on))
+    running = {row.pk: row for row in _running(on)}
+    if not running:
+        return ()
+    rows = ArmAssignment.objects.filter(customer_id=customer_id, assigned_on__lt=on, experiment_id__in=running)
     found = []
-    for row in rows.select_related("experiment").order_by("experiment_id"):
-        arm = row.experiment.arm(row.arm)
+    for row in rows.order_by("experiment_id"):
+        experiment = running[row.experiment_id]
+        arm = experiment.arm(row.arm)
         if arm is not None:
-            found.append(Treatment(row.experiment, arm, row.assigned_on))
+            found.append(Treatment(experiment, arm, row.assigned_on))
     return tuple(found)
 
 
@@ -116,7 +126,7 @@ def strategy_of(account: CreditAccount, on: date) -> Treated | None:
     :param account: read with `product`
     """
     code = account.product.product_code
-    running = [row for row in in_force(on) if code in row.products]
+    running = [row for row in _running(on) if code in row.products]
     arms = {(each.experiment.pk, each.arm.code) for each in treatments_of(account.customer_id, on)} if running else set()
     for treated in treated_of(code, live_strategies(on), running):
         if treated.arm in arms or (treated.arm is None and all(pk != treated.apart_from for pk, _code in arms)):

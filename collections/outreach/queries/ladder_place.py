@@ -59,15 +59,16 @@ class LadderStand:
 def ladder_stand(account: CreditAccount, *, as_of: date, today: date) -> LadderStand | None:
     """Return where an account stands on a day; None where no strategy holds for its product, or it has no state yet.
 
+    :param account: read with `product`; its state and its signals are asked for where they were not read with it
     :param as_of: the last closed day, whose figures the rules see
     """
     treated = strategy_of(account, today)
-    state = AccountState.objects.filter(pk=account.pk, opened_on__lte=as_of).first()
-    if treated is None or state is None:
+    state: AccountState | None = getattr(account, "state", None)
+    if treated is None or state is None or state.opened_on > as_of:
         return None
     ladder = notices_of(ladder_of(treated.strategy)) if treated.is_left_alone else ladder_of(treated.strategy)
     facts = facts_of([account.pk], as_of, ladder.facts)[account.pk]
-    episodes = _episodes(state, as_of)
+    episodes = _episodes(account, state, as_of)
     rows = Message.objects.filter(account_id=account.pk, episode__in=set(episodes.values()), strategy__isnull=False)
     messages = list(rows.order_by("planned_on", "pk"))
     lines = [
@@ -78,13 +79,13 @@ def ladder_stand(account: CreditAccount, *, as_of: date, today: date) -> LadderS
     return LadderStand(treated.strategy, ladder, today, tuple(lines))
 
 
-def _episodes(state: AccountState, as_of: date) -> Mapping[Anchor, date]:
+def _episodes(account: CreditAccount, state: AccountState, as_of: date) -> Mapping[Anchor, date]:
     """Return the dates of an account that steps are reckoned from."""
     due_date = state.oldest_unpaid_due_date
     if due_date is None:
         coming = Installment.objects.filter(account_id=state.pk, is_open=True, due_date__gte=as_of)
         due_date = coming.order_by("due_date").values_list("due_date", flat=True).first()
-    signals = AccountSignals.objects.filter(pk=state.pk).first() or AccountSignals()
+    signals = getattr(account, "signals", None) or AccountSignals()
     dates = {
         Anchor.DUE_DATE: due_date,
         Anchor.RESTRICTED: signals.restricted_on if signals.is_restricted else None,

@@ -15,7 +15,7 @@ from recovery.letter_policies import policies_on
 from recovery.models import LegalStage, Letter, LimitationFact
 from recovery.rules.benefit import Stage
 from recovery.rules.limitation import Cause, Clock, Fact, clock, years_after
-from riskops.shared.day import book_state
+from riskops.shared.day import book_shown
 from riskops.shared.scope import Scope
 
 #: Accounts of one list.
@@ -90,7 +90,7 @@ def _of_cases(account_ids: Sequence[int]) -> list[tuple[int, Fact]]:
 
 def clock_day(today: date) -> date:
     """Return the day that clocks are asked for: the site's calendar day; in a book that stands still, its last closed day."""
-    return business_day() if book_state().nightly_paused else today
+    return business_day() if book_shown().nightly_paused else today
 
 
 def clock_of(account: CreditAccount, *, as_of: date, today: date) -> Clock | None:

@@ -54,7 +54,7 @@ class DecisionRuleRequest(RuleDraftRequest):
 
 
 class DecisionUndoShape(serializers.ModelSerializer[DecisionUndo]):
-    """An undoing. `preview`: decisions by status when it was asked for."""
+    """An undoing. `preview`: decisions by status when it was asked for, and under `lifts_that_stay` what of its day it leaves."""
 
     rule = serializers.CharField(source="rule_version")
     status = serializers.CharField()
@@ -100,11 +100,13 @@ ENDPOINTS = rule_endpoints(
 )
 
 
+_PREVIEWED = "decisions by status; `lifts_that_stay`: lifts of the day that are left, since the rule does not hold any more"
+
 UNDO_ENDPOINTS = undo_endpoints(
     DECISION_UNDOINGS,
     name="decision rule",
     shape=DecisionUndoShape,
-    preview_shape={"type": "object", "additionalProperties": {"type": "integer"}, "description": "decisions by status"},
+    preview_shape={"type": "object", "additionalProperties": {"type": "integer"}, "description": _PREVIEWED},
     view_operation=VIEW_DECISIONS,
     tag="decision rules",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -74,6 +74,10 @@ class DecisionRuleVersion(RuleVersion):
                 raise ValidationError({"scope_value": why_unknown(self.scope, value, known)})
 
 
+#: In the preview of an undoing, beside the statuses: how many lifts of the day it leaves as they are.
+LIFTS_THAT_STAY: Final = "lifts_that_stay"
+
+
 class DecisionUndo(RuleUndo):
     """The undoing of every decision of a rule version, or of those of one day."""
 
@@ -98,6 +102,6 @@ class DecisionUndo(RuleUndo):
 
     @property
     def figures(self) -> list[tuple[Any, int]]:
-        """Decisions by status when it was asked for."""
-        labels: dict[str, Any] = dict(STATUS_CHOICES)
+        """Decisions by status when it was asked for, and the lifts that it leaves."""
+        labels: dict[str, Any] = {**dict(STATUS_CHOICES), LIFTS_THAT_STAY: _("lifts that stay")}
         return [(labels.get(status, status), count) for status, count in self.preview.items()]

@@ -32,7 +32,7 @@ from accounts.models import (
     Restriction,
 )
 from accounts.operations.deciding import refusals
-from accounts.operations.deciding.judging import reject_decision
+from accounts.operations.deciding.judging import approve_decision, reject_decision
 from accounts.operations.deciding.nightly import work_decisions
 from accounts.operations.deciding.replaying import replay
 from accounts.operations.deciding.ruling import DECISION_RULES
@@ -347,20 +347,110 @@ def test_lifts_of_a_day_are_undone_by_deciding_anew_with_notice_and_buffer(
     assert replay(Decision.objects.get(pk=anew.pk)).is_same
 
 
-def test_a_lift_undone_stays_lifted_where_nothing_can_be_decided_any_more(
-    late: CreditAccount, lead: Person, manager: Person
-) -> None:
+def lifted_on_18_march(lead: Person, manager: Person, *accounts: CreditAccount) -> DecisionRuleVersion:
+    """Take a rule live that suspends, and let a night lift for a day as if nobody were late; dated the 19th."""
+    version = make_live(lead, manager)
+    DecisionControl.objects.update(cool_off_days=1)
+    assert night() == len(accounts)
+    DecisionRuleVersion.objects.filter(pk=version.pk).update(rule="dpd > 300")
+    close_at(*accounts, day=date(2025, 3, 18))
+    assert night(date(2025, 3, 18)) == len(accounts)
+    close_at(*accounts, day=date(2025, 3, 18))
+    DecisionRuleVersion.objects.filter(pk=version.pk).update(rule="dpd > 30")
+    return version
+
+
+def statuses(account: CreditAccount) -> list[tuple[str, str]]:
+    return list(Decision.objects.filter(account=account).order_by("pk").values_list("action", "status"))
+
+
+def notices(account: CreditAccount) -> list[str]:
+    told = DecisionNotice.objects.filter(decision__account=account).order_by("pk")
+    return list(told.values_list("kind", flat=True))
+
+
+RIGHTLY_LIFTED = [("suspend_use", "lifted"), ("lift", "effective")]
+
+
+def test_who_has_paid_stays_lifted_when_the_lifts_of_a_day_are_undone(late: CreditAccount, lead: Person, manager: Person) -> None:
+    paid = make_late_account(account_no="PAID")
+    version = lifted_on_18_march(lead, manager, late, paid)
+    pay_everything(paid, date(2025, 3, 18))
+    day = date(2025, 3, 19)
+    assert preview_undo(version.pk, day) == {"effective": 1, "lifts_that_stay": 1}
+    shown = page(at(lead).get(f"/decision-rules/{version.pk}/?undo={day}"))
+    assert "lifts that stay" in shown
+    told = notices(paid)
+    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=day)
+    assert judges_undo(DECISION_UNDOINGS, manager, undo).undone == 1
+    assert statuses(late) == [("suspend_use", "lifted"), ("lift", "undone"), ("suspend_use", "effective")]
+    assert (statuses(paid), notices(paid)) == (RIGHTLY_LIFTED, told)
+    assert Restriction.objects.get().account_id == late.pk
+
+
+def test_an_undoing_of_lifts_that_were_all_right_is_refused(late: CreditAccount, lead: Person, manager: Person) -> None:
     version = make_live(lead, manager)
     DecisionControl.objects.update(cool_off_days=1)
     night()
     pay_everything(late, date(2025, 3, 11))
     assert night(date(2025, 3, 11)) == 1
     close_at(late, day=date(2025, 3, 11))
-    CreditAccount.objects.update(attributes={"x_closed_on": "2025-03-11"})
-    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=date(2025, 3, 12))
+    with pytest.raises(UndoRefused, match="1 lift of that day stays"):
+        asks_undo(DECISION_UNDOINGS, lead, version, day=date(2025, 3, 12))
+    assert statuses(late) == RIGHTLY_LIFTED and not DecisionUndo.objects.exists()
+
+
+def test_a_proposed_lift_of_who_has_paid_is_left_and_of_who_has_not_is_cancelled(
+    late: CreditAccount, lead: Person, manager: Person
+) -> None:
+    paid = make_late_account(account_no="PAID")
+    DecisionControl.objects.update(most_flips=0)
+    version = lifted_on_18_march(lead, manager, late, paid)
+    pay_everything(paid, date(2025, 3, 18))
+    day = date(2025, 3, 19)
+    assert preview_undo(version.pk, day) == {"proposed": 1, "lifts_that_stay": 1}
+    assert judges_undo(DECISION_UNDOINGS, manager, asks_undo(DECISION_UNDOINGS, lead, version, day=day)).undone == 1
+    assert statuses(late) == [("suspend_use", "effective"), ("lift", "cancelled")]
+    assert statuses(paid) == [("suspend_use", "effective"), ("lift", "proposed")]
+
+
+def test_with_the_switch_thrown_what_was_lifted_is_only_proposed_again(
+    late: CreditAccount, lead: Person, manager: Person
+) -> None:
+    version = lifted_on_18_march(lead, manager, late)
+    switch_automatic(actor=manager.actor, stop=True, reason="the score is broken")
+    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=date(2025, 3, 19))
     assert judges_undo(DECISION_UNDOINGS, manager, undo).undone == 1
-    assert sorted(Decision.objects.values_list("action", "status")) == [("lift", "undone"), ("suspend_use", "lifted")]
+    anew = Decision.objects.latest("pk")
+    assert (anew.action, anew.status, anew.source) == ("suspend_use", "proposed", "rule")
+    assert anew.needs_approval_by == ["approver", "team lead"]
+    assert not Restriction.objects.exists() and not DecisionNotice.objects.filter(decision=anew).exists()
+    assert replay(anew).is_same
+    approve_decision(actor=lead.actor, roles=lead.roles, decision_id=anew.pk, version=anew.version)
+    assert Restriction.objects.get().decision_id == anew.pk
+
+
+def test_a_lift_stays_where_nothing_can_be_decided_any_more(late: CreditAccount, lead: Person, manager: Person) -> None:
+    version = lifted_on_18_march(lead, manager, late)
+    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=date(2025, 3, 19))
+    CreditAccount.objects.update(attributes={"x_closed_on": "2025-03-18"})
+    told = notices(late)
+    assert judges_undo(DECISION_UNDOINGS, manager, undo).undone == 0
+    # That the lift was wrong would say that the restriction is back.
+    assert (statuses(late), notices(late)) == (RIGHTLY_LIFTED, told)
     assert not Restriction.objects.exists()
+
+
+def test_many_lifts_are_undone_in_queries_that_do_not_grow_with_them(
+    lead: Person, manager: Person, django_assert_max_num_queries: Any
+) -> None:
+    product = make_product()
+    accounts = [make_late_account(product=product) for _number in range(12)]
+    version = lifted_on_18_march(lead, manager, *accounts)
+    undo = asks_undo(DECISION_UNDOINGS, lead, version, day=date(2025, 3, 19))
+    with django_assert_max_num_queries(60):
+        assert judges_undo(DECISION_UNDOINGS, manager, undo).undone == 12
+    assert Restriction.objects.count() == 12
 
 
 def test_after_two_flips_a_person_looks_before_the_next(

@@ -136,6 +136,17 @@ def test_what_a_rule_alone_decided_is_handed_to_a_person_when_the_customer_says_
     assert DecisionNotice.objects.filter(decision=anew, kind="decided").count() == 1
 
 
+def test_what_a_rule_decided_is_not_handed_to_a_person_where_the_rule_does_not_hold_any_more(
+    late: CreditAccount, manager: Person
+) -> None:
+    make_live(manager, action="lower_limit", scope="", limit_percent=50)
+    night()
+    make_payment(late, paid_on=CLOSED + timedelta(days=1), amount=20_000)
+    close_at(late, day=CLOSED + timedelta(days=1))
+    refuse_automation(actor=manager.actor, account_id=late.pk, refuses=True, reason="by letter")
+    assert [decision.status for decision in Decision.objects.all()] == ["cancelled"]
+
+
 def test_what_a_person_had_a_part_in_stays_when_the_customer_says_no(late: CreditAccount, manager: Person) -> None:
     lead = Person(Role.TEAM_LEAD)
     decision = lead.asks(late, "lower_limit", new_limit_minor=500_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.facts import ACCOUNT_FACTS, account_rows, facts_of
 from accounts.models import Decision, DecisionControl, DecisionNotice, DecisionRuleVersion
-from accounts.operations.deciding.proposing import refuse_rivals
+from accounts.operations.deciding.proposing import refuse_rivals, rivals
 from accounts.operations.deciding.refusals import DecisionRefusal
 from accounts.operations.deciding.ruling import DECISION_RULES
 from accounts.operations.deciding.standing import Standing, Today, hold_today, lock_standings
@@ -129,12 +129,14 @@ def _asked(version: DecisionRuleVersion, standing: Standing) -> Asked:
     return replace(asked, new_limit_minor=floored_limit(wanted, owed_minor=standing.owed_minor))
 
 
-def _decision(version: DecisionRuleVersion, rule: Rule, standing: Standing, weighed: Weighed, day: date) -> Decision:
+def _decision(
+    version: DecisionRuleVersion, rule: Rule, standing: Standing, weighed: Weighed, day: date, *, is_for_people: bool = False
+) -> Decision:
     fields = dict(weighed.fields)
     fields["inputs"] = {**fields["inputs"], "rule": str(version), "rule_text": version.rule}
     fields["verdict"] = {**fields["verdict"], "rule_holds": holds(rule, standing.facts)}
-    if standing.facts.get("no_automated_decisions") and not fields["needs_approval_by"]:
-        # The customer refused a decision that no person takes: it is proposed to one.
+    if (is_for_people or standing.facts.get("no_automated_decisions")) and not fields["needs_approval_by"]:
+        # The customer refused a decision that no person takes, or machines are stopped: it is proposed to one.
         fields["needs_approval_by"] = _persons(version.action)
     return Decision(
         reference=f"{version.code}-{version.number}-{day:%Y%m%d}-{standing.account_id}"[-64:],
@@ -158,7 +160,8 @@ def hand_to_people(account_ids: Sequence[int], *, actor: Actor, why: str) -> int
     """Turn what rules alone decided about accounts, and is still in its buffer, into proposals to people; return how many.
 
     For customers who want no decision that no person takes. Each ends with a notice, for its customer was told of it, and is
-    proposed anew by what is known today; what cannot be proposed any more only ends. Lifts give something back and stay.
+    proposed anew by what is known today; where the rule does not hold any more, or nothing of the kind can be proposed, it only
+    ends. Lifts give something back and stay.
 
     A part of operations: the caller holds the day, the states and the accounts, and has noted what the customer said.
     """
@@ -179,7 +182,12 @@ def hand_to_people(account_ids: Sequence[int], *, actor: Actor, why: str) -> int
         writes.end(decision, Status.CANCELLED, standings[decision.account_id], why=why, notice=notice)
     # Ended first: an account has one of a kind that is open.
     writes.write()
-    anew = [made for decision in waiting if (made := decided_anew(decision, standings[decision.account_id], today))]
+    days = dict.fromkeys(standings, today)
+    anew: list[Decision] = []
+    for version in {decision.rule_version_id: decision.rule_version for decision in waiting}.values():
+        assert version is not None
+        theirs = [standings[decision.account_id] for decision in waiting if decision.rule_version_id == version.pk]
+        anew += decided_anew(version, theirs, days).values()
     add_decisions(anew)
     writes = Writes(RULES, today.open_day)
     for made in anew:
@@ -189,20 +197,45 @@ def hand_to_people(account_ids: Sequence[int], *, actor: Actor, why: str) -> int
     return len(waiting)
 
 
-def decided_anew(decision: Decision, standing: Standing, today: Today) -> Decision | None:
-    """Return what the rule of a decision decides today, not written yet; None where nothing of the kind can be decided any more.
-
-    :param standing: with facts, which are kept with it
-    """
-    version = decision.rule_version
-    assert version is not None
+def still_held(version: DecisionRuleVersion, standings: Sequence[Standing]) -> list[Standing]:
+    """Return those accounts on which the rule of a version holds by their facts; none where it cannot be read any more."""
     try:
         rule = parsed(DECISION_RULES, version)
-        weighed = weigh(_asked(version, standing), standing, roles=ROLES, today=today)
-        refuse_rivals(decision.account_id, weighed.fields)
-    except (DecisionRefusal, RuleUnusable):
-        return None
-    return _decision(version, rule, standing, weighed, today.open_day)
+    except RuleUnusable:
+        return []
+    return [standing for standing in standings if holds(rule, standing.facts)]
+
+
+def decided_anew(
+    version: DecisionRuleVersion, standings: Sequence[Standing], days: Mapping[int, Today], *, is_for_people: bool = False
+) -> dict[int, Decision]:
+    """Return by account what the rule of a version decides today, not written yet.
+
+    Nothing where it does not hold on the facts of today, or nothing of the kind can be decided any more.
+
+    :param standings: with facts, which are kept with it
+    :param is_for_people: what the matrix lets a rule decide alone is proposed to people all the same
+    """
+    held = still_held(version, standings)
+    if not held:
+        return {}
+    rule = parsed(DECISION_RULES, version)
+    tables = Tables.of(version.action, version.reason.code)
+    there = rivals({"action": version.action, "scope": version.scope, "scope_value": version.scope_value})
+    taken: set[int] = set()
+    for chunk in in_chunks([standing.account_id for standing in held]):
+        taken.update(there.filter(account_id__in=chunk).values_list("account_id", flat=True))
+    found: dict[int, Decision] = {}
+    for standing in held:
+        today = days[standing.account_id]
+        if standing.account_id in taken:
+            continue
+        try:
+            weighed = weigh(_asked(version, standing), standing, roles=ROLES, today=today, tables=tables)
+        except DecisionRefusal:
+            continue
+        found[standing.account_id] = _decision(version, rule, standing, weighed, today.open_day, is_for_people=is_for_people)
+    return found
 
 
 def _lift_causeless(figures: DecisionControl, closed_day: date, first: int, last: int, run_id: int | None) -> int:

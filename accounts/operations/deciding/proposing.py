@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts.models import Decision
 from accounts.operations.checks import check_reference
@@ -99,27 +100,29 @@ def preview_decision(*, roles: Collection[str], account_id: int, asked: Asked) -
     return standing, weighed
 
 
-def refuse_rivals(account_id: int, fields: dict[str, Any]) -> None:
-    """Refuse what is open or in force on the account already.
-
-    :raises AlreadyDecided: with the decision in the way
-    """
+def rivals(fields: Mapping[str, Any]) -> QuerySet[Decision]:
+    """Return what is open or in force on any account that a decision of these fields would stand beside, and may not."""
     action = fields["action"]
-    others = Decision.objects.filter(account_id=account_id)
     if action in RESTRICTING_ACTIONS:
-        others = others.filter(
+        return Decision.objects.filter(
             action=action,
             scope=fields["scope"],
             scope_value=fields["scope_value"],
             status__in=[*OPEN_STATUSES, Status.EFFECTIVE],
         )
-    elif action in LIMIT_ACTIONS:
-        others = others.filter(action__in=LIMIT_ACTIONS, status__in=OPEN_STATUSES)
-    elif action == Action.LIFT:
-        others = others.filter(lifts=fields["lifts"], status__in=OPEN_STATUSES)
-    else:
-        others = others.filter(action=action, status__in=OPEN_STATUSES)
-    rival = others.first()
+    if action in LIMIT_ACTIONS:
+        return Decision.objects.filter(action__in=LIMIT_ACTIONS, status__in=OPEN_STATUSES)
+    if action == Action.LIFT:
+        return Decision.objects.filter(lifts=fields["lifts"], status__in=OPEN_STATUSES)
+    return Decision.objects.filter(action=action, status__in=OPEN_STATUSES)
+
+
+def refuse_rivals(account_id: int, fields: Mapping[str, Any]) -> None:
+    """Refuse what is open or in force on the account already.
+
+    :raises AlreadyDecided: with the decision in the way
+    """
+    rival = rivals(fields).filter(account_id=account_id).first()
     if rival is not None:
         raise refusals.AlreadyDecided(rival.reference, rival.status)
 

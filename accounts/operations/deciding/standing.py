@@ -144,14 +144,18 @@ def read_standing(account_id: int) -> Standing:
     return _standing(account, AccountState.objects.filter(pk=account_id).first(), facts, held_back([account_id]))
 
 
-def read_standings(account_ids: Iterable[int]) -> dict[int, Standing]:
-    """Return how accounts stand by id, without facts and without locking them: for a preview."""
+def read_standings(account_ids: Iterable[int], *, with_facts: bool = False) -> dict[int, Standing]:
+    """Return how accounts stand by id, without locking them: for a preview.
+
+    :param with_facts: also what rules see of them
+    """
     found: dict[int, Standing] = {}
     for chunk in in_chunks(sorted(set(account_ids))):
+        known = facts_of(chunk, facts_day()) if with_facts else {}
         states = AccountState.objects.in_bulk(chunk)
         held = held_back(chunk)
         for account in CreditAccount.objects.filter(pk__in=chunk).select_related("product"):
-            found[account.pk] = _standing(account, states.get(account.pk), None, held)
+            found[account.pk] = _standing(account, states.get(account.pk), known.get(account.pk), held)
     return found
 
 

@@ -25,7 +25,7 @@ from accounts.models import (
 from accounts.operations.deciding import refusals
 from accounts.operations.deciding.appealing import decide_appeal, record_appeal
 from accounts.operations.deciding.defaults import seed_decision_settings
-from accounts.operations.deciding.judging import approve_decision
+from accounts.operations.deciding.judging import approve_decision, cancel_decision
 from accounts.operations.deciding.notices import hand_over_notices
 from accounts.operations.deciding.replaying import replay, replay_decisions
 from accounts.operations.deciding.settings import save_reason_code, save_terms, switch_automatic
@@ -164,6 +164,28 @@ def test_a_notice_is_handed_over_once_even_if_the_sender_dies_in_between(late: C
     assert hand_over_notices(takes, now=timezone.now()) == 0
     notice = DecisionNotice.objects.get()
     assert (outbox, notice.status, notice.delivery) == ([notice.pk], "sent", f"outbox {notice.pk}")
+
+
+def test_a_notice_waits_for_an_earlier_one_of_its_decision_that_could_not_be_taken(
+    late: CreditAccount, analyst: Person, lead: Person, approver: Person
+) -> None:
+    first = lead.asks(late, "lower_limit", new_limit_minor=500_000)
+    reason = "typed wrong"
+    cancel_decision(actor=approver.actor, roles=approver.roles, decision_id=first.pk, version=first.version, reason=reason)
+    second = lead.asks(late, "suspend_use", scope="all")
+    now, took = timezone.now(), []
+
+    def takes(notice: DecisionNotice) -> str:
+        if notice.kind == "decided" and notice.decision_id == first.pk and not took:
+            raise ValueError("no channel")
+        took.append((notice.decision_id, notice.kind))
+        return "outbox"
+
+    # That of the other decision does not wait.
+    assert hand_over_notices(takes, now=now) == 1
+    assert hand_over_notices(takes, now=now + timedelta(minutes=4)) == 0
+    assert hand_over_notices(takes, now=now + timedelta(minutes=6)) == 2
+    assert took == [(second.pk, "decided"), (first.pk, "decided"), (first.pk, "cancelled")]
 
 
 def test_the_database_holds_what_must_always_hold(late: CreditAccount, analyst: Person, lead: Person) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_noop
 
 from accounts.models import DebitNotice, DecisionNotice
@@ -23,6 +23,11 @@ AnyNotice = TypeVar("AnyNotice", DecisionNotice, DebitNotice)
 
 #: Whoever hands notices over.
 NOTICES: Final = Actor(own_reason(gettext_noop("notices")))
+#: By model, the columns of which one says what a notice is about.
+_ABOUT: Final[dict[type[DecisionNotice | DebitNotice], tuple[str, ...]]] = {
+    DecisionNotice: ("decision_id", "application_id"),
+    DebitNotice: ("instruction_id",),
+}
 #: How long a notice waits after its first failure, twice as long after each further one; and the longest wait.
 _FIRST: Final = timedelta(minutes=5)
 _LONGEST: Final = timedelta(hours=6)
@@ -33,7 +38,8 @@ def hand_over_notices(
 ) -> int:
     """Hand queued notices over, oldest first, and return how many. Two that do this at once share the work.
 
-    One that cannot be taken holds no other up: it stays queued with what went wrong, and is tried again later.
+    One that cannot be taken stays queued with what went wrong, and is tried again later. It holds up those after it about the
+    same decision, application or debit, which would say what the customer does not understand yet, and no others.
 
     :param hand_over: takes one notice into the sender's own outbox, in this transaction, and returns the number it goes by
         there. It must write to this database and do nothing else: a crash then undoes both sides, and the next run does both.
@@ -59,11 +65,11 @@ def _hand_over(model: type[AnyNotice], hand_over: Callable[[AnyNotice], str], *,
 
 @transaction.atomic
 def _hand_over_one(model: type[AnyNotice], hand_over: Callable[[AnyNotice], str], now: datetime, only: Q) -> bool | None:
-    """Hand the oldest notice over whose time has come, and return whether it was taken; None where there is none."""
+    """Hand the oldest notice over whose turn has come, and return whether it was taken; None where there is none."""
     skip = connection.features.has_select_for_update_skip_locked
     locked = model.objects.select_for_update(of=("self",), skip_locked=skip)
     is_its_time = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
-    notice = locked.filter(only, is_its_time, status=model.Status.QUEUED).order_by("pk").first()
+    notice = locked.filter(only, is_its_time, *_is_first(model), status=model.Status.QUEUED).order_by("pk").first()
     if notice is None:
         return None
     try:
@@ -77,6 +83,12 @@ def _hand_over_one(model: type[AnyNotice], hand_over: Callable[[AnyNotice], str]
     notice.status, notice.sent_at, notice.retry_at = model.Status.SENT, now, None
     notice.save(update_fields=["delivery", "status", "sent_at", "retry_at"])
     return True
+
+
+def _is_first(model: type[AnyNotice]) -> list[Any]:
+    """Return the conditions that no earlier notice about the same thing is queued: a withdrawal follows what it withdraws."""
+    queued = model.objects.filter(status=model.Status.QUEUED, pk__lt=OuterRef("pk"))
+    return [~Exists(queued.filter(**{column: OuterRef(column)})) for column in _ABOUT[model]]
 
 
 def _put_off(notice: DecisionNotice | DebitNotice, failure: str, now: datetime) -> None:

@@ -31,7 +31,7 @@ def of_accounts() -> Q:
 
 
 def take_notices(now: datetime) -> int:
-    """Take queued notices into the outbox and return how many; one that cannot be taken is tried again, and holds no other up."""
+    """Take queued notices into the outbox and return how many; one that cannot be taken is tried again before what follows."""
 
     def take(notice: DecisionNotice) -> str:
         return _take(notice, _account_of(notice), notice.kind, now)

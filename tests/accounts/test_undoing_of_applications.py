@@ -26,7 +26,7 @@ from accounts.models import (
 )
 from accounts.operations.applications import deciding
 from accounts.operations.applications.appealing import Objection, record_appeal
-from accounts.operations.applications.refusals import AccountInTheWay
+from accounts.operations.applications.refusals import AccountInTheWay, LimitUnderPresent
 from accounts.operations.applications.replaying import replay_application
 from accounts.operations.applications.undoing import APPLICATION_UNDOINGS
 from accounts.operations.applications.undoing_preview import preview
@@ -218,6 +218,23 @@ def test_who_applies_again_after_an_undone_grant_is_granted_a_line_that_can_be_u
     assert list(told.values_list("kind", "decision__action")) == [("cancelled", "lower_limit"), *[("ended", "suspend_use")] * 2]
     work_decisions(closed_day=OPEN + timedelta(days=60), first_account_id=0, last_account_id=2**60)
     assert limit_of(buffered) == 1_000_000
+
+
+def test_less_than_an_undoing_has_the_limit_come_down_to_is_refused_with_both_figures(
+    product: Product, analyst: Person, lead: Person, approver: Person
+) -> None:
+    customer = make_customer(person={"name": "Ann Lee", "national_id": "110101198501010020"})
+    account = make_account(product=product, customer=customer, credit_limit_minor=500_000, opened_on=date(2025, 1, 2))
+    close_at(account)
+    decides(analyst, received(product, person={}, customer_no=customer.customer_no))
+    judges(approver, asks(lead))
+    again = applies_again(product, account)
+    said = r"has a limit of ¥\u202f20,000\.00, which comes down to ¥\u202f5,000\.00 .* Grant ¥\u202f5,000\.00 or more"
+    with pytest.raises(LimitUnderPresent, match=said):
+        decides(analyst, again, limit_minor=499_999, reason_code="granted_less")
+    again.refresh_from_db()
+    assert (again.status, limit_of(account)) == ("proposed", 2_000_000)
+    assert decides(analyst, again, limit_minor=500_000, reason_code="granted_less").status == "granted"
 
 
 def test_what_else_is_decided_about_the_limit_is_in_the_way_of_a_grant_from_its_preview_on(

@@ -147,7 +147,8 @@ def refuse_in_the_way(standing: Standing, limit_minor: int) -> None:
     """Refuse to grant a limit to an account as it stands. What an undoing decided about it is not in the way: the grant ends it.
 
     :raises AccountInTheWay, LimitUnderOwed: it is closed or written off, decided about, or owes more
-    :raises LimitUnderPresent: it would lower the limit, which takes a decision with its authority, notice and buffer
+    :raises LimitUnderPresent: it would lower the limit, or what an undoing has it come down to, which takes a decision with its
+        authority, notice and buffer
     """
     if standing.is_written_off or standing.closed_on is not None:
         raise refusals.AccountInTheWay(standing.account_no)
@@ -163,7 +164,7 @@ def refuse_in_the_way(standing: Standing, limit_minor: int) -> None:
         raise refusals.LimitUnderOwed(standing.account_no, standing.owed_minor, standing.currency)
     least_minor = limit_to_reach(standing.account_id, standing.limit_minor)
     if limit_minor < least_minor:
-        raise refusals.LimitUnderPresent(standing.account_no, least_minor, standing.currency)
+        raise refusals.LimitUnderPresent(standing.account_no, standing.limit_minor, standing.currency, least_minor=least_minor)
 
 
 def limit_to_reach(account_id: int, limit_minor: int) -> int:

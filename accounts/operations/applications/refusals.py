@@ -177,18 +177,28 @@ class LimitUnderOwed(ApplicationRefusal):
 
 
 class LimitUnderPresent(ApplicationRefusal):
-    """A grant gives; lowering the limit that is there is a decision of its own."""
+    """A grant gives; lowering the limit that is there is a decision of its own.
+
+    :param limit_minor: the present limit
+    :param least_minor: what may be granted at least: less than that where an undoing lets the limit come down
+    """
 
     about = "limit"
 
-    def __init__(self, account_no: str, limit_minor: int, currency: str) -> None:
-        super().__init__(
-            _(
+    def __init__(self, account_no: str, limit_minor: int, currency: str, *, least_minor: int) -> None:
+        if least_minor < limit_minor:
+            text = _(
+                "Account %(account)s has a limit of %(limit)s, which comes down to %(least)s since its last grant was undone; a "
+                "grant does not go under that. Grant %(least)s or more, or refuse the application and propose on the account's "
+                "page to lower its limit."
+            )
+        else:
+            text = _(
                 "Account %(account)s has a limit of %(limit)s, and a grant does not lower it. Grant that much or more, or refuse "
                 "the application and propose on the account's page to lower its limit."
             )
-            % {"account": account_no, "limit": money_text(limit_minor, currency)}
-        )
+        limits = {"limit": money_text(limit_minor, currency), "least": money_text(least_minor, currency)}
+        super().__init__(text % {"account": account_no, **limits})
 
 
 class CapExceeded(ApplicationRefusal):

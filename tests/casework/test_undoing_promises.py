@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 from promise_books import TODAY, late_account, signals_of
 from rest_framework.test import APIClient
 from work_books import fill, item_of, make_queue, worker_today
 
 from accounts.models import CreditAccount
 from casework.models import CaseEvent, Promise, WorkRecord
+from casework.operations import working
 from casework.operations.promises import cancel_promise
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
+from riskops.shared.scope import WHOLE_BOOK
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +68,27 @@ def test_the_promise_is_cancelled_with_the_outcome(by: str) -> None:
     assert CaseEvent.objects.filter(kind="promise").latest("pk").details["becomes"] == "cancelled"
     if by == "page":
         assert "Undone; the promise is cancelled." in answer.content.decode()
+
+
+def test_why_it_is_cancelled_is_kept_in_english_and_read_in_the_language_in_use() -> None:
+    person = worker_today(Role.ANALYST)
+    account, promise = promised(person)
+    with override("zh-hans"):
+        working.undo(actor=Actor.of(person), scope=WHOLE_BOOK, record_id=WorkRecord.objects.get().pk, now=timezone.now())
+    promise.refresh_from_db()
+    kept = "the outcome was undone in the worklist"
+    assert promise.cancel_reason == CaseEvent.objects.filter(kind="promise").latest("pk").reason == kept
+    assert AuditEntry.objects.get(action="promise.cancel").reason == kept
+    client = Client()
+    client.force_login(person)
+    for language, count in (("en", 2), ("zh-hans", 0)):
+        client.cookies["django_language"] = language
+        # Beside the promise and among what happened.
+        assert client.get(f"/cases/{account.account_no}/").content.decode().count(kept) == count
+    api = APIClient()
+    api.force_authenticate(person)
+    (shown,) = api.get(f"/api/v1/accounts/{account.account_no}/case/").json()["promises"]
+    assert shown["cancel_reason"] == kept
 
 
 @pytest.mark.parametrize("by", ["page", "api"])

@@ -48,6 +48,7 @@ class PromiseShape(serializers.Serializer[Any]):
     ends_on = serializers.DateField()
     decided_on = serializers.DateField(allow_null=True)
     parts = PartShape(many=True)
+    cancel_reason = serializers.CharField(allow_blank=True)
 
 
 class PromisePageShape(serializers.Serializer[Any]):
@@ -301,6 +302,7 @@ def promise_out(promise: Promise) -> dict[str, Any]:
                 "status": part.status,
                 "paid": plain_amount(part.paid_minor, digits=digits),
             }
+        "cancel_reason": promise.cancel_reason,
             for part in promise.parts.all()
         ],
     }

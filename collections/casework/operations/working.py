@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import AccountSignals, AccountState
 from accounts.operations.rebuilding import lock_states
@@ -50,6 +51,7 @@ from casework.work_roles import (
 )
 from riskops.shared.audit import Actor, record
 from riskops.shared.day import hold_day
+from riskops.shared.own_reasons import own_reason
 from riskops.shared.people.conflicts import conflicts_on, refuse_conflict
 from riskops.shared.people.examinations import has_examination
 from riskops.shared.people.refusals import NotYourPerson
@@ -63,6 +65,8 @@ Status = WorkItem.Status
 MOST_SNOOZE_DAYS: Final = 90
 MOST_BOOST_FACTOR: Final = 100
 MOST_BOOST_DAYS: Final = 30
+#: Why a promise is cancelled that was taken with an outcome.
+OUTCOME_UNDONE: Final = own_reason(gettext_noop("the outcome was undone in the worklist"))
 #: How long after it something may be undone.
 UNDO_FOR: Final = timedelta(minutes=30)
 _MOST_DAYS: Final = 9_999
@@ -352,7 +356,7 @@ def undo(*, actor: Actor, scope: Scope, record_id: int, now: datetime) -> WorkRe
         after={name: restored[name] for name in after if after[name] != restored[name]} | {"undone": made.act},
     )
     if promise is not None:
-        cancel_promise(actor=actor, promise_id=promise.pk, reason=_("the outcome was undone in the worklist"), scope=scope)
+        cancel_promise(actor=actor, promise_id=promise.pk, reason=OUTCOME_UNDONE, scope=scope)
     return made
 
 

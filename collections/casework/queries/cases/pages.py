@@ -17,6 +17,7 @@ from casework.operations.promises.taking import Room, room_for
 from casework.outcomes import outcome_labels
 from casework.queries.promises.words import promised_in
 from riskops.shared.day import book_shown
+from riskops.shared.own_reasons import in_words
 from riskops.shared.personal import masked_name
 from riskops.shared.scope import scope_of
 
@@ -149,7 +150,9 @@ def case_desk(account: CreditAccount) -> CaseDesk | None:
         masked_name=masked_name(account.customer.person.get("name", "")),
         currency=account.product.currency,
         prompts=_prompts(case),
-        events=tuple(EventLine(event, event_title(event, labels, promised), event.text or event.reason) for event in events),
+        events=tuple(
+            EventLine(event, event_title(event, labels, promised), event.text or in_words(event.reason)) for event in events
+        ),
         promises=promises,
         open_promise=open_promise,
         room=_room(case, state, open_promise),

@@ -10,6 +10,7 @@ from casework.models import CaseEvent
 from casework.outcomes import outcome_labels
 from casework.queries.cases.pages import event_title
 from casework.queries.promises.words import promised_in
+from riskops.shared.own_reasons import in_words
 
 _TONES = {"closed": "ok", "opened": "warn"}
 
@@ -28,7 +29,7 @@ def _case_events(ask: TimelineAsk) -> list[Happening]:
             account_no=ask.accounts[row.case.account_id],
             at=row.recorded_at,
             who=row.actor_name,
-            text=row.text or row.reason,
+            text=row.text or in_words(row.reason),
             tone=_TONES.get(row.kind, ""),
         )
         for row in rows

@@ -19,7 +19,7 @@ from accounts.models import Product
 from accounts.queries.entries import in_chunks
 from casework.models import Claim, Vulnerability, WorkItem, WorkRecord
 from casework.operations.acting import kept_values
-from casework.operations.leads import leads_of, sights_of
+from casework.operations.leads import leads_of, seeing, sights_of
 from casework.trained import trained_people
 from casework.work_roles import HAND_BACK
 from riskops.shared.audit import Actor, line, record_all
@@ -101,8 +101,8 @@ def _takers(items: Collection[WorkItem], gone: Collection[int], today: date) -> 
     with_care = set(of_escalated.values_list("customer_id", flat=True)) if escalated else set()
     trained = trained_people(today) if with_care else frozenset()
     for item in escalated:
-        seeing = (lead for lead in there[item.queue_id] if sights[lead].takes(codes[item.product_id]))
-        able = (lead for lead in seeing if item.customer_id not in with_care or lead in trained)
+        in_sight = seeing(there[item.queue_id], codes[item.product_id], sights)
+        able = (lead for lead in in_sight if item.customer_id not in with_care or lead in trained)
         takers[item.pk] = next((lead for lead in able if item.customer_id not in conflicts[lead]), None)
     return takers
 

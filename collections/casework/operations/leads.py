@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 
 from django.contrib.auth import get_user_model
 
@@ -16,9 +16,17 @@ def leads_of(queue: Queue) -> list[int]:
     teams = Team.objects.filter(is_open=True, lead__is_active=True).order_by("pk")
     if queue.team_id or queue.owner_kind:
         teams = teams.filter(pk=queue.team_id) if queue.team_id else teams.filter(kind=queue.owner_kind)
-    return [int(lead_id or 0) for lead_id in teams.values_list("lead_id", flat=True)]
+    return [lead_id for lead_id in teams.values_list("lead_id", flat=True) if lead_id is not None]
 
 
 def sights_of(lead_ids: Collection[int]) -> dict[int, Scope]:
     """Return what each of some leads may see today: what is out of their sight would be lost with them."""
     return {lead.pk: scope_of(lead) for lead in get_user_model().objects.filter(pk__in=lead_ids)}
+
+
+def seeing(lead_ids: Iterable[int], product_code: str, sights: Mapping[int, Scope]) -> list[int]:
+    """Return those of some leads, in their order, who may see accounts of a product.
+
+    :param sights: what each of them may see; one who is gone since the teams were read is not among them, and sees nothing
+    """
+    return [lead_id for lead_id in lead_ids if lead_id in sights and sights[lead_id].takes(product_code)]

@@ -22,7 +22,7 @@ from casework.models import Claim, Promise, Queue, WorkItem, WorkRecord
 from casework.operations.acting import KEPT, Asked, checked, hold, kept_values, let_go, note_act
 from casework.operations.cases.outcomes import follow_outcome, take_back_outcome
 from casework.operations.claiming import locked_item, refuse_other_hand
-from casework.operations.leads import leads_of, sights_of
+from casework.operations.leads import leads_of, seeing, sights_of
 from casework.operations.promises import cancel_promise
 from casework.operations.work_refusals import (
     BoostOutOfRange,
@@ -205,12 +205,10 @@ def escalate(asked: Asked, *, reason: str) -> WorkRecord:
     hand = hold(asked, needs_work=False, needs_training=False)
     queue, product_code = hand.item.queue, hand.item.product.product_code
     leads = [lead_id for lead_id in leads_of(queue) if lead_id != asked.actor.user_id]
-    sights = sights_of(leads)
     leads = [
         lead_id
-        for lead_id in leads
-        if sights[lead_id].takes(product_code)
-        and not conflicts_on(lead_id, asked.today).filter(customer_id=hand.item.customer_id).exists()
+        for lead_id in seeing(leads, product_code, sights_of(leads))
+        if not conflicts_on(lead_id, asked.today).filter(customer_id=hand.item.customer_id).exists()
     ]
     if standing_flag(hand.item.customer_id) is not None:
         # To somebody who must leave them to others it would be lost.

@@ -19,10 +19,16 @@ def register_outcome_check(name: str, check: Check) -> None:
     _CHECKS[name] = check
 
 
-def with_what_lacks(said: str, *, account_id: int, user_id: int | None, outcome: str, now: datetime) -> str:
-    """Return what is said of a recorded outcome, with what lacks for it where a person recorded it."""
+def what_lacks(*, account_id: int, user_id: int | None, outcome: str, now: datetime) -> str:
+    """Return what lacks for a recorded outcome where a person recorded it; "" for nothing."""
     known = outcome_offered(outcome)
     if known is None or user_id is None:
-        return said
-    more = [check(account_id, user_id, known.action, now) for check in _CHECKS.values()]
-    return " ".join(text for text in (said, *more) if text)
+        return ""
+    found = [check(account_id, user_id, known.action, now) for check in _CHECKS.values()]
+    return " ".join(text for text in found if text)
+
+
+def with_what_lacks(said: str, *, account_id: int, user_id: int | None, outcome: str, now: datetime) -> str:
+    """Return what is said of a recorded outcome, with what lacks for it."""
+    lacks = what_lacks(account_id=account_id, user_id=user_id, outcome=outcome, now=now)
+    return f"{said} {lacks}" if lacks else said

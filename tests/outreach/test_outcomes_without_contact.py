@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from factories import make_customer
 from outreach_books import wanted
+from rest_framework.test import APIClient
 from work_books import NOW, asked, fill, item_of, late_account, make_queue, worker
 
 from accounts.models import CreditAccount
@@ -44,6 +45,13 @@ def records(person: Any, account: CreditAccount, outcome: str = "no_answer", now
 
 def found(since: datetime = NOW - timedelta(days=2), until: datetime = NOW + timedelta(days=2)) -> list[tuple[str, str, int]]:
     return [(one.account_no, one.outcome, one.user_id) for one in unlogged_outcomes(since, until)]
+
+
+def opens_case(account: CreditAccount, day: date) -> Case:
+    return Case.objects.create(
+        account=account, customer=account.customer, product=account.product, episode=1, since=day, opened_on=day,
+        stage=Case.Stage.values[0], stage_since=day,
+    )  # fmt: skip
 
 
 def test_an_outcome_of_a_call_needs_a_call_of_this_person_about_this_account_on_this_day() -> None:
@@ -79,10 +87,7 @@ def test_an_outcome_of_a_case_is_held_against_the_log_once_and_by_the_day_that_w
     account = reachable()
     ann = worker()
     day = NOW.date()
-    case = Case.objects.create(
-        account=account, customer=account.customer, product=account.product, episode=1, since=day, opened_on=day,
-        stage=Case.Stage.values[0], stage_since=day,
-    )  # fmt: skip
+    case = opens_case(account, day)
     late = NOW + timedelta(days=1)
     about = {"outcome": "no_answer", "action": "call"}
     event = {"case": case, "kind": "outcome", "recorded_at": late, "actor": ann, "actor_name": "ann"}
@@ -112,7 +117,7 @@ def test_the_command_lists_them_and_says_so() -> None:
 
 
 def test_whoever_records_one_reads_that_the_log_has_no_contact() -> None:
-    account, other = reachable(1), reachable(2)
+    account, other, third, fourth = (reachable(number) for number in range(4))
     make_queue()
     fill(now=timezone.now())
     ann = worker()
@@ -126,11 +131,30 @@ def test_whoever_records_one_reads_that_the_log_has_no_contact() -> None:
         assert answer.status_code == 200
         return "is in the contact log today" in answer.content.decode()
 
+    api = APIClient()
+    api.force_authenticate(ann)
+
+    def lacks(path: str, **values: Any) -> str:
+        answer = api.post(f"/api/v1/{path}", values, format="json")
+        assert answer.status_code == 200, answer.json()
+        return str(answer.json()["lacks"])
+
+    def lacks_at_work(about: CreditAccount, outcome: str) -> str:
+        item = item_of(about)
+        return lacks(f"work-items/{item.pk}/outcome/", version=item.version, outcome=outcome)
+
+    in_case = "accounts/{}/case/outcomes/"
+    for one in (other, third):
+        opens_case(one, NOW.date())
     assert says(account, "no_answer")
+    assert "is in the contact log today" in lacks_at_work(third, "no_answer")
+    assert lacks_at_work(fourth, "reviewed") == ""
+    assert "is in the contact log today" in lacks(in_case.format(third.account_no), outcome="no_answer")
     made = calls(ann, other)
     at = timezone.now()
     Contact.objects.create(
         key="now", customer=other.customer, account=other, channel="call", purpose="reminder", detail=1, at=at,
         policy=made.policy, engine=made.engine, asked=made.asked, standing=made.standing, made_by=ann, made_by_name="ann",
     )  # fmt: skip
+    assert lacks(in_case.format(other.account_no), outcome="no_answer") == ""
     assert not says(other, "no_answer")

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from casework.api.worklist_shapes import lacks
 from casework.models import (
     Case,
     CaseContact,
@@ -47,8 +48,8 @@ class PromiseShape(serializers.Serializer[Any]):
     next_due_on = serializers.DateField(allow_null=True)
     ends_on = serializers.DateField()
     decided_on = serializers.DateField(allow_null=True)
-    parts = PartShape(many=True)
     cancel_reason = serializers.CharField(allow_blank=True)
+    parts = PartShape(many=True)
 
 
 class PromisePageShape(serializers.Serializer[Any]):
@@ -163,6 +164,12 @@ class CaseDeskShape(CaseShape):
     costs = CostShape(many=True)
     cost_total = serializers.CharField()
     earlier_episodes = serializers.ListField(child=serializers.IntegerField())
+
+
+class OutcomeOfCaseShape(CaseDeskShape):
+    """The case after an outcome."""
+
+    lacks = lacks()
 
 
 def _reason() -> serializers.CharField:
@@ -295,6 +302,7 @@ def promise_out(promise: Promise) -> dict[str, Any]:
         "next_due_on": promise.next_due_on,
         "ends_on": promise.ends_on,
         "decided_on": promise.decided_on,
+        "cancel_reason": promise.cancel_reason,
         "parts": [
             {
                 "due_on": part.due_on,
@@ -302,7 +310,6 @@ def promise_out(promise: Promise) -> dict[str, Any]:
                 "status": part.status,
                 "paid": plain_amount(part.paid_minor, digits=digits),
             }
-        "cancel_reason": promise.cancel_reason,
             for part in promise.parts.all()
         ],
     }

@@ -18,6 +18,7 @@ from casework import work_roles as may_do
 from casework.api import case_shapes as shapes
 from casework.api.steps import step_or_400, step_parameters
 from casework.api.worklist_answers import WorkView, answers, read
+from casework.contact_hooks import what_lacks
 from casework.models import Case, CaseContact, Promise
 from casework.operations.cases import outcomes, working_on
 from casework.operations.promises import cancel_promise, take_promise
@@ -63,11 +64,11 @@ class Cases(CaseView):
         return Response({"results": [shapes.row_out(row) for row in page.rows], "next": page.next_after or None})
 
 
-def _desk(account: CreditAccount) -> Response:
+def _desk(account: CreditAccount, **more: Any) -> Response:
     desk = case_desk(account)
     if desk is None:
         raise NotFound({"code": "no_case", "about": "account", "detail": f"{account.account_no} never had a case"})
-    return Response(shapes.desk_out(desk))
+    return Response(shapes.desk_out(desk) | more)
 
 
 class AccountCase(CaseView):
@@ -89,7 +90,7 @@ class CaseOutcome(CaseView):
     @extend_schema(
         summary="Record an outcome in a case",
         request=shapes.OutcomeOfCaseRequest,
-        responses=answers(shapes.CaseDeskShape),
+        responses=answers(shapes.OutcomeOfCaseShape),
         tags=TAG,
     )
     def post(self, request: Request, account_no: str) -> Response:
@@ -103,7 +104,8 @@ class CaseOutcome(CaseView):
             lateness_reason=values["lateness_reason"],
             today=timezone.localdate(),
         )
-        return _desk(account)
+        lacks = what_lacks(account_id=account.pk, user_id=request.user.pk, outcome=values["outcome"], now=timezone.now())
+        return _desk(account, lacks=lacks)
 
 
 class CaseNextAction(CaseView):

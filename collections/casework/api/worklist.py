@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from casework import work_roles as may_do
 from casework.api import worklist_shapes as shapes
 from casework.api.worklist_answers import TAG, WorkView, answers, read
+from casework.contact_hooks import what_lacks
 from casework.models import WorkItem, WorkRecord
 from casework.operations import claiming, working
 from casework.operations.acting import Asked
@@ -137,6 +138,10 @@ class WorkRelease(WorkView):
 
 
 def _act(request: Request, item_id: int, shape: type[Any], do: Callable[..., WorkRecord]) -> Response:
+    return Response(shapes.record_out(_made(request, item_id, shape, do)))
+
+
+def _made(request: Request, item_id: int, shape: type[Any], do: Callable[..., WorkRecord]) -> WorkRecord:
     values = read(shape, request)
     _item_or_404(item_id, request.user)
     asked = Asked(
@@ -147,7 +152,7 @@ def _act(request: Request, item_id: int, shape: type[Any], do: Callable[..., Wor
         now=timezone.now(),
         token=values.pop("token"),
     )
-    return Response(shapes.record_out(do(asked, **values)))
+    return do(asked, **values)
 
 
 class WorkOutcome(WorkView):
@@ -155,10 +160,14 @@ class WorkOutcome(WorkView):
 
     operation = may_do.RECORD_OUTCOME
 
-    @extend_schema(summary="Record an outcome", request=shapes.OutcomeRequest, responses=answers(shapes.RecordShape), tags=TAG)
+    @extend_schema(
+        summary="Record an outcome", request=shapes.OutcomeRequest, responses=answers(shapes.OutcomeRecordShape), tags=TAG
+    )
     def post(self, request: Request, item_id: int) -> Response:
         """Record what came of working on an account."""
-        return _act(request, item_id, shapes.OutcomeRequest, working.record_outcome)
+        made = _made(request, item_id, shapes.OutcomeRequest, working.record_outcome)
+        lacks = what_lacks(account_id=made.item.account_id, user_id=request.user.pk, outcome=made.outcome, now=made.recorded_at)
+        return Response(shapes.record_out(made) | {"lacks": lacks})
 
 
 class WorkSnooze(WorkView):

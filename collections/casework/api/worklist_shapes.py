@@ -228,6 +228,18 @@ class RecordShape(serializers.Serializer[Any]):
     version = serializers.IntegerField()
 
 
+def lacks() -> serializers.CharField:
+    """Return the field of an outcome's answer for what lacks of its contact (casework/contact_hooks.py)."""
+    about = "what lacks for the outcome, as the pages say it: no such contact of yours in the log, for one; empty: nothing"
+    return serializers.CharField(allow_blank=True, help_text=about)
+
+
+class OutcomeRecordShape(RecordShape):
+    """An outcome that was recorded."""
+
+    lacks = lacks()
+
+
 class SkipShape(serializers.Serializer[Any]):
     """An item that was passed on."""
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from factories import make_customer
 from outreach_books import wanted
@@ -20,8 +22,10 @@ from casework.models import Case, CaseEvent, WorkRecord
 from casework.operations.working import record_outcome, undo
 from outreach.gate import end_contact, pass_gate
 from outreach.models import Contact
+from outreach.queries import unlogged
 from outreach.queries.unlogged import unlogged_outcomes
 from outreach.rules.contacts import Channel, Outcome
+from riskops.shared import personal
 from riskops.shared.audit import Actor
 from riskops.shared.scope import WHOLE_BOOK
 
@@ -98,6 +102,34 @@ def test_an_outcome_of_a_case_is_held_against_the_log_once_and_by_the_day_that_w
     # The close was late: the call was made on the day that was worked.
     calls(ann, account)
     assert found() == []
+
+
+def test_many_outcomes_are_read_with_queries_as_few_as_for_one_and_nobody_is_decrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = worker()
+    make_queue()
+
+    def outcomes(first: int, last: int) -> None:
+        for number in range(first, last):
+            account = reachable(number)
+            fill()
+            records(ann, account, now=NOW + timedelta(minutes=number))
+
+    outcomes(0, 1)
+    with CaptureQueriesContext(connection) as one:
+        assert len(found()) == 1
+    outcomes(1, 8)
+
+    def refuse(*_args: Any, **_more: Any) -> Any:
+        raise AssertionError("personal data is read")
+
+    monkeypatch.setattr(personal, "decrypt", refuse)
+    with CaptureQueriesContext(connection) as many:
+        listed = unlogged_outcomes(NOW - timedelta(days=2), NOW + timedelta(days=2))
+    assert [one.at for one in listed] == [NOW + timedelta(minutes=number) for number in range(8)]
+    assert len(many) == len(one) == 4
+    # As many at once as there are, or two by two: the same.
+    monkeypatch.setattr(unlogged, "_AT_ONCE", 2)
+    assert unlogged_outcomes(NOW - timedelta(days=2), NOW + timedelta(days=2)) == listed
 
 
 def test_the_command_lists_them_and_says_so() -> None:

@@ -148,6 +148,9 @@ class CaseEvent(models.Model):
     class Meta:
         verbose_name = _("event of a case")
         verbose_name_plural = _("events of cases")
+        indexes = [
+            models.Index(fields=["recorded_at"], name="case_outcomes_by_moment", condition=Q(kind="outcome")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.kind}"

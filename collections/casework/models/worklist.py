@@ -244,6 +244,8 @@ class WorkRecord(models.Model):
             models.Index(fields=["queue", "recorded_at"], name="records_of_outcomes", condition=Q(act="outcome")),
             models.Index(fields=["user", "recorded_at"], name="records_of_a_person"),
             models.Index(fields=["recorded_at"], name="records_of_skips", condition=Q(act="skip")),
+            # Of all queues, for whoever holds outcomes against the contact log.
+            models.Index(fields=["recorded_at"], name="outcomes_by_moment", condition=Q(act="outcome")),
             models.Index(fields=["recorded_at"], name="records_handed_back", condition=Q(act="hand_back")),
         ]
 

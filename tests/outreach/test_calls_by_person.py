@@ -9,6 +9,8 @@ import pytest
 from factories import make_account, make_examination, make_user
 from outreach_books import NOON, SENDER, make_reachable, wanted
 
+from accounts.models import Application
+from accounts.operations.applications.revealing import reveal_applicant
 from accounts.operations.revealing import reveal_person
 from outreach.gate import Answer, end_contact, pass_gate
 from outreach.models import Contact, DetailState
@@ -245,6 +247,29 @@ def test_a_number_that_was_revealed_counts_as_one_that_was_dialled(collector: Ac
     with pytest.raises(refusals.NumberWasShown):
         end_call(actor=collector, **ends)
     assert end_call(actor=Actor.of(make_user(Role.LEGAL)), **ends).outcome == "not_made"
+
+
+@pytest.mark.parametrize("known_by", ["customer", "number"])
+def test_a_number_that_was_revealed_with_an_application_counts_too(collector: Actor, known_by: str) -> None:
+    account = make_reachable()
+    contact = lets_through(collector, account)
+    ends = {"customer": account.customer, "contact_id": contact.pk, "outcome": Outcome.NOT_MADE, "note": "", "now": NOON}
+    about: dict[str, dict[str, Any]] = {
+        "customer": {"customer": account.customer}, "number": {"phone_index": account.customer.phone_index},
+    }  # fmt: skip
+    asked = {
+        "product": account.product, "person": {"phone": "13900000001"}, "received_on": NOON.date(), "requested_limit_minor": 1,
+        "declared_income_minor": 1, "content_hash": 0,
+    }  # fmt: skip
+    own = Application.objects.create(application_no="AP1", **asked, **about[known_by])
+    other = Application.objects.create(application_no="AP2", **asked)
+    reveal_applicant(actor=collector, application_id=other.pk, reason="somebody else applies")
+    reveal_applicant(actor=Actor.of(make_user(Role.ANALYST)), application_id=own.pk, reason="another reader")
+    assert end_call(actor=collector, **ends).outcome == "not_made"
+    contact = lets_through(collector, account, "again")
+    reveal_applicant(actor=collector, application_id=own.pk, reason="to read what they said")
+    with pytest.raises(refusals.NumberWasShown):
+        end_call(actor=collector, **{**ends, "contact_id": contact.pk})
 
 
 def test_another_call_whose_number_was_shown_that_day_is_enough(collector: Actor) -> None:

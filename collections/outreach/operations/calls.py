@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import CreditAccount, Customer
+from accounts.models import Application, CreditAccount, Customer
 from accounts.roles import REVEAL_PERSON
 from casework.trained import refuse_untrained
 from outreach.contact_names import OUTCOME_NAMES
@@ -268,6 +269,13 @@ def _refuse_to_uncount(actor: Actor, contact: Contact, customer: Customer) -> No
     zone = ZoneInfo(customer.time_zone)
     since = datetime.combine(contact.at.astimezone(zone).date(), time.min, zone)
     # The trail has who saw it, and nobody can take it out.
-    seen = AuditEntry.objects.filter(subject_type="customer", subject_key=customer.customer_no, actor_id=actor.user_id)
-    if seen.filter(action__in=(str(DIAL), str(REVEAL_PERSON)), at__gte=since).exists():
+    shown = AuditEntry.objects.filter(action__in=(str(DIAL), str(REVEAL_PERSON)), actor_id=actor.user_id, at__gte=since)
+    if shown.filter(subject_type="customer", subject_key=customer.customer_no).exists():
+        raise NumberWasShown
+    # An application shows who applied, with the same number: by whichever of them it was written.
+    of_customer = Q(customer=customer)
+    if contact.detail is not None:
+        of_customer |= Q(phone_index=contact.detail)
+    numbers = list(Application.objects.filter(of_customer).values_list("application_no", flat=True))
+    if shown.filter(subject_type="application", subject_key__in=numbers).exists():
         raise NumberWasShown

@@ -263,6 +263,25 @@ class TestEducation:
     def test_stages_are_the_classes_of_lateness(self, days: int, stage: str) -> None:
         assert stage_of(days) == stage
 
+    def test_who_has_shown_that_it_is_they_reads_what_helps_at_their_own_stage_first(self) -> None:
+        account = make_reachable(language="en")
+        AccountState.objects.create(
+            account=account, product=account.product, opened_on=account.opened_on, days_past_due=45, bucket=2
+        )
+        link, stages = good_link(account), dict(EducationArticle.objects.values_list("name_en", "stage"))
+
+        def titles(proof: str, status: int = 200) -> list[str]:
+            shown = text(Client().post(link + "decisions/", {"proof": proof}), status)
+            return sorted((title for title in stages if f"<summary>{title}</summary>" in shown), key=shown.index)
+
+        assert set(titles("0000", 422)) == set(stages)
+        own = titles(proof_of(account))
+        assert [stages[title] for title in own] == ["medium", "any", "any", "any"]
+        AccountState.objects.update(days_past_due=0, bucket=0)
+        assert [stages[title] for title in titles(proof_of(account))] == ["on_time", "any", "any", "any"]
+        AccountState.objects.all().delete()
+        assert [stages[title] for title in titles(proof_of(account))] == ["on_time", "any", "any", "any"]
+
     def test_what_helps_is_shown_for_every_stage_and_so_tells_nothing_of_ones_own(self) -> None:
         account = make_reachable(language="en")
         AccountState.objects.create(

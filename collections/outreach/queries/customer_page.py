@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from accounts.models import Appeal, CreditAccount, Decision
+from accounts.models import AccountState, Appeal, CreditAccount, Decision
 from accounts.operations.deciding.appealing import last_day_to_appeal
 from accounts.rules.decisions import LIFTABLE_ACTIONS, Status
 from casework.models import Plan, PlanAgreement
 from outreach.models import EducationArticle, OptOut
+from outreach.models.education import stage_of
 from outreach.models.versions import live_versions
 from outreach.rules.contacts import ELECTRONIC, Channel
 
@@ -53,10 +54,11 @@ class OwnPage:
         return any(not choice.is_out for choice in self.channels)
 
 
-def own_page(account: CreditAccount, today: date, *, business_day: date) -> OwnPage:
+def own_page(account: CreditAccount, today: date, *, business_day: date, is_proved: bool) -> OwnPage:
     """Return what stands on the page of an account's customer, in a fixed number of queries.
 
     :param business_day: the day by which it is told whether a decision may still be objected to
+    :param is_proved: whoever reads has shown that they are the customer
     """
     out = set(OptOut.objects.filter(customer=account.customer_id, until=None).values_list("channel", flat=True))
     order = (Channel.SMS, Channel.EMAIL, Channel.PUSH)
@@ -79,7 +81,7 @@ def own_page(account: CreditAccount, today: date, *, business_day: date) -> OwnP
         tuple(decisions),
         offered_plan(account),
         agreed_plan(account),
-        _education(today),
+        _education(today, _stage(account) if is_proved else None),
     )
 
 
@@ -94,7 +96,20 @@ def agreed_plan(account: CreditAccount) -> Plan | None:
     return signed.filter(agreements__stage=PlanAgreement.Stage.SIGNED).order_by("-pk").first()
 
 
-def _education(today: date) -> tuple[EducationArticle, ...]:
-    """Return the articles of all stages, in their order: a choice by stage would tell whoever holds the link how late one is."""
+def _stage(account: CreditAccount) -> str:
+    """Return the stage of lateness that an account is in; one that was never closed is not late."""
+    days = AccountState.objects.filter(account=account).values_list("days_past_due", flat=True).first()
+    return stage_of(days or 0)
+
+
+def _education(today: date, stage: str | None) -> tuple[EducationArticle, ...]:
+    """Return the articles, in the order of their stages: those of one stage first, without those of the others.
+
+    :param stage: the customer's own; None for all stages: a choice would tell whoever holds the link how late one is
+    """
     stages = EducationArticle.Stage.values
-    return tuple(sorted(live_versions(EducationArticle, today).values(), key=lambda row: (stages.index(row.stage), row.code)))
+    articles = live_versions(EducationArticle, today).values()
+    if stage is None:
+        return tuple(sorted(articles, key=lambda row: (stages.index(row.stage), row.code)))
+    own = [row for row in articles if row.stage in (stage, EducationArticle.Stage.ANY)]
+    return tuple(sorted(own, key=lambda row: (row.stage != stage, row.code)))

@@ -57,9 +57,9 @@ class AppealForm(forms.Form):
 
 
 def _shown(request: HttpRequest, token: str, account: CreditAccount, *, status: int = 200, **more: Any) -> HttpResponse:
-    """Return the page; decisions stand on it for who proved who they are (`own_pass`)."""
-    page = own_page(account, timezone.localdate(), business_day=_business_day())
+    """Return the page; decisions, and what helps at one's own stage, stand on it for who proved who they are (`own_pass`)."""
     is_proved = _is_passed(account, more.get("own_pass", ""))
+    page = own_page(account, timezone.localdate(), business_day=_business_day(), is_proved=is_proved)
     context = {"page": page, "token": token, "institution": institution(), "language": translation.get_language(), **more}
     context["is_proved"] = is_proved
     # Said beside the decision it is about; where that is not there (any more), above.

@@ -22,7 +22,6 @@ class OutreachConfig(AppConfig):
         from casework.contact_hooks import register_outcome_check
         from casework.dispute_hooks import CauseKind, register_cause, register_holds, register_letters
         from casework.plan_hooks import register_noted_plans, register_offers
-        from outreach.customer_links import one_click_address
         from outreach.disputes import find_contact, find_message, recent_contacts, recent_messages, send_letter, trace_letter
         from outreach.operations.holds import end_for_dispute, has_noted_plan, place_for_dispute
         from outreach.operations.receipts import register_receiver
@@ -36,7 +35,6 @@ class OutreachConfig(AppConfig):
         from outreach.plan_offers import send_offer, send_offer_again
         from outreach.plan_offers_shown import offer_shown
         from outreach.providers import checks  # noqa: F401  (registers the system checks)
-        from outreach.providers.mail import register_unsubscribe
         from outreach.reply_lines import reply_lines
         from outreach.roles import VIEW_CONTACTS
 
@@ -60,7 +58,6 @@ class OutreachConfig(AppConfig):
         register_cause(CauseKind("contact", _("contact"), find_contact, recent_contacts))
         register_cause(CauseKind("message", _("message"), find_message, recent_messages))
         register_receiver(take_receipts)
-        register_unsubscribe(one_click_address)
         facts_changed.connect(stop_changed, dispatch_uid="outreach.stop_changed")
         post_migrate.connect(_seed_policies, sender=self, dispatch_uid="outreach.seed_policies")
         post_migrate.connect(_seed_education, sender=self, dispatch_uid="outreach.seed_education")

@@ -16,8 +16,6 @@ from typing import Final
 from django.conf import settings
 from django.urls import reverse
 
-from outreach.providers.interface import Outgoing
-
 _EPOCH: Final = date(2020, 1, 1)
 _SALT: Final = b"riskops customer link v1"
 _MAC_BYTES: Final = 12
@@ -77,9 +75,8 @@ def without_links(text: str) -> str:
     return text if settings.ENVIRONMENT_NAME in _TRIED_OUT else _LINK.sub("/c/…/", text)
 
 
-def one_click_address(outgoing: Outgoing) -> str:
-    """Return where a mail program posts when the reader says "unsubscribe"; "" where the message has no link of a customer."""
-    page = outgoing.values.get("customer_page", "")
+def one_click_address(page: str) -> str:
+    """Return where a mail program posts when the reader says "unsubscribe", by the link to the customer's page; "" for none."""
     return f"{page}opt-out/" if page else ""
 
 

@@ -138,7 +138,7 @@ def use(monkeypatch: pytest.MonkeyPatch, *carriers: Carrier) -> None:
     ) -> Provider | None:
         return next((c for c in providers if c.name not in not_these and not getattr(c, "is_passed_over", False)), None)
 
-    def any_works(providers: Iterable[Provider], now: datetime) -> bool:
+    def any_works(providers: Iterable[Provider], resting: Collection[str]) -> bool:
         return any(not getattr(carrier, "is_passed_over", False) for carrier in providers)
 
     monkeypatch.setattr(registry, "any_works", any_works)

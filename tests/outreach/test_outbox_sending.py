@@ -14,6 +14,7 @@ from accounts.models import AccountSignals, AccountState, Installment
 from accounts.operations.payments import post_payment
 from accounts.operations.rebuilding import rebuild_accounts
 from accounts.operations.signals import note_signals
+from outreach.customer_links import link_of
 from outreach.gate import ask_gate, end_contact, pass_gate
 from outreach.models import Contact, ContactHold, ContactPolicy, Denial, DetailState, Message, MessageAttempt, OptOut
 from outreach.operations.sending import dispatching, preparing
@@ -21,10 +22,12 @@ from outreach.operations.sending.claiming import claim, release
 from outreach.operations.sending.dispatching import send_batch
 from outreach.operations.sending.holding import Passed
 from outreach.operations.sending.preparing import Ready, prepare
+from outreach.operations.sending.saying import from_kept
 from outreach.operations.sending.settling import settle
 from outreach.operations.sending.stopping import is_payment_feed_missing, stop_changed
 from outreach.providers.aliyun import AliyunProvider
 from outreach.providers.interface import Accepted, Refused, Unknown
+from outreach.providers.mail import written
 from outreach.rules.contact_policy import RuleId
 from outreach.rules.contacts import Channel, Hold, Outcome, Party, Purpose
 from outreach.rules.sending import MOST_FAILURES, back_off
@@ -130,6 +133,29 @@ def test_a_vendor_is_told_the_variables_of_the_text_and_no_others(carrier: Carri
     [outgoing] = carrier.calls
     assert set(outgoing.values) <= {"institution", "overdue_total", "hotline", "opt_out"} and outgoing.values["overdue_total"]
     assert message.said is not None and "王小明" not in message.said["values"]
+
+
+def test_an_e_mail_is_opted_out_of_by_one_click_whatever_its_text_names(carrier: Carrier, settings: Any) -> None:
+    settings.PUBLIC_URL = "https://pay.example.com"
+    account = make_late()
+    message, by_sms = make_message(account, "email"), make_message(account)
+    notice = make_message(
+        account, "email", step="notice:decided:7", purpose="notice", strategy=None, texts=NOTICE_TEXTS, template_code=""
+    )
+    ready, ready_sms, ready_notice = prepared(message), prepared(by_sms), prepared(notice)
+    assert isinstance(ready, Ready) and isinstance(ready_sms, Ready) and isinstance(ready_notice, Ready)
+    address = f"{link_of(account.pk, today=TODAY)}opt-out/"
+    assert (ready.outgoing.unsubscribe_url, ready_notice.outgoing.unsubscribe_url) == (address, address)
+    assert ready_sms.outgoing.unsubscribe_url == ""
+    assert written(ready.outgoing).extra_headers["List-Unsubscribe"] == f"<{address}>"
+    # A vendor of registered texts is told no link that the text has not.
+    assert "pay.example.com" not in str(ready.outgoing.values)
+    # Handed over once more it is the same; what was kept before there was such an address has none.
+    message.refresh_from_db()
+    assert from_kept(message) == ready.outgoing
+    assert message.said is not None
+    del message.said["unsubscribe_url"]
+    assert from_kept(message).unsubscribe_url == ""
 
 
 def test_settled_twice_it_is_settled_once(carrier: Carrier) -> None:

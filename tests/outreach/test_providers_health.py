@@ -12,7 +12,7 @@ from side_by_side import at_once
 from vendors import HttpVendor, answers, nobody_listens
 
 from outreach.models import ProviderHealth
-from outreach.operations.delivery_health import note_result, try_again
+from outreach.operations.delivery_health import note_result, passed_over, try_again
 from outreach.operations.delivery_refusals import ProviderNotPassedOver, ProviderUnknown
 from outreach.providers import registry
 from outreach.providers.interface import Accepted, Outgoing, Refused, Unknown
@@ -72,9 +72,9 @@ def test_a_refusal_about_the_message_speaks_for_the_provider() -> None:
 def test_to_ask_whether_any_works_gives_nobody_the_trial() -> None:
     fails(3)
     rests = [provider for provider in providers_of(Channel.SMS) if provider.name == "http-sms"]
-    assert not any_works(rests, NOW + REST - timedelta(seconds=1))
-    assert any_works(providers_of(Channel.SMS), NOW)
-    assert any_works(rests, NOW + REST)
+    assert not any_works(rests, passed_over(NOW + REST - timedelta(seconds=1)))
+    assert any_works(providers_of(Channel.SMS), passed_over(NOW))
+    assert any_works(rests, passed_over(NOW + REST))
     assert next_one(NOW + REST) == "http-sms"
 
 

@@ -9,6 +9,7 @@ import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -122,12 +123,8 @@ def test_a_message_arrives_as_it_was_written_with_an_id_made_of_its_key(server: 
     assert mail.message_id("m-1:2") != MESSAGE_ID
 
 
-def test_who_has_the_customers_pages_says_how_to_opt_out_with_one_click(
-    server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mail, "_unsubscribe", list(mail._unsubscribe))
-    mail.register_unsubscribe(lambda outgoing: f"https://riskops.example.com/c/{outgoing.key}")
-    sent()
+def test_a_message_says_how_to_opt_out_with_one_click(server: MailServer) -> None:
+    sent(replace(MESSAGE, unsubscribe_url="https://riskops.example.com/c/m-1:1"))
     arrived = message_from_bytes(bytes(server.taken[0].content or b""))
     assert arrived["List-Unsubscribe"] == "<https://riskops.example.com/c/m-1:1>"
     assert arrived["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

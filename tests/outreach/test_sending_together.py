@@ -248,3 +248,20 @@ def test_receipts_of_one_request_come_to_what_one_by_one_come_to(carrier: Carrie
     assert found[0] == found[1]
     states = [row[1] for row in found[0][0] if len(row) > 6 and row[0] == "sms"]
     assert states == ["delivered", "undelivered", "delivered", "delivered", "undelivered", "sent"]
+
+
+def test_who_rests_is_read_once_for_all_that_no_provider_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered, resting = Carrier("registered"), Carrier("resting")
+    registered.registered = ["late-sms"]
+    resting.is_passed_over = True  # type: ignore[attr-defined]
+    use(monkeypatch, registered, resting)
+    texts = {"en": "E", "zh": "Z"}
+    notices = [
+        make_message(make_late(), step=f"notice:decided:{n}", purpose="notice", strategy=None, texts=texts) for n in range(3)
+    ]
+    claim(Channel.SMS, NOON, 500, WORKER)
+    with CaptureQueriesContext(connection) as asked:
+        found = prepare_together([message.pk for message in notices], NOON, worker=WORKER)
+    assert found == [Passed.WAITS] * 3
+    # Who works, and who rests.
+    assert sum("outreach_providerhealth" in query["sql"] for query in asked) == 2

@@ -40,6 +40,7 @@ class Outgoing:
     :param subject: of an e-mail, title of an app push; "" for SMS
     :param language: `zh-hans` or `en`
     :param values: the variables that its text may show, for vendors that take a registered template and its parameters
+    :param unsubscribe_url: where a mail program posts when the reader says "unsubscribe" (RFC 8058); "" for none
     """
 
     key: str
@@ -50,6 +51,7 @@ class Outgoing:
     template_code: str
     subject: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    unsubscribe_url: str = ""
 
     def __post_init__(self) -> None:
         if not _KEY.fullmatch(self.key):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from email.utils import parseaddr
 from hashlib import sha256
 
@@ -12,21 +11,6 @@ from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 
 from outreach.providers.interface import Outgoing
-
-#: The address by which the recipient of a message opts out with one click (RFC 8058), "" for none.
-Unsubscribe = Callable[[Outgoing], str]
-
-
-def _none(outgoing: Outgoing) -> str:
-    return ""
-
-
-_unsubscribe: list[Unsubscribe] = [_none]
-
-
-def register_unsubscribe(address_of: Unsubscribe) -> None:
-    """Name who knows the opt-out address of a message. Called once, by whoever has the customer's pages."""
-    _unsubscribe[:] = [address_of]
 
 
 class MailUnwritable(ValueError):
@@ -60,7 +44,6 @@ def written(outgoing: Outgoing) -> EmailMessage:
         "Auto-Submitted": "auto-generated",
         "Content-Language": outgoing.language,
     }
-    address = _unsubscribe[0](outgoing)
-    if address:
-        headers |= {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    if outgoing.unsubscribe_url:
+        headers |= {"List-Unsubscribe": f"<{outgoing.unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     return EmailMessage(outgoing.subject, outgoing.body, settings.EMAIL_FROM, [outgoing.address], headers=headers)

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.conf import settings
 
-from outreach.operations.delivery_health import is_usable, passed_over
+from outreach.operations.delivery_health import is_usable
 from outreach.providers.aliyun import AliyunProvider
 from outreach.providers.anymail import AnymailProvider
 from outreach.providers.http_signed import HttpPushProvider, HttpSmsProvider
@@ -71,11 +71,12 @@ def pick(
     return None
 
 
-def any_works(providers: Iterable[Provider], now: datetime) -> bool:
+def any_works(providers: Iterable[Provider], resting: Collection[str]) -> bool:
     """Return whether a message could go by one of some providers, one that may be tried after its rest included. Nobody is given
     the trial by asking.
+
+    :param resting: names of those whose rest is not over (`passed_over`)
     """
-    resting = passed_over(now)
     return any(provider.name not in resting for provider in providers)
 
 

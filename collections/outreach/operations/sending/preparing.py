@@ -14,10 +14,10 @@ from django.utils import timezone
 from accounts.models import Customer
 from outreach.gate import Asked, pass_gate_together
 from outreach.models import Contact, Message, MessageAttempt
-from outreach.operations.delivery_health import known_to_work
+from outreach.operations.delivery_health import known_to_work, passed_over
 from outreach.operations.sending.claiming import MACHINE, lock_all
 from outreach.operations.sending.holding import HELD, OUT_OF_THE_WAY, Hold, Passed, not_carried, put_off, refused, set_aside
-from outreach.operations.sending.saying import CannotBeSaid, Said, as_kept, from_kept, say, templates_of
+from outreach.operations.sending.saying import CannotBeSaid, Said, as_kept, from_kept, say, templates_of, unsubscribe_url
 from outreach.operations.sending.stopping import (
     Look,
     cancel,
@@ -137,7 +137,7 @@ class _Desk:
         provider = self._pick(message, carriers)
         if provider is None:
             others = [one for one in providers if one not in carriers]
-            if others and registry.any_works(others, now):
+            if others and registry.any_works(others, self.resting):
                 # Who does not carry this text carries those behind it: it is not to stand in their way.
                 return put_off(message, now + OUT_OF_THE_WAY, Hold.NO_PROVIDER)
             # It keeps its place: when a provider works again, all go in their order.
@@ -178,6 +178,11 @@ class _Desk:
         """Whether it is not known yet who has paid."""
         return is_payment_feed_missing(self.now)
 
+    @cached_property
+    def resting(self) -> frozenset[str]:
+        """The providers whose rest is not over: read once, for the first message that none takes and all behind it."""
+        return passed_over(self.now)
+
     def _request(self, message: Message, said: Said) -> Request:
         return Request(
             channel=Channel(message.channel),
@@ -201,6 +206,7 @@ class _Desk:
             language=customer.language,
             template_code=message.template_code,
             values=said.values,
+            unsubscribe_url=unsubscribe_url(said, channel),
         )
         message.status, message.contact, message.provider, message.reference = (
             Message.Status.SENDING,

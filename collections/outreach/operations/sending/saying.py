@@ -9,6 +9,7 @@ from datetime import date
 
 from accounts.models import Customer
 from outreach import rendering
+from outreach.customer_links import one_click_address
 from outreach.models import Message, MessageTemplate
 from outreach.models.versions import live_versions
 from outreach.operations.sending.holding import Hold
@@ -21,11 +22,16 @@ from outreach.rules.contacts import Channel, Purpose
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What goes out, and what the gate is told of it."""
+    """What goes out, and what the gate is told of it.
+
+    :param values: those that the text may show
+    :param page: the customer's own page, "" where the site has no address
+    """
 
     template: MessageTemplate | None
     text: rendering.Text
     values: Mapping[str, str]
+    page: str
     names_institution: bool
     discloses_debt: bool
     has_opt_out: bool
@@ -106,12 +112,18 @@ def say(message: Message, look: Look, templates: Mapping[str, Told], today: date
             rendering.render(told.template, values, customer.language),
             # A vendor is told what the customer reads, and nothing else of them: no name and no link that the text has not.
             rendering.values_written(told.template, values, customer.language),
+            values.get("customer_page", ""),
             names_institution=told.names_institution,
             discloses_debt=told.discloses_debt,
             has_opt_out=told.has_opt_out,
         )
     except RenderingRefused as refusal:
         raise CannotBeSaid(str(refusal)) from refusal
+
+
+def unsubscribe_url(said: Said, channel: Channel) -> str:
+    """Return where a mail program opts the customer out with one click, whether or not the text names their page; "" for none."""
+    return one_click_address(said.page) if channel is Channel.EMAIL else ""
 
 
 def as_kept(outgoing: Outgoing) -> dict[str, str]:
@@ -121,6 +133,7 @@ def as_kept(outgoing: Outgoing) -> dict[str, str]:
         "subject": outgoing.subject,
         "body": outgoing.body,
         "values": json.dumps(dict(outgoing.values), ensure_ascii=False),
+        "unsubscribe_url": outgoing.unsubscribe_url,
     }
 
 
@@ -136,6 +149,8 @@ def from_kept(message: Message) -> Outgoing:
         language=message.language,
         template_code=message.template_code,
         values=json.loads(said.get("values", "{}")),
+        # What was kept before there was one has none.
+        unsubscribe_url=said.get("unsubscribe_url", ""),
     )
 
 
@@ -150,6 +165,7 @@ def _notice(texts: Mapping[str, str], customer: Customer, values: Mapping[str, s
         None,
         rendering.Text(subject=subject, body=whole),
         {},
+        values.get("customer_page", ""),
         names_institution=bool(institution),
         discloses_debt=True,
         has_opt_out=bool(opt_out),

@@ -282,6 +282,12 @@ def test_a_notice_that_cannot_be_taken_holds_no_other_up_and_is_seen_and_tried_a
     shown = page(client.get("/outbox/"))
     assert "1 notice could not be taken into the outbox" in shown and f"/decisions/{stuck.decision_id}/" in shown
     assert "ValueError" in page(client.get(f"/decisions/{stuck.decision_id}/"))
+    told = client.get("/api/v1/outbox/counts/").json()["stuck"]
+    assert told["count"] == 1 and told["notices"][0] == {
+        "about": "decision", "reference": stuck.decision.reference, "id": stuck.decision_id, "failures": 2,
+        "failure": "ValueError", "retry_at": told["notices"][0]["retry_at"],
+    }  # fmt: skip
+    assert datetime.fromisoformat(told["notices"][0]["retry_at"]) == stuck.retry_at
     is_broken.clear()
     channels_to_ring(again_at + timedelta(minutes=10))
     stuck.refresh_from_db()

@@ -14,6 +14,7 @@ from outreach_books import SHANGHAI
 from planning_books import DAY, NEXT, call, follow, late, plan, step, write_templates
 
 from outreach.models import Message, Strategy
+from outreach.rules.contacts import Purpose
 from outreach.rules.ladder_json import as_plain
 from outreach.rules.ladders import Step
 from outreach.shipped_strategies import LADDER
@@ -248,3 +249,25 @@ def test_an_account_on_its_ladder_by_api() -> None:
     assert asks(client_of(Role.ANALYST), "get", path)["strategy"] == "standard v2"
     asks(client_of(Role.ANALYST), "post", path, status=403)
     asks(client_of(Role.TEAM_LEAD, "none-such"), "get", path, status=404)
+
+
+def test_steps_whose_template_is_written_for_another_purpose_are_named_before_anybody_wonders() -> None:
+    purpose = Purpose.DEMAND
+    fits, wrong = step("fits", 1), step("wrong", 7, purpose=purpose)
+    write_templates([step("fits", 1), step("wrong", 7)])
+    follow([fits, wrong], since=DAY)
+    follow([fits], code="other")
+    manager = client_of(Role.MANAGER)
+    version = Strategy.objects.filter(code="standard").latest("version").version
+    shown = page(manager.get(f"/strategies/standard/{version}/"))
+    assert "each of their messages is set aside" in shown and "<code>wrong</code>" in shown and "<code>fits</code>" not in shown
+    assert "each of their messages is set aside" not in page(manager.get("/strategies/other/1/"))
+    # Where people look at what does not go out, too.
+    outbox = page(manager.get("/outbox/"))
+    assert "each of their messages is set aside" in outbox and f'href="/strategies/standard/{version}/"' in outbox
+    told = manager.get("/api/v1/outbox/counts/").json()["unfit_steps"]
+    assert told == [{"strategy": "standard", "version": version, "step": "wrong", "template": wrong.ways[0].template}]
+    # Of one that another has replaced nothing is sent any more.
+    follow([fits], since=NEXT)
+    assert "each of their messages is set aside" not in page(manager.get(f"/strategies/standard/{version}/"))
+    assert "each of their messages is set aside" not in page(manager.get("/outbox/"))

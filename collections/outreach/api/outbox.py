@@ -71,6 +71,8 @@ class OutboxCounts(OutreachView):
                     {"status": row.status, "channels": dict(zip(names, row.counts, strict=True)), "total": row.total}
                     for row in found.rows
                 ],
+                "stuck": shapes.stuck_out(found.stuck),
+                "unfit_steps": [shapes.unfit_out(unfit) for unfit in found.unfit],
             }
         )
 

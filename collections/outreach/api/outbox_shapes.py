@@ -6,10 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.queries.notices import StuckNotices
 from outreach.models import Message, MessageAttempt, MessageReceipt
 from outreach.operations.outbox import MOST_AT_ONCE
 from outreach.outbox_wording import reason_text
 from outreach.queries.outbox import MessagePage
+from outreach.queries.unfit_steps import UnfitStep
 
 
 class MessageShape(serializers.Serializer[Any]):
@@ -106,10 +108,63 @@ class CountShape(serializers.Serializer[Any]):
     total = serializers.IntegerField()
 
 
+class StuckNoticeShape(serializers.Serializer[Any]):
+    """A notice that could not be taken into the outbox. `about`, `reference` and `id` say of what it tells; `failure` is the kind
+    of the error.
+    """
+
+    about = serializers.ChoiceField(["decision", "application", "debit"])
+    reference = serializers.CharField()
+    id = serializers.IntegerField()
+    failures = serializers.IntegerField()
+    failure = serializers.CharField()
+    retry_at = serializers.DateTimeField()
+
+
+class StuckNoticesShape(serializers.Serializer[Any]):
+    """How many notices could not be taken and are tried again, and those that have waited longest."""
+
+    count = serializers.IntegerField()
+    notices = StuckNoticeShape(many=True)
+
+
+def stuck_out(stuck: StuckNotices) -> dict[str, Any]:
+    """Return the notices that could not be taken as the API gives them."""
+    columns = ("reference", "failures", "failure", "retry_at")
+    return {
+        "count": stuck.count,
+        "notices": [
+            {
+                # The name of its page is that of what it is about.
+                "about": notice.page.rpartition(":")[2],
+                "id": notice.pk,
+                **{name: getattr(notice, name) for name in columns},
+            }
+            for notice in stuck.rows
+        ],
+    }
+
+
+class UnfitStepShape(serializers.Serializer[Any]):
+    """A step of a strategy that holds whose template is written for another purpose: its messages are set aside."""
+
+    strategy = serializers.CharField()
+    version = serializers.IntegerField()
+    step = serializers.CharField()
+    template = serializers.CharField()
+
+
+def unfit_out(unfit: UnfitStep) -> dict[str, Any]:
+    """Return a step whose messages are set aside as the API gives it."""
+    strategy = unfit.strategy
+    return {"strategy": strategy.code, "version": strategy.version, "step": unfit.step, "template": unfit.template}
+
+
 class CountsShape(serializers.Serializer[Any]):
     """The outbox now: open states whole, ended ones of a day.
 
-    `notices` of decisions are not taken in yet; to those `elsewhere` no account leads.
+    `notices` of decisions are not taken in yet, `stuck` those that could not be and are tried again; to those `elsewhere` no
+    account leads.
     """
 
     day = serializers.DateField()
@@ -119,6 +174,8 @@ class CountsShape(serializers.Serializer[Any]):
     elsewhere = serializers.IntegerField()
     dead = serializers.IntegerField()
     states = CountShape(many=True)
+    stuck = StuckNoticesShape()
+    unfit_steps = UnfitStepShape(many=True)
 
 
 class TextShape(serializers.Serializer[Any]):
@@ -152,7 +209,9 @@ class WrongRequest(serializers.Serializer[Any]):
     strategy = serializers.CharField(max_length=32, required=False, default="", allow_blank=True)
     version = serializers.IntegerField(required=False, default=None, allow_null=True, min_value=1)
     paid_before = serializers.BooleanField(
-        required=False, default=False, help_text="only reminders and demands to who had paid before they were sent"
+        required=False,
+        default=False,
+        help_text="only reminders and demands to who had paid before the day they were sent",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from accounts.models import CreditAccount
@@ -20,8 +21,10 @@ from outreach.models.outbox import UNTOLD
 from outreach.models.templates import MESSAGE_CHANNELS
 from outreach.operations.sending.notices import waiting_elsewhere, waiting_here
 from outreach.operations.sending.stopping import is_dispatch_off, is_payment_feed_missing
+from outreach.queries.unfit_steps import UnfitStep, unfit_steps
 from outreach.rules.contacts import Purpose
 from outreach.rules.sending import MOST_DOUBTS
+from outreach.strategies import live_strategies
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.personal import masked, masked_name
@@ -88,6 +91,7 @@ class Counts:
     :param notices: notices of decisions that wait to be taken into the outbox
     :param stuck: those that could not be taken and are tried again
     :param elsewhere: notices that no account leads to
+    :param unfit: steps of the strategies that hold at that moment whose messages are set aside
     """
 
     channels: tuple[tuple[str, Any], ...]
@@ -100,6 +104,7 @@ class Counts:
     stuck: StuckNotices
     elsewhere: int
     dead: int
+    unfit: tuple[UnfitStep, ...]
 
 
 def read_filters(query: QueryDict) -> OutboxFilters:
@@ -155,6 +160,7 @@ def counts(user: Any, day: date, now: datetime) -> Counts:
         stuck=stuck_notices(user),
         elsewhere=waiting_elsewhere(),
         dead=dead_letters(user).count(),
+        unfit=unfit_steps(live_strategies(timezone.localdate(now)).values()),
     )
 
 

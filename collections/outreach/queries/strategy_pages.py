@@ -14,6 +14,7 @@ from outreach.charts import tries_figure
 from outreach.models import Message, Strategy
 from outreach.queries.ladder_drawing import Drawing, drawing_of
 from outreach.queries.strategy_tries import StrategyTry
+from outreach.queries.unfit_steps import UnfitStep, unfit_steps
 from outreach.rules.ladders import Step
 from outreach.strategies import ladder_of, live_strategies
 from riskops.shared.day import book_shown
@@ -96,6 +97,7 @@ class StrategyPage:
     """One version. `compared`: the version that holds, where it is another one; `gone`: its steps that this one lacks.
 
     :param is_forecast: nothing was planned by it yet: its figures are those of its dry run
+    :param unfit: its steps whose messages are set aside, where it holds or will
     """
 
     strategy: Strategy
@@ -104,6 +106,7 @@ class StrategyPage:
     drawing: Drawing
     lines: tuple[StepLine, ...]
     gone: tuple[Step, ...]
+    unfit: tuple[UnfitStep, ...]
     tried: ShownTry | None
     is_forecast: bool
     is_frozen: bool
@@ -135,6 +138,7 @@ def strategy_page(strategy: Strategy, today: date, *, with_audit: bool) -> Strat
     steps = ladder_of(strategy).steps
     since = today - timedelta(days=RESULT_DAYS)
     tried = _shown_try(strategy, steps)
+    is_to_come = strategy.status == Strategy.Status.APPROVED and strategy.live_from is not None and strategy.live_from > today
     is_forecast = tried is not None and (strategy.live_from is None or strategy.live_from > today)
     came = step_results(strategy.code, since)
     results = _by_step(came)
@@ -150,6 +154,7 @@ def strategy_page(strategy: Strategy, today: date, *, with_audit: bool) -> Strat
         drawing=drawing_of(steps, tried.by_way if tried is not None and is_forecast else planned, today),
         lines=lines,
         gone=tuple(step for code, step in others.items() if code not in codes),
+        unfit=unfit_steps([strategy]) if holds or is_to_come else (),
         tried=tried,
         is_forecast=is_forecast,
         is_frozen=book_shown().nightly_paused,

@@ -19,7 +19,7 @@ class CorrectionForm(OutreachForm):
     strategy = forms.CharField(label=_("Strategy"), required=False, max_length=32)
     version = forms.IntegerField(label=_("Version"), required=False, min_value=1, max_value=1_000_000)
 
-    paid_before = forms.BooleanField(label=_("only to who had paid before it was sent"), required=False)
+    paid_before = forms.BooleanField(label=_("only to who had paid before the day it was sent"), required=False)
 
     def wrong(self) -> Wrong:
         """Return what was typed, once it is valid."""

@@ -29,6 +29,7 @@ _WORDS: Final[dict[str, Promise]] = {
     Stop.DISPUTE: gettext_lazy("the customer disputes the debt"),
     Stop.VULNERABLE: gettext_lazy("the customer is vulnerable: reminders in soft words only"),
     Stop.STOP_RULE: gettext_lazy("the stop rule of its step"),
+    Stop.CORRECTED: gettext_lazy("the customer was told to disregard it"),
     Hold.FEED: gettext_lazy("the payments of a day have not come yet"),
     Hold.NO_POLICY: gettext_lazy("no contact policy holds"),
     Hold.NO_PROVIDER: gettext_lazy("no provider works at the moment"),

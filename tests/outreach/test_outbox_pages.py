@@ -13,11 +13,13 @@ from factories import make_conflict, make_payment, make_product, make_user
 from outreach_books import NOON
 from sending_books import TODAY, Carrier, make_late, make_message, make_template, send, use
 
-from accounts.models import DecisionNotice, Payment
+from accounts.models import AccountState, DecisionNotice, Installment, Payment
 from outreach.models import Contact, Message
+from outreach.operations import correcting
 from outreach.operations.sending.doubting import resolve_doubt
-from outreach.providers.interface import Refused, Unknown
-from outreach.rules.sending import MOST_DOUBTS
+from outreach.operations.sending.receiving import take_receipt
+from outreach.providers.interface import Receipt, ReceiptState, Refused, Unknown
+from outreach.rules.sending import GRACE, MOST_DOUBTS
 from riskops.shared.day import book_state
 from riskops.shared.models import AuditEntry, PortfolioScope
 from riskops.shared.roles import Role
@@ -275,17 +277,22 @@ def test_a_correction_is_counted_first_and_then_queued_for_each_once(carrier: Ca
 
 def test_who_was_dunned_after_paying_is_found_by_what_was_posted_since(carrier: Carrier) -> None:
     make_template("payment-correction-sms")
-    accounts = [make_late() for _ in range(6)]
-    paid, paid_later, paid_in_part, _unpaid, doubtful, knew = accounts
+    accounts = [make_late() for _ in range(9)]
+    paid, paid_later, paid_in_part, _unpaid, doubtful, knew, paid_that_day, half_before, bounced = accounts
     carrier.answers = [*([carrier.accepts] * 4), Unknown("no answer")]
     sent = {account.pk: send(make_message(account, step="d7")) for account in accounts}
     assert sent[doubtful.pk].status == "unknown"
     yesterday = TODAY - timedelta(days=1)
     for account, amount, day in (
         (paid, 20_000, yesterday), (paid_later, 20_000, TODAY + timedelta(days=1)), (paid_in_part, 5_000, yesterday),
-        (doubtful, 20_000, TODAY), (knew, 20_000, yesterday),
+        (doubtful, 20_000, yesterday), (knew, 20_000, yesterday),
+        # On the day itself they may have paid because of it.
+        (paid_that_day, 20_000, TODAY), (half_before, 5_000, yesterday), (half_before, 15_000, TODAY),
+        (bounced, 5_000, yesterday),
     ):  # fmt: skip
         make_payment(account, paid_on=day, amount=amount, is_posted=True)
+    back = make_payment(bounced, paid_on=yesterday, amount=15_000, is_posted=True)
+    make_payment(bounced, paid_on=TODAY + timedelta(days=1), amount=15_000, is_posted=True, reverses=back)
     Payment.objects.update(recorded_at=NOON + timedelta(hours=1))
     # Known before it was sent, it was no payment that came too late.
     Payment.objects.filter(account=knew).update(recorded_at=NOON - timedelta(hours=1))
@@ -293,7 +300,7 @@ def test_who_was_dunned_after_paying_is_found_by_what_was_posted_since(carrier: 
     shown = client.get("/outbox/correct/?step=d7&paid_before=on")
     preview = shown.context["preview"]
     assert (preview.count, preview.unknown) == (2, 1) and "it is not known whether it arrived" in page(shown)
-    assert client.get("/outbox/correct/?step=d7").context["preview"].count == 6
+    assert client.get("/outbox/correct/?step=d7").context["preview"].count == 9
     assert client.get("/api/v1/outbox/correct/?step=d7&paid_before=true").json() == {
         "count": 2, "by_channel": {"sms": 2}, "unknown": 1,
     }  # fmt: skip
@@ -303,6 +310,101 @@ def test_who_was_dunned_after_paying_is_found_by_what_was_posted_since(carrier: 
     corrections = Message.objects.filter(step__startswith="correction:")
     assert set(corrections.values_list("account_id", flat=True)) == {paid.pk, doubtful.pk}
     assert AuditEntry.objects.get(action="outbox.correct").after["paid_before"] is True
+
+
+def test_before_the_due_date_only_who_had_paid_what_falls_due_is_told_to_do_nothing(carrier: Carrier) -> None:
+    make_template("payment-correction-sms")
+    body = "{{ institution }}: {{ amount_due }}. {{ opt_out }}"
+    make_template("soon-sms", body_en=body, body_zh=body)
+    soon, yesterday = TODAY + timedelta(days=3), TODAY - timedelta(days=1)
+    reminded = []
+    for due in (soon, soon, soon, TODAY, TODAY):
+        account = make_late()
+        Installment.objects.filter(account=account).update(due_date=due)
+        # Nothing is past due, whoever pays what.
+        AccountState.objects.filter(account=account).update(
+            oldest_unpaid_due_date=None, days_past_due=0, bucket=0, overdue_principal_minor=0
+        )
+        message = send(make_message(account, step="soon", episode=due, template_code="soon-sms"))
+        assert message.status == "sent", message.reason
+        reminded.append(account)
+    paid, paid_in_part, paid_afterwards, paid_for_today, paid_today = reminded
+    for account, amount, day in (
+        (paid, 10_000, yesterday), (paid_in_part, 5_000, yesterday), (paid_afterwards, 5_000, yesterday),
+        (paid_afterwards, 5_000, TODAY + timedelta(days=2)), (paid_for_today, 10_000, yesterday), (paid_today, 1_000, yesterday),
+        (paid_today, 9_000, TODAY),
+    ):  # fmt: skip
+        make_payment(account, paid_on=day, amount=amount, is_posted=True)
+    Payment.objects.update(recorded_at=NOON + timedelta(hours=1))
+    asked = {"step": "soon", "paid_before": "True", "expected": 2, "reason": "a payment file came late"}
+    assert client_of(Role.COMPLIANCE)[0].post("/outbox/correct/", asked).status_code == 302
+    corrections = Message.objects.filter(step__startswith="correction:")
+    assert set(corrections.values_list("account_id", flat=True)) == {paid.pk, paid_for_today.pk}
+
+
+def test_what_may_have_gone_out_and_is_corrected_is_not_sent_after_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    carrier = Carrier()
+    use(monkeypatch, carrier)
+    make_template("payment-correction-sms")
+    carrier.answers = [Unknown("no answer")]
+    message = send(make_message(make_late(), step="d7"))
+    assert message.status == "unknown"
+    client, _person = client_of(Role.COMPLIANCE)
+    asked = {"step": "d7", "expected": 1, "reason": "sent to the wrong customers"}
+    assert client.post("/outbox/correct/", asked).status_code == 302
+    # Its provider has never had it: it would be due again, and is over.
+    resolve_doubt(NOON + GRACE)
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == ("queued", 1)
+    message = send(message, message.due_at)
+    assert (message.status, message.reason, carrier.effects) == ("cancelled", "corrected", [])
+    assert "the customer was told to disregard it" in page(client.get(f"/outbox/{message.pk}/"))
+
+
+def test_what_is_corrected_is_not_handed_over_again_by_the_same_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    repeats = Carrier(is_askable=False, is_idempotent=True)
+    use(monkeypatch, repeats)
+    make_template("payment-correction-sms")
+    repeats.answers = [Unknown("no answer")]
+    message = send(make_message(make_late(), step="d7"))
+    asked = {"step": "d7", "expected": 1, "reason": "sent to the wrong customers"}
+    assert client_of(Role.COMPLIANCE)[0].post("/outbox/correct/", asked).status_code == 302
+    resolve_doubt(message.due_at)
+    message.refresh_from_db()
+    assert (message.status, message.doubts, len(repeats.calls), repeats.effects) == ("unknown", 1, 1, [])
+
+
+def test_what_is_corrected_goes_no_other_way(carrier: Carrier) -> None:
+    make_template("payment-correction-sms")
+    make_template("late-email", "email")
+    fallback = [{"channel": "email", "template": "late-email"}]
+    message = send(make_message(make_late(), step="d7", fallback=fallback))
+    asked = {"step": "d7", "expected": 1, "reason": "sent to the wrong customers"}
+    assert client_of(Role.COMPLIANCE)[0].post("/outbox/correct/", asked).status_code == 302
+    at = {"at": NOON, "is_detail_dead": True, "detail": "no such number"}
+    take_receipt(Receipt("carrier", "e1", message.reference, "", ReceiptState.UNDELIVERED, **at), NOON)
+    message.refresh_from_db()
+    assert message.status == "undelivered"
+    assert not Message.objects.filter(channel="email").exists()
+
+
+def test_what_is_sent_again_while_it_is_corrected_is_not_corrected_unseen(
+    carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_template("payment-correction-sms")
+    carrier.answers = [Unknown("no answer")]
+    message = send(make_message(make_late(), step="d7"))
+    lock = correcting.lock_all
+
+    def sent_again(message_ids: Any) -> Any:
+        """Let somebody else queue it anew between the reading and the lock."""
+        Message.objects.filter(pk=message.pk).update(status="queued", attempts=1, contact=None)
+        return lock(message_ids)
+
+    monkeypatch.setattr(correcting, "lock_all", sent_again)
+    asked = {"step": "d7", "expected": 1, "reason": "sent to the wrong customers"}
+    assert client_of(Role.COMPLIANCE)[0].post("/outbox/correct/", asked).status_code == 422
+    assert not Message.objects.filter(step__startswith="correction:").exists()
 
 
 def test_a_correction_needs_something_named_and_something_to_say(carrier: Carrier) -> None:
@@ -327,6 +429,7 @@ def test_the_api_has_what_the_pages_have(carrier: Carrier) -> None:
     assert (one["tries"][0]["key"], one["status"]) == (f"message:{message.pk}:0", "sent")
     assert message.customer.person["phone"] not in str(one)
     counted = client.get("/api/v1/outbox/counts/").json()
+    assert (counted["stuck"], counted["unfit_steps"]) == ({"count": 0, "notices": []}, [])
     assert {row["status"]: row["channels"]["sms"] for row in counted["states"]}["dead"] == counted["dead"] == 1
     assert [row["id"] for row in client.get("/api/v1/outbox/dead/").json()["results"]] == [given_up.pk]
     asked = {"act": "resend", "messages": [given_up.pk, 999_999], "reason": "again"}

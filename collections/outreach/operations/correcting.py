@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
 from accounts.models import Payment
-from accounts.queries.entries import in_chunks, load_entries
+from accounts.queries.entries import AccountEntries, in_chunks, load_entries
 from outreach.models import Message, MessageAttempt, MessageTemplate
 from outreach.models.versions import live_versions
 from outreach.operations.outbox_refusals import (
@@ -24,25 +24,27 @@ from outreach.operations.outbox_refusals import (
     NothingToCorrect,
 )
 from outreach.operations.refusals import ReasonNeeded
+from outreach.operations.sending.claiming import lock_all
+from outreach.operations.sending.corrected import STEP, own_step
 from outreach.roles import CORRECT_MESSAGES
 from outreach.rules.contacts import Purpose
 from riskops.shared.audit import Actor, record
 from riskops.shared.scope import Scope, scope_of_actor
 
-#: The step of a correction: whose it is, so that the unique key lets each message be corrected once.
-STEP: Final = "correction:"
 TEMPLATE: Final = "payment-correction-"
 #: Told before any reminder, after notices.
 PRIORITY: Final = 3
 _CHUNK: Final = 500
+# What nobody knows to have gone out may have arrived: better corrected in vain than not at all.
+_ARRIVED: Final = (Message.Status.SENT, Message.Status.DELIVERED, Message.Status.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """Which messages were sent wrongly: by step, day they were planned for, strategy and its version; None for any.
 
-    :param paid_before: of them the reminders and demands to who had paid before: a payment that was posted since, with a value
-        date on or before the day of sending, by which nothing was past due at the end of that day
+    :param paid_before: of them the reminders and demands to who had paid before: by a payment that was posted since, with a value
+        date before the day of sending, so that with the money of the days before nothing that the message asks for was left
     """
 
     step: str = ""
@@ -82,6 +84,8 @@ def preview_correction(wrong: Wrong, *, scope: Scope) -> Preview:
 def correct_messages(*, actor: Actor, wrong: Wrong, reason: str, expected: int, now: datetime) -> int:
     """Queue a correction of each message that was sent wrongly, and return how many.
 
+    What may have gone out, and is corrected, is not sent after all (`Stop.CORRECTED`), nor by another way.
+
     :param expected: how many the preview said
     :raises CorrectionTooWide: nothing is named
     :raises ReasonNeeded: nothing is written in it
@@ -89,7 +93,7 @@ def correct_messages(*, actor: Actor, wrong: Wrong, reason: str, expected: int, 
     :raises CorrectionChanged: it would be more or fewer than the preview said
     :raises CorrectionTemplateMissing: there is nothing to say on a channel
     """
-    found = _sent_wrongly(wrong, scope_of_actor(actor))
+    found = _as_locked(_sent_wrongly(wrong, scope_of_actor(actor)))
     if not reason.strip():
         raise ReasonNeeded
     if not found:
@@ -128,26 +132,46 @@ def _to_who_had_paid(rows: QuerySet[Message]) -> list[Message]:
     sent = [
         (message, timezone.localdate(message.went_at))
         for message in asking.annotate(first_paid_on=Subquery(since.order_by("paid_on").values("paid_on")[:1]))
-        if message.first_paid_on is not None and message.first_paid_on <= timezone.localdate(message.went_at)
+        # Who pays on the day of sending may have paid because of it.
+        if message.first_paid_on is not None and message.first_paid_on < timezone.localdate(message.went_at)
     ]
     found = []
     by_account = sorted(sent, key=lambda one: one[0].account_id)
     for ids in in_chunks(dict.fromkeys(message.account_id for message, _day in by_account)):
         entries = load_entries(ids)
         here = [(message, day) for message, day in by_account if message.account_id in entries]
-        found += [
-            message for message, day in here if entries[message.account_id].rebuilt(day).state.oldest_unpaid_due_date is None
-        ]
+        found += [message for message, day in here if _was_settled(entries[message.account_id], message, day)]
     return sorted(found, key=lambda message: message.pk)
+
+
+def _was_settled(entries: AccountEntries, message: Message, day: date) -> bool:
+    """Return whether all that a message asked for on a day was paid by the money of the days before.
+
+    That is what was past due then; before the due date, and on it, what is due by it too: nothing is past due at that time
+    anyway, whatever was paid.
+    """
+    money = [paid for paid in entries.payments if paid.value_date < day and paid.reversed_on is None]
+    # What is due by a day is past due on the next one.
+    as_of = max(day, message.episode + timedelta(days=1))
+    return replace(entries, payments=money).rebuilt(as_of).state.oldest_unpaid_due_date is None
+
+
+def _as_locked(found: list[Message]) -> list[Message]:
+    """Return those of some messages that customers may still have, those in doubt locked until the end of the transaction.
+
+    One that its provider turns out never to have had may be on its way again meanwhile; locked, it stays until it is corrected.
+    """
+    locked: dict[int, Message] = {}
+    for ids in in_chunks(message.pk for message in found if message.status == Message.Status.UNKNOWN):
+        locked |= lock_all(ids)
+    return [message for message in found if message.pk not in locked or locked[message.pk].status in _ARRIVED]
 
 
 def _named(wrong: Wrong, scope: Scope) -> QuerySet[Message]:
     """Return the messages that customers have, or may have, and that are not corrected yet. A correction is not corrected."""
     if not (wrong.step or wrong.planned_on or wrong.strategy):
         raise CorrectionTooWide
-    # What nobody knows to have gone out may have arrived: better corrected in vain than not at all.
-    arrived = (Message.Status.SENT, Message.Status.DELIVERED, Message.Status.UNKNOWN)
-    rows = Message.objects.filter(status__in=arrived).exclude(step__startswith=STEP)
+    rows = Message.objects.filter(status__in=_ARRIVED).exclude(step__startswith=STEP)
     if wrong.step:
         rows = rows.filter(step=wrong.step)
     if wrong.planned_on:
@@ -176,7 +200,7 @@ def _correction(message: Message, purpose: str, now: datetime) -> Message:
         account_id=message.account_id,
         customer_id=message.customer_id,
         episode=message.episode,
-        step=f"{STEP}{message.pk}",
+        step=own_step(message.pk),
         channel=message.channel,
         purpose=purpose,
         template_code=f"{TEMPLATE}{message.channel}",

@@ -66,6 +66,7 @@ _GROUPS: Final[dict[str, StopGroup]] = {
     OVERTAKEN: StopGroup.OVERTAKEN,
     Stop.EXPIRED: StopGroup.TOO_LATE,
     BY_PERSON: StopGroup.PERSON,
+    Stop.CORRECTED: StopGroup.PERSON,
     # The gate's word, and what planning saw that it would say.
     Hold.GATE: StopGroup.POLICY,
     **dict.fromkeys(map(str, RuleId), StopGroup.POLICY),

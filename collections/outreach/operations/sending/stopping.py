@@ -16,6 +16,7 @@ from accounts.facts import ACCOUNT_FACTS, facts_of
 from accounts.models import AccountSignals, AccountState, CreditAccount
 from accounts.operations.deciding.standing import facts_day
 from outreach.models import Message, Strategy
+from outreach.operations.sending.corrected import corrected_among
 from outreach.plan_offers import OffersSeen, offers_seen
 from outreach.queries.dues import Due, open_dues
 from outreach.rules.contacts import Purpose
@@ -50,6 +51,7 @@ class Stop:
     DISPUTE: Final = "dispute"
     VULNERABLE: Final = "vulnerable"
     STOP_RULE: Final = "stop-rule"
+    CORRECTED: Final = "corrected"
 
 
 def is_dispatch_off() -> bool:
@@ -76,6 +78,7 @@ class Look:
     :param anchors: what the steps of the messages are reckoned from, by message; none for the due date
     :param gentle: the messages whose step was written for vulnerable customers
     :param offers: how the plans stand that messages offer
+    :param corrected: the messages that were handed over before, or perhaps, and whose customers were told to disregard them
     """
 
     accounts: Mapping[int, CreditAccount]
@@ -85,6 +88,7 @@ class Look:
     anchors: Mapping[int, Anchor]
     gentle: frozenset[int]
     offers: OffersSeen
+    corrected: frozenset[int]
 
 
 def look_at(messages: Sequence[Message]) -> Look:
@@ -104,7 +108,9 @@ def look_at(messages: Sequence[Message]) -> Look:
     taken = {pk: text for pk, step in steps.items() if (text := str(step.get("rule") or "").strip())}
     gentle = frozenset(pk for pk, text in taken.items() if VULNERABLE in _parsed(text).names)
     dues = open_dues(owe_nothing) if owe_nothing else {}
-    return Look(accounts, dues, facts, rules, anchors, gentle, offers_seen(messages))
+    # What waits for its first attempt was never anybody's to correct.
+    tried = [message for message in messages if message.attempts or message.status != Message.Status.QUEUED]
+    return Look(accounts, dues, facts, rules, anchors, gentle, offers_seen(messages), corrected_among(tried))
 
 
 def stop_reason(message: Message, look: Look, today: date) -> str:
@@ -113,6 +119,8 @@ def stop_reason(message: Message, look: Look, today: date) -> str:
     :param look: at the message's account, as it stands now
     :param today: the site's calendar day
     """
+    if message.pk in look.corrected:
+        return Stop.CORRECTED
     if message.pk in look.offers.over:
         return Stop.OFFER_OVER
     if message.pk in look.offers.replaced:

@@ -10,6 +10,7 @@ from accounts.models import Customer
 from outreach.models import DetailState, Message, OptOut
 from outreach.operations.refusals import OptOutThere
 from outreach.operations.sending.claiming import MACHINE
+from outreach.operations.sending.corrected import corrected_among
 from outreach.operations.wishes import note_detail, opt_out
 from outreach.queries.standing import CLOSED, detail_of
 from outreach.rules.contacts import Channel
@@ -35,9 +36,9 @@ def address_of(customer: Customer, channel: Channel) -> str:
 def queue_next_way(message: Message, now: datetime) -> bool:
     """Queue a message for the next of its ways, and return whether there is one. The unique key keeps it single.
 
-    Call it with the message and its customer locked.
+    What the customer was told to disregard goes no other way. Call it with the message and its customer locked.
     """
-    if not message.fallback:
+    if not message.fallback or corrected_among([message]):
         return False
     way, *others = message.fallback
     Message.objects.get_or_create(

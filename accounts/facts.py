@@ -32,6 +32,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AccountState, Product
 from accounts.rules.aging import CATEGORIES
+from riskops.shared.request_context import once_a_request
 from riskops.shared.rule_language.facts import AMOUNT_DIGITS, Catalogue, Fact, FactsRow, Kind
 from riskops.shared.scope import Scope
 
@@ -63,6 +64,16 @@ def facts_of(account_ids: Iterable[int], as_of: date, names: Iterable[str] | Non
     :param names: the facts wanted; None: all
     """
     return dict(ACCOUNT_FACTS.rows(account_rows().filter(pk__in=list(account_ids)), as_of, names))
+
+
+def facts_shown(account_id: int, as_of: date, names: Iterable[str]) -> FactsRow:
+    """Return what rules see of one account, for showing: no part of a page asks for a fact that another has asked for."""
+    known: dict[str, Any] = once_a_request(("facts", account_id, as_of), dict)
+    wanted = list(names)
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        known.update(facts_of([account_id], as_of, missing)[account_id])
+    return {name: known[name] for name in wanted}
 
 
 class DaysSince(Func):

@@ -14,7 +14,7 @@ from accounts.queries.account_page import LoadedAccount
 from accounts.queries.timeline import by_moment, day_of, holding_text
 from recovery.letter_roles import VIEW_LEGAL_CASE, VIEW_LETTER
 from recovery.models import LegalCase, Letter
-from recovery.queries.limitation import clock_day, clock_of
+from recovery.queries.limitation import clock_day, clock_shown
 from riskops.shared.roles import may
 
 
@@ -29,15 +29,17 @@ def letters_panel(loaded: LoadedAccount, user: Any) -> Panel | None:
     if loaded.head.is_past or not may(user, VIEW_LETTER):
         return None
     account = loaded.head.account
-    letters = list(Letter.objects.filter(account=account).order_by("-id")[:3])
+    letters = list(Letter.objects.filter(account=account).order_by("-id"))
     case = LegalCase.objects.filter(account=account).order_by("-id").first()
     is_late = loaded.head.state.oldest_unpaid_due_date is not None
     if not (letters or case or is_late):
         return None
     today = timezone.localdate()
-    clock = clock_of(account, as_of=clock_day(today), today=today) if is_late else None
+    clock = None
+    if is_late:
+        clock = clock_shown(loaded, letters=letters, has_case=case is not None, as_of=clock_day(today), today=today)
     context = {
-        "letters": letters,
+        "letters": letters[:3],
         "case": case if may(user, VIEW_LEGAL_CASE) else None,
         "clock": clock,
         "account": account,

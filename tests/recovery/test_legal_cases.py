@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import TESTER, make_conflict, make_payment, make_user
+from django.contrib.auth import get_user_model
+from factories import TESTER, make_conflict, make_installment, make_payment, make_reversal, make_user
 from letters_books import DAY, TODAY, make_late
 from rest_framework.test import APIClient
 
@@ -16,12 +17,13 @@ from accounts.operations.rebuilding import lock_states
 from accounts.operations.schedule_changes import NewInstallment, change_schedule
 from accounts.operations.signals import note_signals
 from accounts.operations.waivers import waive
+from accounts.queries.account_page import load_account
 from accounts.rules.entries import Part
 from accounts.rules.terms import Component
 from casework.models import Case
 from casework.operations.cases.following import follow_account
 from outreach.operations.refusals import ReasonNeeded
-from recovery.models import LegalCase, LegalStage, LimitationFact
+from recovery.models import LegalCase, LegalStage, Letter, LimitationFact
 from recovery.operations.legal import cases, refusals
 from recovery.operations.legal.cases import (
     StageAsked,
@@ -34,7 +36,7 @@ from recovery.operations.legal.cases import (
 )
 from recovery.operations.legal.limitation import note_fact, withdraw_fact
 from recovery.queries import limitation
-from recovery.queries.limitation import clock_of, running_out
+from recovery.queries.limitation import clock_of, clock_shown, running_out
 from riskops.shared.audit import Actor
 from riskops.shared.models import AuditEntry
 from riskops.shared.roles import Role
@@ -286,6 +288,14 @@ def test_the_collection_case_goes_to_legal_and_back_to_where_its_days_put_it(fir
 def clock_day(account: Any, as_of: date = DAY) -> date | None:
     found = clock_of(account, as_of=as_of, today=TODAY)
     assert found is not None
+    # What the account's page makes of what it has read is the same.
+    user = get_user_model().objects.filter(username="looks").first() or make_user(Role.LEGAL, username="looks")
+    loaded = load_account(account.account_no, user=user, as_of=None, today=TODAY)
+    letters, has_case = Letter.objects.filter(account=account), LegalCase.objects.filter(account=account).exists()
+    shown = clock_shown(loaded, letters=letters, has_case=has_case, as_of=as_of, today=TODAY)
+    assert shown is not None
+    in_order = [sorted(clock.starts, key=str) for clock in (shown, found)]
+    assert (shown.runs_out_on, in_order[0]) == (found.runs_out_on, in_order[1])
     return found.runs_out_on
 
 
@@ -293,7 +303,12 @@ def test_the_clock_takes_payments_letters_and_cases_from_the_book(first: Actor, 
     account = make_late(days=1_000)
     # Due on 5 July 2022.
     assert clock_day(account) == date(2025, 7, 5)
+    # An order that is paid has no claim left.
+    make_installment(account, order_no="paid", due_date=date(2021, 1, 1), principal=100, is_open=False)
+    assert clock_day(account) == date(2025, 7, 5)
     make_payment(account, paid_on=date(2024, 2, 29), amount=100)
+    taken_back = make_payment(account, paid_on=date(2024, 3, 31), amount=100)
+    make_reversal(taken_back, paid_on=date(2024, 4, 1))
     assert clock_day(account) == date(2027, 2, 28)
     note_fact(
         actor=first, account=account, cause="acknowledgement", on=date(2024, 5, 5), evidence="letter of the customer", today=TODAY

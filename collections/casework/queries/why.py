@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.facts import facts_of
+from accounts.facts import facts_shown
 from accounts.models import AccountState
 from accounts.queries.account_page import LoadedAccount
 from casework.models import Tier, TierChange
@@ -81,7 +81,7 @@ def why_in_tier(loaded: LoadedAccount) -> Why | None:
         return None
     policy = parsed_tiers(rows)
     tiers = {tier.code: tier for tier in rows}
-    facts = facts_of([account.pk], as_of, policy.names)[account.pk]
+    facts = facts_shown(account.pk, as_of, policy.names)
     tried = []
     due = ""
     for code, rule in policy.tiers:

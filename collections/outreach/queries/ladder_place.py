@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from accounts.facts import facts_of
+from accounts.facts import facts_shown
 from accounts.models import AccountSignals, AccountState, CreditAccount, Installment
 from outreach.experiments import strategy_of
 from outreach.models import Message, Strategy
@@ -67,7 +67,7 @@ def ladder_stand(account: CreditAccount, *, as_of: date, today: date) -> LadderS
     if treated is None or state is None or state.opened_on > as_of:
         return None
     ladder = notices_of(ladder_of(treated.strategy)) if treated.is_left_alone else ladder_of(treated.strategy)
-    facts = facts_of([account.pk], as_of, ladder.facts)[account.pk]
+    facts = facts_shown(account.pk, as_of, ladder.facts)
     episodes = _episodes(account, state, as_of)
     rows = Message.objects.filter(account_id=account.pk, episode__in=set(episodes.values()), strategy__isnull=False)
     messages = list(rows.order_by("planned_on", "pk"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -11,6 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import AccountState, CreditAccount, Installment, Payment
 from accounts.operations.reviewing import business_day
+from accounts.queries.account_page import LoadedAccount
 from recovery.letter_policies import policies_on
 from recovery.models import LegalStage, Letter, LimitationFact
 from recovery.rules.benefit import Stage
@@ -45,12 +46,38 @@ def clocks_of(account_ids: Collection[int], *, years: int, as_of: date) -> dict[
     facts: dict[int, list[Fact]] = {account_id: [] for account_id in dues}
     for account_id, fact in _facts(list(dues)):
         facts[account_id].append(fact)
-    found = {}
-    for account_id, last_dues in dues.items():
-        clocks = [clock(last_due_on=due, facts=facts[account_id], years=years, as_of=as_of) for due in last_dues]
-        # None, while proceedings run, is the last to run out.
-        found[account_id] = min(clocks, key=lambda each: each.runs_out_on or date.max)
-    return found
+    return {account_id: _clock(own, facts[account_id], years, as_of) for account_id, own in dues.items()}
+
+
+def _clock(last_dues: Iterable[date], facts: Sequence[Fact], years: int, as_of: date) -> Clock:
+    """Return the clock of the order that runs out first."""
+    clocks = [clock(last_due_on=due, facts=facts, years=years, as_of=as_of) for due in last_dues]
+    # None, while proceedings run, is the last to run out.
+    return min(clocks, key=lambda each: each.runs_out_on or date.max)
+
+
+def clock_shown(loaded: LoadedAccount, *, letters: Iterable[Letter], has_case: bool, as_of: date, today: date) -> Clock | None:
+    """Return the clock of an account that was loaded for its page, as `clock_of` has it, and ask for what it has not only.
+
+    :param letters: all of the account's
+    :param has_case: whether there was ever a legal case
+    """
+    policy = policies_on(today).get(loaded.head.account.product.currency)
+    rows = list(zip(loaded.entries.installments, loaded.entries.stored, strict=True))
+    last = dict.fromkeys((entry.order_no for entry, stored in rows if stored.is_open), date.min)
+    for entry, _stored in rows:
+        if entry.order_no in last:
+            last[entry.order_no] = max(last[entry.order_no], entry.due_date)
+    if policy is None or not last:
+        return None
+    account_id = loaded.head.account.pk
+    paid = {paid.value_date for paid in loaded.entries.payments if paid.reversed_on is None}
+    facts = [Fact(Cause.PAYMENT, day) for day in paid]
+    facts += [_demand(letter) for letter in letters if letter.status in Letter.DEMANDED]
+    facts += [fact for _account, fact in _noted([account_id])]
+    if has_case:
+        facts += [fact for _account, fact in _of_cases([account_id])]
+    return _clock(last.values(), facts, policy.limitation_years, as_of)
 
 
 def _last_dues(account_ids: Sequence[int]) -> dict[int, list[date]]:
@@ -70,10 +97,17 @@ def _facts(account_ids: Sequence[int]) -> list[tuple[int, Fact]]:
     for account_id, on in paid.values_list("account_id", "paid_on").distinct():
         found.append((account_id, Fact(Cause.PAYMENT, on)))
     for letter in Letter.objects.filter(account_id__in=account_ids, status__in=Letter.DEMANDED):
-        found.append((letter.account_id, Fact(Cause.DEMAND, letter.ended_on or letter.proposed_on, about=letter.reference)))
-    for row in LimitationFact.objects.filter(account_id__in=account_ids, withdrawn_at=None):
-        found.append((row.account_id, Fact(Cause(row.cause), row.on, about=row.evidence)))
-    return found + _of_cases(account_ids)
+        found.append((letter.account_id, _demand(letter)))
+    return found + _noted(account_ids) + _of_cases(account_ids)
+
+
+def _demand(letter: Letter) -> Fact:
+    return Fact(Cause.DEMAND, letter.ended_on or letter.proposed_on, about=letter.reference)
+
+
+def _noted(account_ids: Sequence[int]) -> list[tuple[int, Fact]]:
+    rows = LimitationFact.objects.filter(account_id__in=account_ids, withdrawn_at=None)
+    return [(row.account_id, Fact(Cause(row.cause), row.on, about=row.evidence)) for row in rows]
 
 
 def _of_cases(account_ids: Sequence[int]) -> list[tuple[int, Fact]]:

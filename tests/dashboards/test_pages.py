@@ -119,7 +119,7 @@ def test_the_pages_of_a_long_list_together_list_every_account_once(manager, monk
     close_books()
     first = manager.get("/dashboards/accounts-behind/?as_of=2025-06-30&state=m1").content.decode()
     assert first.count("<tr data-row>") == 50
-    following = unescape(re.search(r'<a class="button" href="([^"]+)" rel="next">', first).group(1))
+    following = unescape(re.search(r'<a class="button" rel="next" href="([^"]+)">', first).group(1))
     second = manager.get(f"/dashboards/accounts-behind/{following}").content.decode()
     assert second.count("<tr data-row>") == 3
     numbers = set(re.findall(r'/accounts/(A\d+)/">', first)) | set(re.findall(r'/accounts/(A\d+)/">', second))

@@ -47,6 +47,9 @@ def main() -> int:
         with only_run_of(folder) as lock:
             host = os.environ.get("HOST") or "127.0.0.1"
             port = None if options.only_prepare else free_port(host, os.environ.get("PORT", ""))
+            if port is not None:
+                # Links to customers' own pages are opened on this machine.
+                os.environ["RUN_URL"] = f"http://{host}:{port}"
             prepare(book)
             if port is None:
                 return 0

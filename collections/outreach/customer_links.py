@@ -21,8 +21,8 @@ _SALT: Final = b"riskops customer link v1"
 _MAC_BYTES: Final = 12
 _LENGTH: Final = 6 + 2 + _MAC_BYTES
 _LINK: Final = re.compile(r"/c/[A-Za-z0-9_-]{27}/")
-#: Tried out on one machine, the page is reached where the site runs.
-_TRIED_OUT: Final = {"local": "http://127.0.0.1:8000"}
+#: The environment of a site that is tried out on one machine: the page is reached where the site runs.
+_TRIED_OUT: Final = "local"
 
 
 class LinkNotValid(Exception):
@@ -55,8 +55,8 @@ def has_address() -> bool:
 
 
 def _base() -> str:
-    base: str = settings.PUBLIC_URL.rstrip("/") or _TRIED_OUT.get(settings.ENVIRONMENT_NAME, "")
-    return base
+    base: str = settings.PUBLIC_URL or (settings.RUN_URL if settings.ENVIRONMENT_NAME == _TRIED_OUT else "")
+    return base.rstrip("/")
 
 
 def tried_out_link(account_id: int, *, today: date) -> str:
@@ -64,7 +64,7 @@ def tried_out_link(account_id: int, *, today: date) -> str:
 
     There it is in no customer's hand but theirs; elsewhere whoever has the link acts as the customer.
     """
-    return link_of(account_id, today=today) if settings.ENVIRONMENT_NAME in _TRIED_OUT else ""
+    return link_of(account_id, today=today) if settings.ENVIRONMENT_NAME == _TRIED_OUT else ""
 
 
 def without_links(text: str) -> str:
@@ -72,7 +72,7 @@ def without_links(text: str) -> str:
 
     Where the site is only tried out the link stays, for there is nobody else to open it.
     """
-    return text if settings.ENVIRONMENT_NAME in _TRIED_OUT else _LINK.sub("/c/…/", text)
+    return text if settings.ENVIRONMENT_NAME == _TRIED_OUT else _LINK.sub("/c/…/", text)
 
 
 def one_click_address(page: str) -> str:

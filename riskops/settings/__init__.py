@@ -318,6 +318,8 @@ for _channel, _cost in env.dict("MESSAGE_COST", default={"sms": "0.045", "email"
 MESSAGE_COST_CURRENCY = env.str("MESSAGE_COST_CURRENCY", default="CNY")
 # Where the world reaches this site: providers sign the address they call, and messages hold links.
 PUBLIC_URL = env.str("PUBLIC_URL", default="")
+# Where a site that is only tried out is reached: `make run` says on which port it listens.
+RUN_URL = env.str("RUN_URL", default="http://127.0.0.1:8000")
 
 # Who carries messages, by channel, the preferred one first. docs/providers.md; outreach/providers/checks.py says what is missing.
 SMS_PROVIDERS = env.list("SMS_PROVIDERS", default=["local"])

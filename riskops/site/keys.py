@@ -103,6 +103,7 @@ DESK: Final = KeyGroup(
         Key("Ctrl Enter", _("save the note, or send the open form"), "work_note.write"),
         Key("w", _("why it is here, and in its tier")),
         Key("o", _("open the whole account")),
+        Key("l", _("when the customer may be called, and call"), "contact.view"),
         Key("d", _("propose a decision"), "decision.propose"),
     ),
     "work.view",

@@ -58,6 +58,22 @@ def test_an_analyst_lands_on_the_worklist(accounts):
     assert "3 open" in page and "0 blocked" in page
 
 
+def test_leads_are_offered_only_whose_roles_work_accounts(accounts):
+    team = make_team()
+    for name, role in (("works", Role.ANALYST), ("approves", Role.APPROVER), ("of-agency", Role.AGENCY)):
+        make_member(team, make_user(role, username=name))
+    item = item_of(accounts[0])
+    desk = client_of(Role.TEAM_LEAD).get(f"/worklist/?at={item.pk}").content.decode()
+    offered = set(re.findall(r'<option value="([a-z-]+)"', desk))
+    assert "works" in offered and not {"approves", "of-agency"} & offered
+
+
+def test_the_desk_leads_to_where_the_contact_policy_is_asked(accounts):
+    desk = client_of().get(f"/worklist/?at={item_of(accounts[0]).pk}").content.decode()
+    (address,) = re.findall(r'href="([^"]+)" data-hotkey="l"', desk)
+    assert address == f"/customers/{accounts[0].customer.customer_no}/contact/"
+
+
 def test_headings_stand_over_the_figures_they_name(accounts):
     table = client_of(Role.ANALYST).get("/worklist/").content.decode().split("<thead>")[1].split("</table>")[0]
     head, body = table.split("</thead>")

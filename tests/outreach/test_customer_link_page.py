@@ -299,5 +299,8 @@ class TestEducation:
 def test_staff_are_led_to_the_customers_page_only_where_the_site_is_tried_out(settings: Any) -> None:
     settings.PUBLIC_URL, settings.ENVIRONMENT_NAME = "", "local"
     assert tried_out_link(7, today=TODAY) == f"http://127.0.0.1:8000/c/{token_of(7, today=TODAY)}/"
+    # `make run` may listen on another port.
+    settings.RUN_URL = "http://127.0.0.1:8123"
+    assert tried_out_link(7, today=TODAY) == f"http://127.0.0.1:8123/c/{token_of(7, today=TODAY)}/"
     settings.PUBLIC_URL, settings.ENVIRONMENT_NAME = "https://pay.example.com", "production"
     assert tried_out_link(7, today=TODAY) == ""

@@ -81,7 +81,20 @@ def test_the_page_counts_states_by_channel_and_asks_again_by_itself(carrier: Car
     state = book_state()
     state.nightly_paused = True
     state.save()
-    assert "nothing is sent" in page(client.get("/outbox/"))
+    assert "nothing is sent. An administrator resumes it" in page(client.get("/outbox/"))
+
+
+def test_a_book_that_is_days_behind_says_why_its_messages_come_too_late() -> None:
+    client, _person = client_of(Role.ANALYST)
+    state = book_state()
+    state.business_date = TODAY - timedelta(days=1)
+    state.save()
+    assert "are too late and stopped" not in page(client.get("/outbox/"))
+    assert client.get("/api/v1/outbox/counts/").json()["behind_since"] is None
+    state.business_date = TODAY - timedelta(days=2)
+    state.save()
+    assert "The book is closed up to" in page(client.get("/outbox/"))
+    assert client.get("/api/v1/outbox/counts/").json()["behind_since"] == state.business_date.isoformat()
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,11 @@ def test_a_book_that_is_not_the_real_one_says_so_on_every_page() -> None:
     state.note = ""
     state.save()
     assert "nightly close paused" in page(client, "/accounts/")
+    # Resumed, it is still no real book, and is not paused any more.
+    state.note, state.nightly_paused = "nobody in it exists, and no night closes it", False
+    state.save()
+    resumed = page(client, "/accounts/")
+    assert "simulated book" in resumed and "no night closes it" not in resumed and "nightly close paused" not in resumed
 
 
 def test_a_person_switches_language_and_dates_follow() -> None:

@@ -36,7 +36,7 @@ from riskops.shared.people.models import Membership
 from riskops.shared.people.refusals import PersonRefused
 from riskops.shared.posting import posted_from
 from riskops.shared.request_context import once_a_request
-from riskops.shared.roles import Role, may, requires, roles_of
+from riskops.shared.roles import OPERATIONS, Role, may, requires, roles_of
 from riskops.shared.scope import scope_of
 
 _NAMES = (pgettext_lazy("work item", "open"), _("mine"), _("escalated to me"), _("blocked"), _("snoozed"), _("done"))
@@ -117,9 +117,10 @@ def _choices(request: HttpRequest) -> dict[str, Any]:
 
 
 def _colleagues() -> list[Any]:
-    """Return everybody who is in a team now, each once, by user name."""
-    mates = Membership.objects.filter(until=None, user__is_active=True).select_related("user").order_by("user__username")
-    return list({row.user_id: row.user for row in mates}.values())
+    """Return everybody who is in a team now and whose roles work accounts, each once, by user name."""
+    roles = [role.value for role in OPERATIONS[may_do.RECORD_OUTCOME].roles]
+    mates = Membership.objects.filter(until=None, user__is_active=True, user__groups__name__in=roles)
+    return list({row.user_id: row.user for row in mates.select_related("user").order_by("user__username")}.values())
 
 
 def _desk_or_why_not(request: HttpRequest, filters: WorkFilters, now: datetime) -> dict[str, Any]:

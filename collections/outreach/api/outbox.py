@@ -66,7 +66,10 @@ class OutboxCounts(OutreachView):
         names = [name for name, _label in found.channels]
         return Response(
             {
-                **{name: getattr(found, name) for name in ("day", "is_off", "is_feed_missing", "notices", "elsewhere", "dead")},
+                **{
+                    name: getattr(found, name)
+                    for name in ("day", "is_off", "behind_since", "is_feed_missing", "notices", "elsewhere", "dead")
+                },
                 "states": [
                     {"status": row.status, "channels": dict(zip(names, row.counts, strict=True)), "total": row.total}
                     for row in found.rows

@@ -169,6 +169,10 @@ class CountsShape(serializers.Serializer[Any]):
 
     day = serializers.DateField()
     is_off = serializers.BooleanField()
+    behind_since = serializers.DateField(
+        allow_null=True,
+        help_text="The last closed day, where days up to yesterday are not closed: what they plan is late.",
+    )
     is_feed_missing = serializers.BooleanField()
     notices = serializers.IntegerField()
     elsewhere = serializers.IntegerField()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from outreach.queries.unfit_steps import UnfitStep, unfit_steps
 from outreach.rules.contacts import Purpose
 from outreach.rules.sending import MOST_DOUBTS
 from outreach.strategies import live_strategies
+from riskops.shared.day import book_shown
 from riskops.shared.models import AuditEntry
 from riskops.shared.people.conflicts import conflicted_customers
 from riskops.shared.personal import masked, masked_name
@@ -88,6 +89,7 @@ class Counts:
 
     :param day: the day that ended messages are counted of
     :param is_off: the book stands still, so nothing is sent
+    :param behind_since: the last closed day, where days up to yesterday are not closed: what they plan comes too late to be sent
     :param notices: notices of decisions that wait to be taken into the outbox
     :param stuck: those that could not be taken and are tried again
     :param elsewhere: notices that no account leads to
@@ -99,6 +101,7 @@ class Counts:
     day: date
     at: datetime
     is_off: bool
+    behind_since: date | None
     is_feed_missing: bool
     notices: int
     stuck: StuckNotices
@@ -155,6 +158,7 @@ def counts(user: Any, day: date, now: datetime) -> Counts:
         day=day,
         at=now,
         is_off=is_dispatch_off(),
+        behind_since=_behind_since(now),
         is_feed_missing=is_payment_feed_missing(now),
         notices=waiting_here(scope_of(user).products),
         stuck=stuck_notices(user),
@@ -162,6 +166,11 @@ def counts(user: Any, day: date, now: datetime) -> Counts:
         dead=dead_letters(user).count(),
         unfit=unfit_steps(live_strategies(timezone.localdate(now)).values()),
     )
+
+
+def _behind_since(now: datetime) -> date | None:
+    closed = book_shown().business_date
+    return closed if closed is not None and closed < timezone.localdate(now) - timedelta(days=1) else None
 
 
 def messages_page(user: Any, filters: OutboxFilters) -> OutboxPage:

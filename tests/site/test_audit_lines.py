@@ -24,6 +24,15 @@ def told(before: dict[str, Any] | None, after: dict[str, Any] | None, currency: 
     return strip_tags(changes(AuditEntry(before=before, after=after), currency)).strip().replace("\u202f", "")
 
 
+def test_what_fills_pages_is_folded_with_its_beginning_and_nothing_lost() -> None:
+    short, long = "dpd > 7 " * 10, "dpd > 7 " * 100
+    assert "<details>" not in changes(AuditEntry(before=None, after={"rule": short}), "")
+    folded = str(changes(AuditEntry(before=None, after={"rule": long + "<b>"}), ""))
+    beginning, whole = folded.split("</summary>")
+    assert len(strip_tags(beginning)) < 200 and "dpd &gt; 7 dpd" in beginning
+    assert long.replace(">", "&gt;") + "&lt;b&gt;" in whole
+
+
 def test_a_limit_is_changed_by_more_than_imports() -> None:
     assert str(action_label("account.change_limit")) == "a credit limit changes"
 

@@ -11,17 +11,19 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 from django_celery_beat.models import PeriodicTask
 from factories import TESTER, make_account, make_user, set_business_date
 
 from accounts.models import AccountState
 from riskops import doorbell
-from riskops.close_of_business import close_day, start_close, work_on
+from riskops.close_of_business import STEPS, close_day, start_close, work_on
 from riskops.shared import heartbeat, workers
 from riskops.shared.day import book_state
 from riskops.shared.feeds import record_arrival
 from riskops.shared.models import AuditEntry, CloseRun, CloseShard, Feed, Heartbeat
 from riskops.shared.roles import Role
+from riskops.site.jobs.queries import STEP_NAMES
 
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 3, 10)
@@ -432,3 +434,10 @@ def test_an_administrator_sets_up_a_feed_and_everybody_else_only_sees_it() -> No
     assert analyst.post(f"/admin/shared/feed/{feed.pk}/delete/", {"post": "yes"}).status_code == 403
     assert client.post(f"/admin/shared/feed/{feed.pk}/delete/", {"post": "yes"}).status_code == 403
     assert Feed.objects.count() == 1
+
+
+def test_every_step_of_the_close_has_a_name_in_both_languages() -> None:
+    for step in STEPS:
+        assert step.name in STEP_NAMES, step.name
+        with override("zh-hans"):
+            assert not re.search("[a-z]", str(STEP_NAMES[step.name])), step.name

@@ -23,6 +23,8 @@ register = template.Library()
 CATEGORY_NAMES: Final[tuple[Promise, ...]] = (_("normal"), _("special mention"), _("substandard"), _("doubtful"), _("loss"))
 #: The end of a shard that is open upwards, as the trail keeps it.
 _NO_LAST_ACCOUNT: Final = 2**63 - 1
+#: Characters of what an audit entry changed that are shown at once.
+_LONG: Final = 240
 COMPONENT_NAMES: Final[dict[int, Promise]] = {1: _("penalty"), 2: _("fee"), 3: _("interest"), 4: _("principal")}
 
 
@@ -153,8 +155,16 @@ def changes(entry: AuditEntry, currency: str = "") -> SafeString:
         was, became = before.get(name), after.get(name)
         was, became = _readable(was, name, currency, about), _readable(became, name, currency, about)
         values = became if name not in before else was if name not in after else f"{was} → {became}"
-        lines.append((_value_name(name, currency, about), values))
+        lines.append((_value_name(name, currency, about), _folded(values)))
     return format_html_join("", '<span class="change"><span class="quiet">{}</span> {}</span> ', lines)
+
+
+def _folded(values: Any) -> Any:
+    """Return values as they are, long ones with their beginning shown and the whole under it: a policy fills pages."""
+    text = str(values)
+    if len(text) <= _LONG:
+        return values
+    return format_html("<details><summary>{}…</summary>{}</details>", text[: _LONG // 2], text)
 
 
 def _value_name(name: str, currency: str, about: str = "") -> str:

@@ -26,7 +26,9 @@ ARRIVALS_ROWS: Final = 30
 STEP_NAMES: Final[dict[str, Promise]] = {
     "post": _("posting"),
     "age": _("aging"),
+    "plans": _("plans"),
     "signals": _("signals"),
+    "agencies": _("agencies"),
     "tier": _("tiering"),
     "sweeps": _("sweeps"),
     "reviews": _("reviews"),

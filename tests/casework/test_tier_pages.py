@@ -232,6 +232,19 @@ def test_calendars_are_changed_with_a_line_in_the_trail_and_refused_by_field() -
     assert client_of(Role.TEAM_LEAD).post("/api/v1/business-calendars/", body, content_type="application/json").status_code == 403
 
 
+def test_a_dry_run_warns_of_accounts_that_would_fall_between_two_rules(book: list[Any]) -> None:
+    tier_all()
+    lead = client_of(Role.TEAM_LEAD)
+    for version, rule, left_out in ((2, "dpd >= 30", 2), (3, "dpd >= 0", 0)):
+        lead.post("/tiers/draft/", {"copy_of": "1"})
+        lead.post(f"/tiers/{version}/edit/", typed([{"code": "late", "rule": rule}]))
+        shown = lead.post(f"/tiers/{version}/dry-run/", follow=True).content.decode()
+        assert ("would be in none" in shown) == bool(left_out)
+        if left_out:
+            assert f"{left_out} accounts that are in a tier would be in none" in shown
+        assert lead.get(f"/api/v1/tier-policies/{version}/").json()["dry_run"]["left_out"] == left_out
+
+
 def test_a_dry_run_tells_who_sees_a_part_of_the_book_of_that_part_alone(book: list[Any]) -> None:
     stand(make_account(account_no="B-45", product=make_product(product_code="P-other")), days_past_due=45, bucket=1)
     tier_all()

@@ -91,6 +91,7 @@ class DryRunShape(serializers.Serializer[Any]):
     took_ms = serializers.IntegerField()
     flows = FlowShape(many=True)
     all_in_one_tier = CrowdingShape(allow_null=True)
+    left_out = serializers.IntegerField(help_text="accounts that are in a tier and would be in none")
     workloads = WorkloadShape(many=True)
 
 
@@ -254,6 +255,7 @@ def dry_run_out(
             for flow in found.flows
         ],
         "all_in_one_tier": {"tier": crowded.code, "accounts": crowded.accounts} if crowded else None,
+        "left_out": found.left_out,
         "workloads": [
             {
                 "team": load.team_name,

@@ -71,6 +71,11 @@ class DryRun:
         return counts
 
     @property
+    def left_out(self) -> int:
+        """The accounts that are in a tier and would be in none: nobody would see to them."""
+        return sum(flow.accounts for flow in self.flows if flow.from_tier and not flow.to_tier)
+
+    @property
     def crowding(self) -> Crowded | None:
         """What its approver must be warned of."""
         return crowding(self.accounts_by_tier(after=True))

@@ -57,7 +57,7 @@ def _clock(last_dues: Iterable[date], facts: Sequence[Fact], years: int, as_of: 
 
 
 def clock_shown(loaded: LoadedAccount, *, letters: Iterable[Letter], has_case: bool, as_of: date, today: date) -> Clock | None:
-    """Return the clock of an account that was loaded for its page, as `clock_of` has it, and ask for what it has not only.
+    """Return the clock of an account that was loaded for its page, as `clock_of` has it, asking only for what is missing.
 
     :param letters: all of the account's
     :param has_case: whether there was ever a legal case
